@@ -1,0 +1,1 @@
+"""People and tenants: users, organizations, memberships, and the one answer to "may X see Y"."""

@@ -1,0 +1,1 @@
+"""Activity: one row a request, its attempts, its usage, its cost."""

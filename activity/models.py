@@ -1,0 +1,64 @@
+"""One row a request: what was asked for, who answered, how long it took, what it cost. Never what was said."""
+
+from django.db import models
+
+from accounts.models import Organization, User
+from catalog.models import PriceTick
+from clod_site.lib import clock
+from projects.models import ApiKey, Project
+
+
+class Status(models.TextChoices):
+    OK = "ok"
+    CLIENT_CLOSED = "client_closed", "client left"
+    TRUNCATED = "truncated", "upstream broke off"
+    UPSTREAM_ERROR = "upstream_error", "upstream failed"
+    REJECTED = "rejected", "upstream refused"
+    EXPIRED = "expired", "interrupted"
+
+
+class Request(models.Model):
+    """A logged call. Its id is the hold's; it is written in the transaction that settles the hold.
+
+    Names of model, provider and data center are copied in: history does not change when the catalog does.
+    Times are milliseconds from admission; ``ttft_ms`` is the time to the first token.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", help_text="Of a call from Studio.")
+    created_at = models.DateTimeField(default=clock.now)
+    model = models.CharField(max_length=80, help_text="Slug of the model that answered.")
+    requested_model = models.CharField(max_length=200, help_text="As the client wrote it, tags included.")
+    provider = models.CharField(max_length=80)
+    data_center = models.CharField(max_length=80, blank=True)
+    price_tick = models.ForeignKey(PriceTick, on_delete=models.PROTECT, null=True, related_name="+")
+    status = models.CharField(max_length=16, choices=Status.choices)
+    error_code = models.CharField(max_length=60, blank=True)
+    finish_reason = models.CharField(max_length=40, blank=True)
+    is_stream = models.BooleanField(default=False)
+    paid_by = models.CharField(max_length=6)
+    prompt_tokens = models.BigIntegerField(default=0)
+    completion_tokens = models.BigIntegerField(default=0)
+    cached_tokens = models.BigIntegerField(default=0)
+    reasoning_tokens = models.BigIntegerField(default=0)
+    cost_nanousd = models.BigIntegerField(default=0, help_text="Charged.")
+    list_cost_nanousd = models.BigIntegerField(default=0, help_text="The same tokens at list price, fee included.")
+    fee_nanousd = models.BigIntegerField(default=0)
+    is_estimated = models.BooleanField(default=False)
+    is_usage_suspect = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    ttft_ms = models.PositiveIntegerField(null=True, blank=True)
+    latency_ms = models.PositiveIntegerField(default=0)
+    routing = models.JSONField(default=dict, help_text="Candidates, scores, and why each lost.")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("organization", "-id"), name="activity_newest"),
+            models.Index(fields=("project", "-id"), name="activity_of_project"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.id)

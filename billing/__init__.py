@@ -1,0 +1,1 @@
+"""Money: wallets, the ledger, holds, budgets, the free quota."""

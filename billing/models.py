@@ -1,0 +1,168 @@
+"""Money at rest. Only ``billing.ledger`` writes these rows. Amounts are nano-USD.
+
+Rows other than the wallet and the periods are written once; a database trigger refuses to change a ledger entry.
+"""
+
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models import Organization
+from catalog.models import Endpoint, PriceTick
+from clod_site.lib import clock, ids
+from projects.models import ApiKey, Project
+
+
+class Wallet(models.Model):
+    """``balance`` is the sum of its entries, ``held`` the sum of its open wallet-funded holds; ``balance − held ≥ 0`` always."""
+
+    id = ids.primary_key()
+    organization = models.OneToOneField(Organization, on_delete=models.PROTECT, related_name="wallet")
+    balance_nanousd = models.BigIntegerField(default=0)
+    held_nanousd = models.BigIntegerField(default=0)
+    frozen_at = models.DateTimeField(null=True, blank=True, help_text="Set by the reconciler when the sums differ: no new holds.")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(held_nanousd__gte=0), name="held_not_negative"),
+            models.CheckConstraint(condition=Q(balance_nanousd__gte=F("held_nanousd")), name="wallet_covers_its_holds"),
+        )
+
+    def __str__(self) -> str:
+        return f"wallet of {self.organization_id}"
+
+
+class EntryKind(models.TextChoices):
+    TOPUP = "topup", "Top-up"
+    CREDIT = "credit", "Credit"
+    USAGE = "usage", "Usage"
+    REFUND = "refund", "Refund"
+    ADJUST = "adjust", "Adjustment"
+
+
+class LedgerEntry(models.Model):
+    """One movement of a wallet, append-only. ``reference`` names its cause and, with the kind, happens once."""
+
+    id = ids.primary_key()
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="entries")
+    kind = models.CharField(max_length=10, choices=EntryKind.choices)
+    amount_nanousd = models.BigIntegerField(help_text="Positive is in, negative is out.")
+    balance_after_nanousd = models.BigIntegerField()
+    reference = models.CharField(max_length=120)
+    reason = models.CharField(max_length=200)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("reference", "kind"), name="entry_once"),)
+        indexes = (models.Index(fields=("wallet", "-created_at"), name="statement"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount_nanousd}"
+
+
+class HoldState(models.TextChoices):
+    OPEN = "open"
+    CAPTURED = "captured"
+    VOIDED = "voided"
+    EXPIRED = "expired"
+
+
+class Funding(models.TextChoices):
+    FREE = "free"
+    WALLET = "wallet"
+
+
+class Hold(models.Model):
+    """Money (or one free request) set aside before an upstream is called; its id is the request's id."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="holds")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")
+    price_tick = models.ForeignKey(PriceTick, on_delete=models.PROTECT, related_name="+")
+    funding = models.CharField(max_length=6, choices=Funding.choices)
+    amount_nanousd = models.BigIntegerField()
+    checkpoint_nanousd = models.BigIntegerField(default=0, help_text="What has been used for sure; an expired hold is charged this.")
+    state = models.CharField(max_length=8, choices=HoldState.choices, default=HoldState.OPEN)
+    day_key = models.CharField(max_length=10)
+    month_key = models.CharField(max_length=7)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    expires_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+    captured_nanousd = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(amount_nanousd__gte=0), name="hold_not_negative"),
+            models.CheckConstraint(condition=Q(checkpoint_nanousd__gte=0, checkpoint_nanousd__lte=F("amount_nanousd")), name="checkpoint_within_hold"),
+            models.CheckConstraint(condition=Q(captured_nanousd__gte=0, captured_nanousd__lte=F("amount_nanousd")), name="capture_within_hold"),
+        )
+        indexes = (models.Index(fields=("expires_at",), condition=Q(state="open"), name="open_holds"),)
+
+    def __str__(self) -> str:
+        return f"hold {self.id} ({self.state})"
+
+
+class BudgetPeriod(models.Model):
+    """What a project has spent and holds in one day (``2026-11-22``) or month (``2026-11``) of its organization's zone."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="budget_periods")
+    period_key = models.CharField(max_length=10)
+    spent_nanousd = models.BigIntegerField(default=0)
+    held_nanousd = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("project", "period_key"), name="budget_period_once"),
+            models.CheckConstraint(condition=Q(spent_nanousd__gte=0, held_nanousd__gte=0), name="budget_not_negative"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.period_key}"
+
+
+class FreeQuotaDay(models.Model):
+    """Free requests used by an organization on one local day. The day is part of the key: nothing is ever reset."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="free_quota_days")
+    day_key = models.CharField(max_length=10)
+    used = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("organization", "day_key"), name="free_quota_day_once"),
+            models.CheckConstraint(condition=Q(used__gte=0), name="free_quota_not_negative"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.day_key}: {self.used}"
+
+
+class Attempt(models.Model):
+    """One call to one endpoint in the life of a request, and what the upstream will bill us for it."""
+
+    request_id = models.UUIDField()
+    number = models.PositiveSmallIntegerField()
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField()
+    first_byte_ms = models.PositiveIntegerField(null=True, blank=True)
+    latency_ms = models.PositiveIntegerField()
+    upstream_cost_nanousd = models.BigIntegerField(default=0)
+    outcome = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("request_id", "number"), name="attempt_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.request_id} #{self.number}"
+
+
+class PlatformLoss(models.Model):
+    """What a request cost beyond its hold: CLōD pays it, and counts it."""
+
+    request_id = models.UUIDField(unique=True)
+    amount_nanousd = models.BigIntegerField()
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.request_id}: {self.amount_nanousd}"

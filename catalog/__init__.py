@@ -1,0 +1,1 @@
+"""What can be called, where, at what price: models, providers, data centers, endpoints, energy, routing."""

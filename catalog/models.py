@@ -1,0 +1,190 @@
+"""What can be called: a Model, served at Endpoints by Providers or at Data centers, priced by Price ticks.
+
+Prices are nano-USD per million tokens; energy prices are micro-USD per MWh; instants are UTC.
+"""
+
+from django.db import models
+
+from clod_site.lib import clock, crypto
+
+
+class Category(models.TextChoices):
+    HOSTED = "hosted", "CLōD-hosted"
+    THIRD_PARTY = "third_party", "Third-party"
+
+
+class CancelPolicy(models.TextChoices):
+    """What an upstream does, and bills, when we close its stream early."""
+
+    CANCEL = "cancel", "stops and bills what it produced"
+    DRAIN = "drain", "goes on and bills all of it: read to the end"
+    NO_BILL = "no_bill", "stops and bills nothing"
+
+
+class Catalogued(models.Model):
+    """What is loaded from the catalog files: known by its slug, switched off rather than deleted."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=120)
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Provider(Catalogued):
+    """Whoever answers behind an address. CLōD itself is one: the provider of every hosted endpoint."""
+
+    website_url = models.URLField(blank=True)
+    base_url = models.CharField(max_length=300, blank=True, help_text="Of its API, such as https://api.openai.com/v1.")
+    adapter = models.CharField(max_length=40, default="openai", help_text="How it is spoken to: a name in catalog/providers.")
+    credential_env = models.CharField(max_length=80, blank=True, help_text="The environment variable that holds its API key.")
+    credential_sealed = models.TextField(blank=True, editable=False)
+    needs_credential = models.BooleanField(default=True)
+    cancel_policy = models.CharField(max_length=10, choices=CancelPolicy.choices, default=CancelPolicy.CANCEL)
+
+    def set_credential(self, secret: str) -> None:
+        self.credential_sealed = crypto.encrypt(secret) if secret else ""
+
+
+class DataCenter(Catalogued):
+    """A site with GPUs on a wholesale electricity market. ``pue`` and ``adder`` are assumptions, and pages say so."""
+
+    market = models.CharField(max_length=12)
+    node = models.CharField(max_length=60)
+    time_zone = models.CharField(max_length=64)
+    latitude = models.FloatField()
+    longitude = models.FloatField()
+    pue = models.FloatField(default=1.25)
+    adder_microusd_per_mwh = models.BigIntegerField(default=0)
+
+
+class Model(Catalogued):
+    """A language model as customers know it: display name, slug and vendor id all resolve to it."""
+
+    vendor_id = models.CharField(max_length=120, unique=True)
+    developer = models.CharField(max_length=80)
+    description = models.CharField(max_length=400, blank=True)
+    category = models.CharField(max_length=12, choices=Category.choices)
+    is_free = models.BooleanField(default=False)
+    input_modalities = models.JSONField(default=list)
+    output_modalities = models.JSONField(default=list)
+    context_window = models.PositiveIntegerField(help_text="Tokens, prompt and answer together.")
+    max_output_tokens = models.PositiveIntegerField()
+    parameters_b = models.FloatField(null=True, blank=True, help_text="Billions, where the developer publishes it.")
+    active_parameters_b = models.FloatField(null=True, blank=True, help_text="Of a mixture of experts: billions used per token.")
+    licence = models.CharField(max_length=80, blank=True)
+    input_nanousd_per_mtok = models.BigIntegerField(help_text="List price.")
+    output_nanousd_per_mtok = models.BigIntegerField(help_text="List price.")
+    price_source = models.CharField(max_length=200)
+    price_date = models.DateField()
+    energy_weight = models.FloatField(default=0, help_text="How strongly the price follows electricity; 0 is a fixed price.")
+    input_joule_per_token = models.FloatField(null=True, blank=True)
+    output_joule_per_token = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=models.Q(input_nanousd_per_mtok__gte=0, output_nanousd_per_mtok__gte=0), name="list_price_not_negative"),
+        )
+
+    @property
+    def label(self) -> str:
+        """The one word the catalog shows first: Free, CLōD-hosted or Third-party."""
+        return "Free" if self.is_free else Category(self.category).label
+
+
+class Endpoint(models.Model):
+    """A model served by a provider, for hosted models at a data center. Its address may override the provider's."""
+
+    model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="endpoints")
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="endpoints")
+    data_center = models.ForeignKey(DataCenter, on_delete=models.CASCADE, null=True, blank=True, related_name="endpoints")
+    upstream_model = models.CharField(max_length=160, help_text="The model's name at the upstream.")
+    base_url = models.CharField(max_length=300, blank=True)
+    base_url_env = models.CharField(max_length=80, blank=True, help_text="The environment variable that holds the address of this data center's servers.")
+    input_nanousd_per_mtok = models.BigIntegerField(null=True, blank=True, help_text="Only where it differs from the model's list price.")
+    output_nanousd_per_mtok = models.BigIntegerField(null=True, blank=True)
+    max_concurrency = models.PositiveIntegerField(default=256)
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("model", "provider", "data_center"), nulls_distinct=False, name="endpoint_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.model.slug} at {self.data_center.slug if self.data_center else self.provider.slug}"
+
+
+class EnergyPrice(models.Model):
+    """One interval of one market node, as its feed published it."""
+
+    market = models.CharField(max_length=12)
+    node = models.CharField(max_length=60)
+    interval_start = models.DateTimeField()
+    interval_end = models.DateTimeField()
+    microusd_per_mwh = models.BigIntegerField()
+    source = models.CharField(max_length=40, help_text="The feed: demo, replay, or a market's.")
+    fetched_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("market", "node", "interval_start"), name="energy_price_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.market} {self.node} {self.interval_start:%Y-%m-%d %H:%M}"
+
+
+class DeliveredPrice(models.Model):
+    """What electricity costs at a data center for one interval, after losses and adder, smoothed, and the reference it is held against."""
+
+    data_center = models.ForeignKey(DataCenter, on_delete=models.CASCADE, related_name="delivered_prices")
+    interval_start = models.DateTimeField()
+    wholesale_microusd_per_mwh = models.BigIntegerField()
+    delivered_microusd_per_mwh = models.BigIntegerField()
+    smoothed_microusd_per_mwh = models.BigIntegerField()
+    reference_microusd_per_mwh = models.BigIntegerField()
+    source = models.CharField(max_length=40)
+    freshness = models.CharField(max_length=10, default="fresh", help_text="fresh, stale or estimated")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("data_center", "interval_start"), name="delivered_price_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.data_center_id} {self.interval_start:%Y-%m-%d %H:%M}"
+
+
+class PriceTick(models.Model):
+    """The price of one endpoint from ``valid_from`` until its next tick. Never changed: requests, holds and the ledger point at it."""
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="ticks")
+    valid_from = models.DateTimeField()
+    input_nanousd_per_mtok = models.BigIntegerField()
+    output_nanousd_per_mtok = models.BigIntegerField()
+    multiplier_ppm = models.BigIntegerField(default=1_000_000, help_text="Price ÷ list price, in millionths.")
+    fee_basis_points = models.PositiveIntegerField(default=0)
+    delivered_price = models.ForeignKey(DeliveredPrice, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("endpoint", "valid_from"), name="tick_once"),
+            models.CheckConstraint(condition=models.Q(input_nanousd_per_mtok__gte=0, output_nanousd_per_mtok__gte=0), name="tick_not_negative"),
+        )
+
+    def __str__(self) -> str:
+        return f"tick {self.pk}"
+
+
+class CatalogVersion(models.Model):
+    """One row, counted up whenever anything the gateway routes by has changed; its processes compare it every second."""
+
+    number = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.number)

@@ -1,0 +1,1 @@
+"""Ground floor: money, time, identifiers, secrets. Knows no table and no request."""

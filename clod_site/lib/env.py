@@ -1,0 +1,46 @@
+"""Typed readers of environment variables; a bad value names the variable, never its content."""
+
+import os
+from pathlib import Path
+
+
+class BadEnvironment(SystemExit):
+    """A variable is missing or malformed; the process cannot start."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"CLōD cannot start: {message}")
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, default: bool = False) -> bool:
+    value = text(name).lower()
+    if not value:
+        return default
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise BadEnvironment(f"{name} must be 1 or 0.")
+
+
+def integer(name: str, default: int) -> int:
+    value = text(name)
+    if not value:
+        return default
+    try:
+        return int(value)
+    except ValueError:
+        raise BadEnvironment(f"{name} must be a whole number.") from None
+
+
+def words(name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """A comma-separated list."""
+    return tuple(word.strip() for word in text(name).split(",") if word.strip()) or default
+
+
+def path(name: str, default: Path) -> Path:
+    value = text(name)
+    return Path(value).expanduser().resolve() if value else default

@@ -1,0 +1,61 @@
+"""Money is an integer number of nano-dollars (1 USD = 1_000_000_000) everywhere inside.
+
+Prices are nano-dollars per million tokens, so $2.50 per million tokens is 2_500_000_000.
+"""
+
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+NANO = 1_000_000_000
+TOKENS_PER_PRICE = 1_000_000
+BASIS_POINTS = 10_000
+
+
+def usd(text: str | int | Decimal) -> int:
+    """Nano-dollars of an exact dollar amount: ``usd("5.00") == 5_000_000_000``.
+
+    Raises ValueError for text that is no number, is not finite, or has more than nine decimals.
+    """
+    try:
+        amount = Decimal(text) * NANO
+        nano = int(amount)
+    except (InvalidOperation, OverflowError, ValueError) as error:
+        raise ValueError(f"{text!r} is not an amount in dollars; write it like 5.00") from error
+    if nano != amount:
+        raise ValueError(f"{text!r} has more than nine decimals; the smallest amount is $0.000000001")
+    return nano
+
+
+def as_decimal(nanousd: int) -> Decimal:
+    """Dollars as an exact Decimal, for APIs and CSV."""
+    return Decimal(nanousd) / NANO
+
+
+def as_number(nanousd: int) -> float:
+    """Dollars as a JSON number. Exact to nine decimals below nine million dollars."""
+    return nanousd / NANO
+
+
+def as_text(nanousd: int) -> str:
+    """Dollars in plain digits without an exponent or trailing zeros: ``"0.000012"``."""
+    text = f"{as_decimal(nanousd):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def format_usd(nanousd: int) -> str:
+    """How people read it: two decimals from a cent up, three significant digits below it.
+
+    >>> format_usd(1_234_500_000), format_usd(12_345), format_usd(0), format_usd(-5_000_000_000)
+    ('$1.23', '$0.0000123', '$0.00', '−$5.00')
+    """
+    sign = "−" if nanousd < 0 else ""
+    amount = abs(as_decimal(nanousd))
+    if amount == 0 or amount >= Decimal("0.01"):
+        return f"{sign}${amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
+    digits = 2 - amount.adjusted()
+    rounded = f"{amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):f}".rstrip("0")
+    return f"{sign}${rounded}"
+
+
+def ceil_div(numerator: int, denominator: int) -> int:
+    """Division rounded upwards: the one rounding a request is allowed."""
+    return -(-numerator // denominator)

@@ -1,0 +1,276 @@
+"""All settings, in one file. Nothing set: embedded mode. Production: environment variables, listed in docs/running.md.
+
+Embedded mode keeps everything in ``var/``: SQLite, generated secrets, no Redis. Production refuses to start
+without its secrets and names the variable that is missing.
+"""
+
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from clod_site import secrets_file
+from clod_site.lib import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = env.path("CLOD_VAR", BASE_DIR / "var")
+MODE = env.text("CLOD_MODE", "embedded")
+if MODE not in {"embedded", "production"}:
+    raise env.BadEnvironment("CLOD_MODE must be embedded or production.")
+PRODUCTION = MODE == "production"
+TESTING = "pytest" in sys.modules
+DEBUG = env.flag("CLOD_DEBUG") and not PRODUCTION
+
+# --- secrets -----------------------------------------------------------------------------------
+
+_generated = {} if PRODUCTION else secrets_file.load_or_create(VAR_DIR / "secrets.json")
+
+
+def _secrets(name: str) -> tuple[str, ...]:
+    """Secret values, newest first: the first one signs and encrypts, the others are still read."""
+    values = env.words(name, tuple(filter(None, [_generated.get(name, "")])))
+    if not values:
+        raise env.BadEnvironment(f"{name} is not set. In production every secret comes from the environment.")
+    if PRODUCTION and any(len(value) < 32 for value in values):
+        raise env.BadEnvironment(f"{name} is too short. Use at least 32 random characters.")
+    return values
+
+
+SECRET_KEY, *SECRET_KEY_FALLBACKS = _secrets("CLOD_SECRET_KEY")
+CLOD_KEY_PEPPERS = _secrets("CLOD_KEY_PEPPERS")
+CLOD_ENCRYPTION_KEYS = _secrets("CLOD_ENCRYPTION_KEYS")
+
+# --- where we are ------------------------------------------------------------------------------
+
+PORT = env.integer("PORT", 8000)
+CLOD_BASE_URL = env.text("CLOD_BASE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+if PRODUCTION and not env.text("CLOD_BASE_URL"):
+    raise env.BadEnvironment("CLOD_BASE_URL is not set. Give the public address of the dashboard, such as https://app.example.org.")
+CLOD_API_URL = env.text("CLOD_API_URL", CLOD_BASE_URL).rstrip("/") + "/v1"
+_hosts = [urlsplit(CLOD_BASE_URL).hostname or "", urlsplit(CLOD_API_URL).hostname or ""]
+ALLOWED_HOSTS = list(env.words("CLOD_ALLOWED_HOSTS", tuple(_hosts if PRODUCTION else [*_hosts, "127.0.0.1", "localhost", "[::1]"])))
+_https = CLOD_BASE_URL.startswith("https://")
+CSRF_TRUSTED_ORIGINS = [CLOD_BASE_URL] if _https else []
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "clod_session", "clod_csrf"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("CLOD_BEHIND_PROXY") else None
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION and _https else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- application -------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "accounts",
+    "projects",
+    "catalog",
+    "billing",
+    "studio",
+    "activity",
+    "gateway",
+    "clod_site.embedded",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "servestatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "lucide",
+    "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.TenantMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "clod_site.urls"
+ASGI_APPLICATION = "clod_site.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context.frame",
+            ],
+            "builtins": ["lucide.templatetags.lucide"],
+        },
+    }
+]
+
+# --- stores ------------------------------------------------------------------------------------
+
+
+def _database(url: str) -> dict[str, object]:
+    """PostgreSQL from ``postgresql://user:password@host:port/name``; a socket directory may be percent-encoded as host."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise env.BadEnvironment("DATABASE_URL must start with postgresql://.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.netloc.rpartition("@")[2].rpartition(":")[0] or parts.hostname or ""),
+        "PORT": parts.port or "",
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": env.integer("CLOD_DATABASE_POOL", 16), "timeout": 2},
+            "connect_timeout": 2,
+            "options": "-c lock_timeout=2000 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=10000",
+        },
+    }
+
+
+_SQLITE = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": VAR_DIR / "clod.sqlite3",
+    "OPTIONS": {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-32000;",
+    },
+    "TEST": {"NAME": VAR_DIR / "test.sqlite3"},
+}
+DATABASE_URL = env.text("DATABASE_URL")
+if PRODUCTION and not DATABASE_URL:
+    raise env.BadEnvironment("DATABASE_URL is not set. Production runs on PostgreSQL.")
+DATABASES = {"default": _database(DATABASE_URL) if DATABASE_URL else _SQLITE}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.text("REDIS_URL")
+if PRODUCTION and not REDIS_URL:
+    raise env.BadEnvironment("REDIS_URL is not set. Production keeps its cache and its job queue in Redis.")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+# --- background jobs (the beat table is clod_site/schedule.py) -----------------------------------
+
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_ACKS_LATE = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+
+# --- people ------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = PRODUCTION
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/models"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if env.text("EMAIL_HOST") else "django.core.mail.backends.console.EmailBackend"
+if PRODUCTION and not env.text("EMAIL_HOST"):
+    raise env.BadEnvironment("EMAIL_HOST is not set. Production verifies e-mail addresses by sending to them.")
+EMAIL_HOST, EMAIL_PORT = env.text("EMAIL_HOST"), env.integer("EMAIL_PORT", 587)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_USER"), env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS, EMAIL_TIMEOUT = env.flag("EMAIL_USE_TLS", True), 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "CLōD <no-reply@localhost>")
+
+# --- pages -------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if TESTING or DEBUG
+        else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    },
+}
+LANGUAGE_CODE, TIME_ZONE, USE_TZ, USE_I18N = "en", "UTC", True, False
+APPEND_SLASH = False
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/admin"],
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "style-src": ["'self'", "'unsafe-inline'"],  # Plotly writes style elements
+        "img-src": ["'self'", "data:", "blob:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    },
+}
+
+# --- machine endpoints -------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CLōD API",
+    "DESCRIPTION": "One OpenAI-compatible endpoint over many models.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+# --- the gateway -------------------------------------------------------------------------------
+
+CLOD_FAST_LANE = env.flag("CLOD_FAST_LANE", True)
+CLOD_FREE_REQUESTS_PER_DAY = 100
+CLOD_ROUTING_FEE_BASIS_POINTS = 500
+CLOD_MAX_BODY_BYTES = 4 * 1024 * 1024
+CLOD_UPSTREAM_DEADLINE_S = env.integer("CLOD_UPSTREAM_DEADLINE_S", 600)
+CLOD_CATALOG_DIR = BASE_DIR / "catalog" / "data"
+DATA_UPLOAD_MAX_MEMORY_SIZE = CLOD_MAX_BODY_BYTES
+
+# --- logs --------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s  %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.text("CLOD_LOG_LEVEL", "INFO")},
+    "loggers": {"django.server": {"propagate": True}, "uvicorn.access": {"level": "WARNING"}, "celery": {"level": "WARNING"}},
+}

@@ -1,0 +1,16 @@
+"""Every address of the site. The gateway's own (/v1) are answered before Django by the fast lane, see clod_site/asgi.py."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("catalog.urls")),
+    path("", include("accounts.urls")),
+    path("", include("projects.urls")),
+    path("", include("billing.urls")),
+    path("", include("activity.urls")),
+    path("", include("studio.urls")),
+    path("", include("gateway.urls")),
+    path("accounts/", include("allauth.account.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,60 @@
+"""Projects isolate keys, models, logs and budgets; API keys open the gateway in their name."""
+
+from django.core.validators import MinValueValidator
+from django.db import models
+
+from accounts.models import Organization, User
+from catalog.models import Model
+from clod_site.lib import clock, ids
+
+
+class Project(models.Model):
+    """An isolated environment of an organization. Caps are nano-USD; none means no cap."""
+
+    id = ids.primary_key()
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="projects")
+    name = models.CharField(max_length=80)
+    is_default = models.BooleanField(default=False)
+    daily_cap_nanousd = models.BigIntegerField(null=True, blank=True, validators=[MinValueValidator(0)])
+    monthly_cap_nanousd = models.BigIntegerField(null=True, blank=True, validators=[MinValueValidator(0)])
+    allowed_models = models.ManyToManyField(
+        Model, blank=True, related_name="+", help_text="Models its keys may call; none chosen means all."
+    )
+    archived_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("organization", "name"), name="project_name_once"),
+            models.UniqueConstraint(fields=("organization",), condition=models.Q(is_default=True), name="one_default_project"),
+            models.CheckConstraint(condition=models.Q(daily_cap_nanousd__gte=0), name="daily_cap_not_negative"),
+            models.CheckConstraint(condition=models.Q(monthly_cap_nanousd__gte=0), name="monthly_cap_not_negative"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiKey(models.Model):
+    """A secret's shadow: its public id and a keyed digest. The secret itself is shown once and kept nowhere."""
+
+    id = ids.primary_key()
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    public_id = models.CharField(max_length=12, unique=True)
+    digest = models.BinaryField(max_length=32)
+    pepper_id = models.CharField(max_length=8)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    allowed_models = models.ManyToManyField(Model, blank=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def prefix(self) -> str:
+        """What lists show of a key: enough to recognise it, nothing to use it."""
+        return f"clod_sk_{self.public_id}…"

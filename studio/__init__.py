@@ -1,0 +1,1 @@
+"""Studio: the playground, an ordinary client of /v1/chat/completions."""
