@@ -48,6 +48,7 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True)
     allowed_models = models.ManyToManyField(Model, blank=True, related_name="+")
 

@@ -1,0 +1,75 @@
+"""What a caller may do, frozen: the gateway asks for it once a second per key, not once a request.
+
+A grant is advice for routing. The ledger reads the key again, under a lock, before it sets any money aside,
+so a revoked key starts no call however old a process's grant is.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from projects.models import ApiKey, Project
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """A key's permission. ``models`` holds the slugs it may call; None means all."""
+
+    organization_id: UUID
+    project_id: UUID
+    project_name: str
+    api_key_id: UUID | None
+    user_id: UUID | None
+    models: frozenset[str] | None
+    valid_until: datetime | None
+    digest: bytes = b""
+    pepper_id: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Grant of {self.api_key_id or self.user_id} in {self.project_id}>"
+
+
+def of_key(public_id: str) -> Grant | None:
+    """The grant of a key that is neither revoked nor in an archived project or suspended organization."""
+    api_key = (
+        ApiKey.objects.filter(public_id=public_id, revoked_at=None, project__archived_at=None, project__organization__suspended_at=None)
+        .select_related("project")
+        .first()
+    )
+    if api_key is None:
+        return None
+    return Grant(
+        organization_id=api_key.project.organization_id,
+        project_id=api_key.project_id,
+        project_name=api_key.project.name,
+        api_key_id=api_key.pk,
+        user_id=None,
+        models=_both(_slugs(api_key), _slugs(api_key.project)),
+        valid_until=api_key.expires_at,
+        digest=bytes(api_key.digest),
+        pepper_id=api_key.pepper_id,
+    )
+
+
+def of_project(project: Project, user_id: UUID, valid_until: datetime) -> Grant:
+    """The grant of a person working in a project through a short-lived token."""
+    return Grant(
+        organization_id=project.organization_id,
+        project_id=project.pk,
+        project_name=project.name,
+        api_key_id=None,
+        user_id=user_id,
+        models=_slugs(project),
+        valid_until=valid_until,
+    )
+
+
+def _slugs(owner: ApiKey | Project) -> frozenset[str] | None:
+    """The models chosen for a key or project; none chosen means no limit."""
+    return frozenset(owner.allowed_models.values_list("slug", flat=True)) or None
+
+
+def _both(first: frozenset[str] | None, second: frozenset[str] | None) -> frozenset[str] | None:
+    if first is None or second is None:
+        return first if second is None else second
+    return first & second
