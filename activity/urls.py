@@ -1,3 +1,11 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from activity import api, views
+
+urlpatterns = [
+    path("activity", views.request_list, name="activity"),
+    path("activity.csv", views.request_csv, name="activity_csv"),
+    path("activity/<str:public_id>", views.request_detail, name="activity_request"),
+    path("api/activity/requests", api.request_list, name="api_activity"),
+    path("api/activity/requests/<str:public_id>", api.request_detail, name="api_activity_request"),
+]

@@ -14,7 +14,7 @@ class StudioToken(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     digest = models.BinaryField(max_length=32, unique=True)
-    session_digest = models.BinaryField(max_length=32)
+    session_key = models.CharField(max_length=40, help_text="Of the log-in session; the token dies with it.")
     created_at = models.DateTimeField(default=clock.now, editable=False)
     expires_at = models.DateTimeField()
 

@@ -1,0 +1,52 @@
+"""The activity API of the dashboard: the same log as the page, for programs with a session.
+
+The gateway serves the same rows under ``/v1/requests`` for API keys.
+"""
+
+from typing import Any
+
+from django.http import Http404
+from rest_framework.decorators import api_view
+from rest_framework.request import Request as ApiRequest
+from rest_framework.response import Response
+
+from accounts.models import Membership
+from activity import filters, queries
+from clod_site.lib import clock
+
+
+@api_view(["GET"])
+def request_list(request: ApiRequest) -> Response:
+    """Newest first. ``cursor`` is the ``next_cursor`` of the page before; ``limit`` is 1 to 200; filters as on the page."""
+    wanted = filters.read(request.query_params if "range" in request.query_params else _all_time(request))
+    rows = filters.apply(queries.of(_member(request).organization_id), wanted, clock.now())
+    page = queries.page(rows, request.query_params.get("cursor", ""), _limit(request))
+    return Response({"object": "list", "data": [queries.as_json(row) for row in page.rows], "next_cursor": page.next_cursor or None})
+
+
+@api_view(["GET"])
+def request_detail(request: ApiRequest, public_id: str) -> Response:
+    """One request with its attempts and the routing decision; 404 for anybody else's."""
+    row = queries.find(_member(request).organization_id, public_id)
+    if row is None:
+        raise Http404
+    return Response(queries.as_json(row, queries.attempts_of(row)))
+
+
+def _member(request: ApiRequest) -> Membership:
+    membership: Membership | None = request._request.membership  # type: ignore[attr-defined]
+    if not membership:
+        raise Http404
+    return membership
+
+
+def _all_time(request: ApiRequest) -> Any:
+    """A program pages through everything unless it asks for a range."""
+    query = request.query_params.copy()
+    query["range"] = "all"
+    return query
+
+
+def _limit(request: ApiRequest) -> int:
+    asked = request.query_params.get("limit", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else queries.PAGE
