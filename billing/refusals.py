@@ -1,0 +1,141 @@
+"""Why the ledger says no.
+
+Refusal
+├── InvalidApiKey              401 invalid_api_key: unknown, revoked, expired; one body for all
+├── NotAllowed                 403
+│   ├── OrganizationSuspended      organization_suspended
+│   ├── ProjectArchived            project_archived
+│   └── WalletFrozen               wallet_frozen: its sums differ, people are looking
+├── OutOfMoney                 402; SDKs never retry it
+│   ├── InsufficientFunds          insufficient_funds
+│   ├── ProjectDailyCap            project_daily_cap
+│   ├── ProjectMonthlyCap          project_monthly_cap
+│   └── FreeQuotaExhausted         free_quota_exhausted
+└── TryAgain                   503, with Retry-After
+    ├── LedgerBusy                 ledger_busy: the queue is full, or a row stayed locked
+    ├── LedgerUnavailable          ledger_unavailable: the database is away
+    └── PriceUnavailable           price_unavailable: no price in force; never free
+"""
+
+from datetime import datetime
+from typing import Any
+
+from clod_site.lib.money import as_text, format_usd
+from clod_site.lib.refusal import Refusal
+
+
+class InvalidApiKey(Refusal):
+    status, type, code = 401, "authentication_error", "invalid_api_key"
+
+    def __init__(self) -> None:
+        super().__init__("Incorrect API key provided. Create or check your keys on the API Keys page of the dashboard.")
+
+
+class NotAllowed(Refusal):
+    status, type, code = 403, "permission_error", "not_allowed"
+
+
+class OrganizationSuspended(NotAllowed):
+    code = "organization_suspended"
+
+    def __init__(self) -> None:
+        super().__init__("This organization is suspended. Write to support to have it opened again.")
+
+
+class ProjectArchived(NotAllowed):
+    code = "project_archived"
+
+    def __init__(self, project: str) -> None:
+        super().__init__(f"Project {project} is archived. Restore it under Projects, or call with a key of another project.")
+
+
+class WalletFrozen(NotAllowed):
+    code = "wallet_frozen"
+
+    def __init__(self) -> None:
+        super().__init__("This wallet is frozen while its statement is being checked. Write to support; nothing is charged meanwhile.")
+
+
+class OutOfMoney(Refusal):
+    status, type, code = 402, "insufficient_quota", "insufficient_funds"
+
+
+class InsufficientFunds(OutOfMoney):
+    def __init__(self, needed_nanousd: int, available_nanousd: int) -> None:
+        super().__init__(
+            f"This call may cost up to {format_usd(needed_nanousd)} and the wallet has {format_usd(available_nanousd)} available. "
+            "Top up under Billing, or lower max_completion_tokens.",
+            extra=_amounts(needed_usd=needed_nanousd, available_usd=available_nanousd),
+        )
+
+
+class _ProjectCap(OutOfMoney):
+    """A cap that has not enough room left for what the call may cost."""
+
+    def __init__(self, project: str, period: str, cap_nanousd: int, needed_nanousd: int, left_nanousd: int, resets_at: datetime) -> None:
+        super().__init__(
+            f"Project budget of {format_usd(cap_nanousd)} for {period} has {format_usd(left_nanousd)} left and this call may cost "
+            f"up to {format_usd(needed_nanousd)}. Raise it under Projects › {project} › Budgets.",
+            extra={"resets_at": iso(resets_at)} | _amounts(cap_usd=cap_nanousd, needed_usd=needed_nanousd, left_usd=left_nanousd),
+        )
+
+
+class ProjectDailyCap(_ProjectCap):
+    code = "project_daily_cap"
+
+
+class ProjectMonthlyCap(_ProjectCap):
+    code = "project_monthly_cap"
+
+
+class FreeQuotaExhausted(OutOfMoney):
+    code = "free_quota_exhausted"
+
+    def __init__(self, limit: int, resets_at: datetime, short: InsufficientFunds | None = None) -> None:
+        """``short`` says what the wallet was missing; without it the organization has chosen not to pay after its free requests."""
+        advice = (
+            f"and the wallet cannot pay for this call: {short.message}"
+            if short
+            else "and this organization does not pay after them. Switch that on under Settings."
+        )
+        super().__init__(
+            f"Today's {limit} free requests are used up (new ones at {iso(resets_at)}), {advice}",
+            extra={"resets_at": iso(resets_at)} | (short.extra if short else {}),
+        )
+
+
+class TryAgain(Refusal):
+    status, type, code = 503, "server_error", "unavailable"
+
+
+class LedgerBusy(TryAgain):
+    code = "ledger_busy"
+
+    def __init__(self) -> None:
+        super().__init__("Too many calls are waiting to be paid for. Try again in a second.", retry_after_s=1)
+
+
+class LedgerUnavailable(TryAgain):
+    code = "ledger_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The ledger cannot be reached, so no call can start. Nothing was charged; try again shortly.", retry_after_s=2)
+
+
+class PriceUnavailable(TryAgain):
+    code = "price_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no price in force for this model right now. Try again shortly, or choose another model.", retry_after_s=5
+        )
+
+
+def iso(instant: datetime) -> str:
+    """``2026-11-22T12:55:00Z``, to the second."""
+    return instant.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _amounts(**amounts_nanousd: int) -> dict[str, Any]:
+    """Exact decimal strings in dollars."""
+    return {name: as_text(amount) for name, amount in amounts_nanousd.items()}
