@@ -1,0 +1,46 @@
+"""An organization's money at a glance: ring of free requests, wallet chip, budget bars. Each takes one query."""
+
+from typing import Any
+
+from django import template
+
+from accounts.models import Organization
+from billing import allowance, budgets
+from billing.models import Wallet
+from clod_site.lib import clock, money
+from projects.models import Project
+
+register = template.Library()
+_LOW = 0.2
+
+
+@register.inclusion_tag("billing/_free_ring.html")
+def free_ring(organization: Organization | None) -> dict[str, Any]:
+    """Free requests left today, with the instant new ones come."""
+    if organization is None:
+        return {}
+    today = allowance.of(organization, clock.now())
+    tone = "bad" if not today.left else "warn" if today.left <= today.limit * _LOW else ""
+    return {"allowance": today, "tone": tone, "zone": organization.time_zone}
+
+
+@register.inclusion_tag("billing/_wallet_chip.html")
+def wallet_chip(organization: Organization | None) -> dict[str, Any]:
+    """What the wallet can still spend: the balance less what running calls hold."""
+    wallet = Wallet.objects.filter(organization=organization).first() if organization else None
+    return {"wallet": wallet, "available_nanousd": wallet.balance_nanousd - wallet.held_nanousd if wallet else 0}
+
+
+@register.inclusion_tag("billing/_budget_bars.html")
+def budget_bars(project: Project) -> dict[str, Any]:
+    """Spend of this day and month against their caps; without a cap the spend alone."""
+    budget = budgets.of(project, clock.now())
+    return {"bars": [_bar("Today", budget.day), _bar("This month", budget.month)], "zone": project.organization.time_zone}
+
+
+def _bar(name: str, period: budgets.Period) -> dict[str, Any]:
+    used = period.spent_nanousd + period.held_nanousd
+    cap = period.cap_nanousd
+    text = f"{money.format_usd(used)} of {money.format_usd(cap)}" if cap is not None else f"{money.format_usd(used)}, no cap"
+    is_reached = cap is not None and used >= cap
+    return {"name": name, "used": used, "cap": cap, "text": text, "is_reached": is_reached, "resets_at": period.resets_at}

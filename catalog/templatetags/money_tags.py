@@ -1,0 +1,76 @@
+"""Numbers as people read them: amounts, prices, tokens, durations, public ids."""
+
+from uuid import UUID
+
+from django import template
+
+from clod_site.lib import ids, money
+
+register = template.Library()
+
+
+@register.filter
+def usd(nanousd: int | None) -> str:
+    """``{{ nanousd|usd }}``: $1.23, $0.0000123; nothing for None."""
+    return "" if nanousd is None else money.format_usd(nanousd)
+
+
+@register.filter
+def usd_exact(nanousd: int) -> str:
+    """Every digit there is, for titles and tooltips."""
+    return f"${money.as_text(nanousd)}" if nanousd >= 0 else f"−${money.as_text(-nanousd)}"
+
+
+@register.filter
+def usd_signed(nanousd: int) -> str:
+    """A movement of a statement: +$5.00, −$0.0000123."""
+    return f"+{money.format_usd(nanousd)}" if nanousd > 0 else money.format_usd(nanousd)
+
+
+@register.filter
+def price_per_mtok(nanousd: int | None) -> str:
+    """A price per million tokens with the digits that tell prices apart: $0.0892, $2.50, $15."""
+    if nanousd is None:
+        return "–"
+    text = money.as_text(nanousd)
+    whole, _, decimals = text.partition(".")
+    return f"${whole}.{decimals.ljust(2, '0')}"
+
+
+@register.filter
+def milliseconds(ms: int | None) -> str:
+    """842 ms, 1.24 s, 2 min 5 s; a dash for None."""
+    if ms is None:
+        return "–"
+    if ms < 1000:
+        return f"{ms} ms"
+    return f"{ms / 1000:.2f} s" if ms < 60_000 else f"{ms // 60_000} min {ms % 60_000 // 1000} s"
+
+
+@register.filter
+def compact(number: int) -> str:
+    """A count in three digits: 842, 13.1K, 2.05M."""
+    for size, letter in ((1_000_000_000, "B"), (1_000_000, "M"), (1000, "K")):
+        if number >= size:
+            return f"{float(f'{number / size:.3g}'):g}{letter}"
+    return str(number)
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """0.0123 as 1.2 %; a dash for None."""
+    return "–" if share is None else f"{share * 100:.1f} %".replace(".0 %", " %")
+
+
+@register.filter
+def usd_per_mwh(microusd: int | None) -> str:
+    """Electricity: $31.40/MWh, −$3.00/MWh."""
+    if microusd is None:
+        return "–"
+    return f"{'−' if microusd < 0 else ''}${abs(microusd) / 1_000_000:,.2f}/MWh"
+
+
+@register.filter
+def public_id(value: UUID, prefix: str) -> str:
+    """``{{ request.id|public_id:"req" }}``."""
+    return ids.public(prefix, value)
