@@ -4,6 +4,7 @@ Embedded mode keeps everything in ``var/``: SQLite, generated secrets, no Redis.
 without its secrets and names the variable that is missing.
 """
 
+import re
 import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -134,7 +135,7 @@ def _database(url: str) -> dict[str, object]:
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(parts.netloc.rpartition("@")[2].rpartition(":")[0] or parts.hostname or ""),
+        "HOST": unquote(re.sub(r":\d*$", "", parts.netloc.rpartition("@")[2]).strip("[]")),
         "PORT": parts.port or "",
         "CONN_MAX_AGE": 0,
         "OPTIONS": {
@@ -217,7 +218,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if TESTING or DEBUG
-        else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+        else "clod_site.static_storage.HashedStaticFiles"
     },
 }
 LANGUAGE_CODE, TIME_ZONE, USE_TZ, USE_I18N = "en", "UTC", True, False

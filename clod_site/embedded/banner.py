@@ -1,0 +1,31 @@
+"""What is printed when the site answers: where it is, how to get in, and a line to paste."""
+
+import json
+import shlex
+
+from clod_site.embedded.demo import Demo
+
+MODEL = "SmolLM2 135M Instruct"
+QUESTION = "What is the capital of France?"
+
+
+def text(demo: Demo) -> str:
+    return f"""
+CLōD is running at {demo.base_url}
+
+  Log in    {demo.email}  ·  {demo.password or "with the password you chose"}
+  API key   {demo.api_key}
+
+Ask the local model (paste this line):
+
+{curl(demo)}
+
+Ctrl-C stops everything.
+"""
+
+
+def curl(demo: Demo) -> str:
+    """One line that works in any POSIX shell exactly as printed."""
+    body = json.dumps({"model": MODEL, "messages": [{"role": "user", "content": QUESTION}]})
+    words = ["curl", "-sS", f"{demo.base_url}/v1/chat/completions", "-H", f"Authorization: Bearer {demo.api_key}"]
+    return shlex.join([*words, "-H", "Content-Type: application/json", "-d", body])
