@@ -31,7 +31,7 @@ def as_decimal(nanousd: int) -> Decimal:
 
 
 def as_number(nanousd: int) -> float:
-    """Dollars as a JSON number. Exact to nine decimals below nine million dollars."""
+    """Dollars as a JSON number. Exact to nine decimals below eight million dollars."""
     return nanousd / NANO
 
 
