@@ -116,7 +116,8 @@ class Endpoint(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=("model", "provider", "data_center"), nulls_distinct=False, name="endpoint_once"),
+            models.UniqueConstraint(fields=("model", "provider", "data_center"), name="endpoint_once_at_a_data_center"),
+            models.UniqueConstraint(fields=("model", "provider"), condition=models.Q(data_center=None), name="endpoint_once_at_a_provider"),
         )
 
     def __str__(self) -> str:

@@ -1,0 +1,35 @@
+"""The catalog files, into the database: everything is checked before anything is written, and all of it is written or nothing.
+
+``source`` reads YAML and keeps line numbers, ``fields`` and ``kinds`` say what may stand in it, ``check`` compares rows with each
+other and with the database, ``write`` stores them. The formats are shown in docs/catalog.md.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from django.db import transaction
+
+from catalog import versions
+from catalog.loading import check, source, write
+from catalog.loading.problems import CatalogInvalid, Problem
+from catalog.loading.write import Tally
+
+__all__ = ["CatalogInvalid", "Problem", "Tally", "load"]
+
+
+@transaction.atomic
+def load(paths: Sequence[Path], *, deactivate_missing: bool = False) -> dict[str, Tally]:
+    """Bring the catalog into the state the files describe; what they do not mention stays as it is.
+
+    Safe to run again and by two processes at once: the second waits. ``deactivate_missing`` switches off rows that are not in
+    the files, of the kinds the files hold. Answers counts by kind; raises CatalogInvalid with every problem found.
+    """
+    rows, problems = source.read_all(paths)
+    versions.lock()
+    problems += check.all_of(rows)
+    if problems:
+        raise CatalogInvalid(problems)
+    tallies = write.store(rows, deactivate_missing=deactivate_missing)
+    if any(tally.changes for tally in tallies.values()):
+        versions.bump()
+    return tallies
