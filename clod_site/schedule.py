@@ -2,4 +2,8 @@
 
 from typing import Any
 
-BEAT: dict[str, dict[str, Any]] = {}
+from celery.schedules import crontab
+
+BEAT: dict[str, dict[str, Any]] = {
+    "refresh-prices": {"task": "catalog.tasks.refresh_prices", "schedule": crontab(minute="*/5"), "options": {"expires": 240}},
+}
