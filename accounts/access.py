@@ -3,15 +3,20 @@
 Everything a tenant owns hangs from an organization. What is not yours is a 404, the same as what does not exist.
 """
 
-from typing import Any, TypeVar
+from collections.abc import Callable, Container
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 
 from accounts.models import Membership, Role, User
 
 Row = TypeVar("Row", bound=Model)
+P = ParamSpec("P")
 CHOSEN = "organization_id"
 WRITERS = frozenset({Role.OWNER, Role.ADMIN, Role.DEVELOPER})
 MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
@@ -40,3 +45,35 @@ def find(queryset: QuerySet[Row], membership: Membership, *, within: str = "orga
     if row is None:
         raise Http404
     return row
+
+
+class MemberRequest(HttpRequest):
+    """What a page behind ``member_page`` gets: somebody is logged in, and works in an organization."""
+
+    user: User
+    membership: Membership
+
+
+def member_page(view: Callable[Concatenate[MemberRequest, P], HttpResponse]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """A view for members only: visitors go to the log-in page, people without an organization read why they see nothing."""
+
+    @wraps(view)
+    @login_required
+    def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not getattr(request, "membership", None):
+            raise PermissionDenied("You do not belong to an organization. Ask an owner or admin of one to add you.")
+        return view(cast(MemberRequest, request), *args, **kwargs)
+
+    return page
+
+
+def may(membership: Membership, roles: Container[str]) -> bool:
+    return membership.role in roles
+
+
+def require(membership: Membership, roles: Container[str], deed: str) -> None:
+    """403 with a sentence for the reader: which role they have, what it cannot do, who can help."""
+    if not may(membership, roles):
+        raise PermissionDenied(
+            f"You are a {membership.role} in {membership.organization.name}. A {membership.role} cannot {deed}. Ask an owner or admin to do it."
+        )

@@ -1,3 +1,17 @@
-from django.urls import URLPattern
+from django.conf import settings
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from accounts import views
+
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    path("docs", views.docs, name="docs"),
+    path("theme", views.choose_theme, name="choose_theme"),
+    path("organization/choose", views.choose_organization, name="choose_organization"),
+    path("team", views.team, name="team"),
+    path("settings", views.settings_page, name="settings"),
+    path("settings/organization", views.change_organization, name="change_organization"),
+    path("settings/profile", views.change_profile, name="change_profile"),
+]
+if settings.DEBUG or settings.TESTING:
+    urlpatterns.append(path("styleguide", views.styleguide, name="styleguide"))

@@ -1,0 +1,105 @@
+"""Landing, docs, team, settings, and the small switches of the frame."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import access
+from accounts.access import MANAGERS, MemberRequest, member_page
+from accounts.context import THEMES
+from accounts.forms import OrganizationForm, ProfileForm
+
+A_YEAR_S = 365 * 24 * 3600
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    return redirect("/models") if request.user.is_authenticated else render(request, "landing.html")
+
+
+@require_safe
+def docs(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/docs.html")
+
+
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Without JavaScript; with it, theme.js writes the same cookie."""
+    response = redirect(_next(request))
+    if request.POST.get("theme") in THEMES:
+        response.set_cookie("clod_theme", request.POST["theme"], max_age=A_YEAR_S, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
+    return response
+
+
+@require_POST
+@member_page
+def choose_organization(request: MemberRequest) -> HttpResponse:
+    try:
+        access.choose(request, UUID(request.POST.get("organization", "")))
+    except ValueError:
+        raise Http404 from None
+    return redirect("/projects")
+
+
+@require_safe
+@member_page
+def team(request: MemberRequest) -> HttpResponse:
+    members = request.membership.organization.memberships.select_related("user").order_by("created_at")
+    return render(request, "accounts/team.html", {"members": members})
+
+
+@require_safe
+@member_page
+def settings_page(request: MemberRequest) -> HttpResponse:
+    return _settings(request)
+
+
+@require_http_methods(["POST"])
+@member_page
+def change_organization(request: MemberRequest) -> HttpResponse:
+    access.require(request.membership, MANAGERS, "change the organization's settings")
+    form = OrganizationForm(request.POST, instance=request.membership.organization, prefix="organization")
+    if not form.is_valid():
+        return _settings(request, organization_form=form)
+    form.save()
+    messages.success(request, "The organization's settings are saved.")
+    return redirect("settings")
+
+
+@require_POST
+@member_page
+def change_profile(request: MemberRequest) -> HttpResponse:
+    form = ProfileForm(request.POST, instance=request.user, prefix="profile")
+    if not form.is_valid():
+        return _settings(request, profile_form=form)
+    form.save()
+    messages.success(request, "Your profile is saved.")
+    return redirect("settings")
+
+
+@require_safe
+def styleguide(request: HttpRequest) -> HttpResponse:
+    return render(request, "styleguide.html", {"code": 'curl "https://api.example.org/v1/models"'})
+
+
+def _settings(
+    request: MemberRequest, *, organization_form: OrganizationForm | None = None, profile_form: ProfileForm | None = None
+) -> HttpResponse:
+    """The page with both forms; one of them may come back with errors, and then the answer is a 422."""
+    context = {
+        "organization_form": organization_form or OrganizationForm(instance=request.membership.organization, prefix="organization"),
+        "profile_form": profile_form or ProfileForm(instance=request.user, prefix="profile"),
+        "may_change_organization": access.may(request.membership, MANAGERS),
+    }
+    return render(request, "accounts/settings.html", context, status=422 if organization_form or profile_form else 200)
+
+
+def _next(request: HttpRequest) -> str:
+    """Where the reader came from, never another site."""
+    address = request.POST.get("next", "")
+    return address if url_has_allowed_host_and_scheme(address, allowed_hosts=None) else "/"
