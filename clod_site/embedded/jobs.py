@@ -30,19 +30,20 @@ class Jobs:
     def __init__(self) -> None:
         os.environ["CELERY_SKIP_CHECKS"] = "1"  # the site itself has been checked; it costs a second of start-up
         app.conf.broker_transport_options = {"polling_interval": _POLL_S}
-        self._beat = beat.Service(app, max_interval=_TICK_S, scheduler_cls=InMemoryScheduler)
+        self._clock_service = beat.Service(app, max_interval=_TICK_S, scheduler_cls=InMemoryScheduler)
         self._worker = threading.Thread(target=_work, name="celery worker", daemon=True)
-        self._clock = threading.Thread(target=self._beat.start, name="celery beat", daemon=True)
+        self._clock = threading.Thread(target=self._clock_service.start, name="celery beat", daemon=True)
 
     def start(self) -> None:
         self._worker.start()
         self._clock.start()
 
     def stop(self) -> None:
-        """Let a running job end; daemon threads do not hold up the process when it takes longer than a few seconds."""
+        """Let a running job end, for a few seconds at most; an idle worker is a daemon thread and just goes."""
         state.should_stop = os.EX_OK  # type: ignore[assignment]
-        self._beat.stop()
-        self._worker.join(_END_S)
+        self._clock_service.stop()
+        if state.active_requests:
+            self._worker.join(_END_S)
 
 
 def _work() -> None:

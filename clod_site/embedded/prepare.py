@@ -1,5 +1,7 @@
 """Bring ``var/`` up to date before the site is served. Each step is quick when there is nothing to do."""
 
+import io
+from importlib import import_module
 from pathlib import Path
 
 from django.conf import settings
@@ -14,19 +16,25 @@ from clod_site.lib import clock
 
 
 def everything() -> demo.Prepared:
-    """Database, static files, catalog, prices and the demo account, in the order they need each other."""
+    """Database, static files, catalog, prices and the demo account, in the order they need each other.
+
+    The code of all pages comes last: a fault in it ends the start, with its traceback.
+    """
     with step("Database") as remark:
         remark("migrated" if _migrate() else "up to date")
     with step("Static files") as remark:
         remark("collected" if assets.collect() else "unchanged")
     with step("Model catalog"):
-        call_command("load_catalog", verbosity=0)
+        call_command("load_catalog", verbosity=0, stdout=io.StringIO())
     with step("Seven days of demo prices"):
         prices.backfill(clock.now())
     with step("Demo account") as remark:
         prepared = demo.prepare(Path(settings.VAR_DIR) / "demo.json")
         for sentence in prepared.remarks:
             remark(sentence)
+    with step("Pages"):
+        import_module("clod_site.asgi")
+        import_module(settings.ROOT_URLCONF)
     connections.close_all()
     return prepared
 

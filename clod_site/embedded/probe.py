@@ -7,7 +7,7 @@ import urllib.request
 
 from clod_site.lib import clock
 
-_EVERY_S = 0.05
+_EVERY_S = 0.1
 _ONE_TRY_S = 5
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy from the environment cannot see our loopback
 

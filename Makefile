@@ -1,0 +1,28 @@
+# PORT=8001, CLOD_VAR=folder and PYTHON=python3.12 change where `make run` listens, keeps its data and what it runs on.
+PYTHON ?= python3
+.DEFAULT_GOAL := help
+.PHONY: help run install test check lint bench clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+run:  ## install what is missing, start the whole site with its local model (PORT=8000)
+	@exec $(PYTHON) bin/bootstrap.py run
+
+install:  ## only install what `make run` needs
+	@exec $(PYTHON) bin/bootstrap.py install
+
+test:  ## the whole suite, on SQLite and on real PostgreSQL and Valkey
+	@exec $(PYTHON) bin/bootstrap.py install dev && exec .venv/bin/python bin/test.py
+
+check:  ## style, types, import layers, templates, migrations, locks
+	@exec $(PYTHON) bin/bootstrap.py install dev && exec .venv/bin/python bin/check.py
+
+lint:  ## repair what can be repaired: imports, formatting
+	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+
+bench:  ## measure the gateway against a fake upstream
+	@exec .venv/bin/python -m benchmarks
+
+clean:  ## remove the virtual environment and caches; data in var/ stays
+	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .pytest_cache
