@@ -67,6 +67,10 @@ def matches(secret: str, digest: bytes, pepper_id: str) -> bool:
     return pepper is not None and hmac.compare_digest(crypto.peppered_digest(secret, pepper), digest)
 
 
+def current_pepper_id() -> str:
+    return crypto.pepper_id(settings.CLOD_KEY_PEPPERS[0])
+
+
 def _checksum(public_id: str, secret: str) -> str:
     return ids.base62(zlib.crc32(f"{public_id}_{secret}".encode()), CHECKSUM_WIDTH)
 

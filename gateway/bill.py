@@ -1,0 +1,63 @@
+"""The price of one call: which tick it is charged at, and what its tokens come to."""
+
+import msgspec
+
+from billing import cost
+from billing.cost import Cost
+from billing.holds import Held
+from catalog.snapshot import ModelCard, Route, Tick
+from gateway.meter import Reading
+from gateway.upstream import Candidate
+from gateway.wire import request
+from projects.grants import Grant
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What was decided before any upstream was called."""
+
+    grant: Grant
+    ask: request.Ask
+    candidates: tuple[Candidate, ...]
+    explanation: dict[str, object]
+    prompt_limit: int
+    output_limit: int
+
+    @property
+    def completion_limit(self) -> int:
+        return self.output_limit * self.ask.choices
+
+    def bound(self, tick: Tick) -> int:
+        """The most this call can cost at a tick: what is held for it."""
+        return cost.hold_bound(self.prompt_limit, self.completion_limit, *_terms(tick))
+
+
+class Bill:
+    """Starts at the first choice's tick; an endpoint that answers instead can only make it cheaper."""
+
+    def __init__(self, plan: Plan, held: Held) -> None:
+        self._plan = plan
+        self._held = held
+        self.card, self.route = plan.candidates[0]
+        self.tick = self.route.tick
+
+    def answered_by(self, card: ModelCard, route: Route) -> None:
+        """Charge the lower of the two prices, compared at the most this call may use."""
+        self.card, self.route = card, route
+        self.tick = min(self.tick, route.tick, key=self._plan.bound)
+
+    def cost(self, reading: Reading) -> Cost:
+        """What the tokens cost at the tick, whoever pays."""
+        return cost.charge(reading.prompt_tokens, reading.completion_tokens, *_terms(self.tick))
+
+    def list_cost(self, reading: Reading) -> int:
+        """The same tokens at the model's list price, fee included."""
+        prices = self.card.input_nanousd_per_mtok, self.card.output_nanousd_per_mtok, self.tick.fee_basis_points
+        return cost.charge(reading.prompt_tokens, reading.completion_tokens, *prices).total
+
+    def paid(self, reading: Reading) -> int:
+        """What the client pays: nothing for a free request, otherwise the cost, which never passes the hold."""
+        return min(self.cost(reading).total, self._held.amount_nanousd)
+
+
+def _terms(tick: Tick) -> tuple[int, int, int]:
+    return tick.input_nanousd_per_mtok, tick.output_nanousd_per_mtok, tick.fee_basis_points

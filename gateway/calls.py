@@ -1,0 +1,63 @@
+"""What comes in and what goes out, whichever door it uses."""
+
+from collections.abc import AsyncIterator, Callable
+from uuid import UUID
+
+import msgspec
+
+from clod_site.lib import ids
+from clod_site.lib.refusal import Refusal
+from projects.grants import Grant
+
+Headers = list[tuple[str, str]]
+
+
+class Call:
+    """One request to the gateway. A door reports the client's leaving with ``leave``."""
+
+    def __init__(self, body: bytes, authorization: str, query: str = "", grant: Grant | None = None) -> None:
+        self.id: UUID = ids.uuid7()
+        self.body = body
+        self.authorization = authorization
+        self.query = query
+        self.grant = grant
+        self._has_left = False
+        self._on_leave: Callable[[], None] | None = None
+
+    @property
+    def public_id(self) -> str:
+        return ids.public("req", self.id)
+
+    def on_leave(self, tell: Callable[[], None]) -> None:
+        """Call ``tell`` when the client leaves; at once if it already has."""
+        self._on_leave = tell
+        if self._has_left:
+            tell()
+
+    def leave(self) -> None:
+        self._has_left = True
+        if self._on_leave:
+            self._on_leave()
+
+
+class Reply(msgspec.Struct):
+    """An answer: a whole body, or the frames of a stream as they come."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    frames: AsyncIterator[bytes] | None = None
+
+
+def json_reply(status: int, value: object, headers: Headers | None = None) -> Reply:
+    return Reply(status, [("content-type", "application/json"), *(headers or [])], msgspec.json.encode(value))
+
+
+def refuse(refusal: Refusal, request_id: str) -> Reply:
+    """The OpenAI error a refusal stands for."""
+    headers = [("x-request-id", request_id)]
+    if refusal.retry_after_s is not None:
+        headers.append(("retry-after", str(refusal.retry_after_s)))
+    if refusal.status == 401:
+        headers.append(("www-authenticate", "Bearer"))
+    return json_reply(refusal.status, refusal.body(), headers)

@@ -1,0 +1,150 @@
+"""The fast lane: /v1 answered before Django sees it, with every bound a stranger on the internet makes necessary.
+
+Whatever is wrong, the answer is JSON. Django would spool any body to disk first and answer some errors in HTML.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import unquote
+
+from django.conf import settings
+
+from clod_site.lib.refusal import Refusal
+from gateway import errors, pages, pipeline, runtime
+from gateway.calls import Call, Reply, refuse
+
+log = logging.getLogger("gateway.door")
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Handler = Callable[..., Awaitable[Reply]]
+
+BODY_DEADLINE_S = 30.0
+
+PATHS: tuple[tuple[str, re.Pattern[str], Handler], ...] = (
+    ("POST", re.compile(r"/v1/chat/completions"), pipeline.serve),
+    ("GET", re.compile(r"/v1/models"), pages.models),
+    ("GET", re.compile(r"/v1/models/(?P<name>.+)"), pages.model),
+    ("GET", re.compile(r"/v1/requests"), pages.requests),
+    ("GET", re.compile(r"/v1/requests/(?P<public_id>[^/]+)"), pages.request),
+    ("GET", re.compile(r"/healthz"), pages.healthz),
+    ("GET", re.compile(r"/readyz"), pages.readyz),
+)
+
+
+def opens(path: str) -> bool:
+    """Whether this path belongs to the gateway."""
+    return path.startswith("/v1/") or path in {"/v1", "/healthz", "/readyz"}
+
+
+async def door(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one HTTP request of the ASGI server."""
+    call = Call(b"", _header(scope, b"authorization"), _query(scope))
+    watch: asyncio.Task[None] | None = None
+    try:
+        handler, arguments = _handler(scope)
+        call.body = await _body(scope, receive)
+        watch = asyncio.create_task(_watch(receive, call))
+        reply = await handler(call, **arguments)
+        await _send(send, reply, call)
+    except errors.ClientLeft:
+        pass
+    except Refusal as refusal:
+        await _send(send, refuse(refusal, call.public_id), call)
+    except Exception:
+        log.exception("%s failed", call.public_id)
+        await _send(
+            send,
+            refuse(errors.Unexpected("Something went wrong in the gateway. The request id finds it in our log."), call.public_id),
+            call,
+        )
+    finally:
+        if watch:
+            watch.cancel()
+
+
+def _handler(scope: Scope) -> tuple[Handler, dict[str, str]]:
+    path = scope["path"].rstrip("/")
+    found = [(method, match, handler) for method, pattern, handler in PATHS if (match := pattern.fullmatch(path))]
+    for method, match, handler in found:
+        if scope["method"] in {method, "HEAD" if method == "GET" else method}:
+            return handler, {name: unquote(value) for name, value in match.groupdict().items()}
+    if found:
+        raise errors.WrongMethod(f"{path} takes {found[0][0]}, not {scope['method']}.")
+    raise errors.NoSuchPath(f"There is nothing at {path[:200]}. Chat completions are at POST /v1/chat/completions.")
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
+def _query(scope: Scope) -> str:
+    return bytes(scope.get("query_string", b"")).decode("latin-1")
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    """The whole body, at most 4 MiB, within 30 seconds, not compressed."""
+    if _header(scope, b"content-encoding").lower() not in {"", "identity"}:
+        raise errors.EncodedBody("Send the body as plain JSON, without a Content-Encoding.")
+    declared = _header(scope, b"content-length")
+    if declared.isdigit() and int(declared) > settings.CLOD_MAX_BODY_BYTES:
+        raise _too_large()
+    try:
+        async with asyncio.timeout(BODY_DEADLINE_S):
+            return await _read(receive)
+    except TimeoutError as error:
+        raise errors.BodyTooSlow(f"The body did not arrive within {BODY_DEADLINE_S:.0f} seconds.") from error
+
+
+async def _read(receive: Receive) -> bytes:
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise errors.ClientLeft
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > settings.CLOD_MAX_BODY_BYTES:
+            raise _too_large()
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _too_large() -> errors.BodyTooLarge:
+    return errors.BodyTooLarge(f"The body is larger than {settings.CLOD_MAX_BODY_BYTES // 1024**2} MiB. Send less text or smaller images.")
+
+
+async def _watch(receive: Receive, call: Call) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    call.leave()
+
+
+async def _send(send: Send, reply: Reply, call: Call) -> None:
+    headers = (
+        reply.headers if any(name == "x-request-id" for name, _ in reply.headers) else [*reply.headers, ("x-request-id", call.public_id)]
+    )
+    if reply.frames is None:
+        headers = [*headers, ("content-length", str(len(reply.body)))]
+    raw = [(name.encode(), value.encode()) for name, value in headers]
+    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+    if reply.frames is None:
+        await send({"type": "http.response.body", "body": reply.body})
+        return
+    async for frame in reply.frames:
+        await send({"type": "http.response.body", "body": frame, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def lifespan(receive: Receive, send: Send) -> None:
+    """Warm what the first call needs; on the way out let running calls finish, then settle the rest."""
+    await receive()
+    await runtime.start()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await runtime.stop()
+    await send({"type": "lifespan.shutdown.complete"})

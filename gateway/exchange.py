@@ -1,0 +1,253 @@
+"""One call from its hold to its settlement.
+
+An exchange is a task of its own. It owns the upstream's answer, and it settles, whether or not the client stays: code
+after the loop of a response generator never runs when the client leaves.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import ClassVar
+
+import aiohttp
+import msgspec
+from django.conf import settings
+
+from activity.models import Status
+from billing import holds
+from billing.holds import Held
+from catalog import health, stats
+from catalog.models import CancelPolicy
+from clod_site.lib import clock
+from clod_site.lib.refusal import Refusal
+from gateway import headers, record
+from gateway.bill import Bill, Plan
+from gateway.calls import Call, Reply
+from gateway.errors import ClientLeft, ShuttingDown, Unexpected, UpstreamFailed, UpstreamRefused, UpstreamTooSlow
+from gateway.meter import Meter, Reading
+from gateway.outbox import Outbox
+from gateway.record import Ending, Times
+from gateway.sse import Events
+from gateway.upstream import Answer, Caller
+from gateway.wire import response
+
+log = logging.getLogger("gateway")
+
+CHECKPOINT_S = 3.0
+
+
+class Exchange:
+    running: ClassVar[set["Exchange"]] = set()
+
+    def __init__(self, call: Call, plan: Plan, held: Held) -> None:
+        self._call, self._plan, self._held = call, plan, held
+        self._started = self._checkpointed = clock.monotonic()
+        self._times = Times(created_at=clock.now())
+        self._caller = Caller(plan.ask, plan.candidates, plan.output_limit)
+        self._meter = Meter(plan.ask.prompt_estimate(), plan.prompt_limit, plan.completion_limit)
+        self._bill = Bill(plan, held)
+        self._ending = Ending()
+        self._finish_reason = ""
+        self._answer: Answer | None = None
+        self._completion: response.Completion | None = None
+        self._outbox = Outbox()
+        self._opened: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._opened.add_done_callback(asyncio.Future.exception)  # seen here, for clients that left before it
+        self._is_settling = self._client_left = self._is_shutting_down = False
+
+    # --- from outside ----------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+        Exchange.running.add(self)
+        self._task.add_done_callback(lambda _: Exchange.running.discard(self))
+
+    async def reply(self) -> Reply:
+        """The answer: of a stream at its first byte, of a whole completion once it is settled."""
+        return await asyncio.shield(self._opened)
+
+    def client_left(self) -> None:
+        """Nobody reads any more: stop the upstream, unless it bills to the end anyway."""
+        if not self._is_settling:
+            self._client_left = True
+            self._outbox.abandon()
+            if self._bill.route.cancel_policy != CancelPolicy.DRAIN:
+                self._task.cancel()
+
+    def shut_down(self) -> None:
+        """The process has to go: settle what was delivered so far."""
+        if not self._is_settling:
+            self._is_shutting_down = True
+            self._task.cancel()
+
+    async def finished(self) -> None:
+        await asyncio.wait([self._task])
+
+    # --- the life of it ----------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        try:
+            async with asyncio.timeout(settings.CLOD_UPSTREAM_DEADLINE_S):
+                await (self._relay() if self._plan.ask.is_stream else self._fetch())
+        except BaseException as error:  # however it ended, the hold is settled below
+            self._ended_early(error)
+        self._is_settling = True
+        try:
+            await self._settle()
+        finally:
+            self._outbox.close()
+        await self._part()
+
+    async def _open(self) -> Answer:
+        self._answer = answer = await self._caller.open()
+        self._bill.answered_by(answer.card, answer.attempt.route)
+        health.answered(answer.attempt.route.endpoint_id)
+        return answer
+
+    async def _fetch(self) -> None:
+        """A whole answer, read to its end before the client hears of it."""
+        answer = await self._open()
+        self._times.ttft_ms = answer.attempt.first_byte_ms
+        try:
+            self._completion = completion = response.completion_decoder.decode(await answer.read())
+        except msgspec.DecodeError as error:
+            raise UpstreamFailed("The model's server sent an answer that is not a chat completion. You were not charged.") from error
+        for choice in completion.choices:
+            self._meter.wrote(len(memoryview(choice.message)))
+            self._finish_reason = choice.finish_reason or self._finish_reason
+        if isinstance(completion.usage, msgspec.Raw):
+            self._meter.report(completion.usage)
+
+    async def _relay(self) -> None:
+        """A stream, passed on event by event until the upstream's [DONE]."""
+        answer = await self._open()
+        self._opened.set_result(Reply(200, headers.of_stream(self._call, self._held, self._bill), frames=self._frames()))
+        events = Events()
+        async for chunk in answer.chunks():
+            for event in events.feed(chunk):
+                if event == b"[DONE]":
+                    return
+                await self._pass_on(event)
+        if not self._finish_reason:
+            raise UpstreamFailed("The model's server broke off in the middle of its answer.")
+
+    async def _pass_on(self, event: bytes) -> None:
+        try:
+            chunk = response.chunk_decoder.decode(event)
+        except msgspec.DecodeError as error:
+            raise UpstreamFailed("The model's server sent something that is not a chat completion chunk.") from error
+        if isinstance(chunk.error, msgspec.Raw):
+            raise UpstreamFailed("The model's server reported an error in the middle of its answer.")
+        if isinstance(chunk.usage, msgspec.Raw):
+            self._meter.report(chunk.usage)
+        if chunk.choices:
+            self._count(chunk)
+            await self._outbox.put(response.chunk_frame(self._head(), chunk))
+
+    def _count(self, chunk: response.Chunk) -> None:
+        for choice in chunk.choices:
+            written = choice.delta.written()
+            if written and self._times.ttft_ms is None:
+                self._times.ttft_ms = self._elapsed_ms()
+            self._meter.wrote(written)
+            self._finish_reason = choice.finish_reason or self._finish_reason
+        if clock.monotonic() - self._checkpointed > CHECKPOINT_S:
+            self._checkpointed = clock.monotonic()
+            holds.checkpoint(self._held, self._bill.paid(self._meter.reading()))
+
+    async def _frames(self) -> AsyncIterator[bytes]:
+        try:
+            async for frame in self._outbox.frames():
+                yield frame
+        finally:
+            self.client_left()
+
+    # --- how it ended --------------------------------------------------------------------------------
+
+    def _ended_early(self, error: BaseException) -> None:
+        """The row of the charging table that this end belongs to."""
+        delivered = self._plan.ask.is_stream and self._times.ttft_ms is not None
+        if isinstance(error, asyncio.CancelledError):
+            self._ending = self._cancelled(delivered)
+        elif isinstance(error, UpstreamRefused):
+            self._ending = Ending(Status.REJECTED, is_charged=False, error=error)
+        else:
+            status = Status.TRUNCATED if delivered else Status.UPSTREAM_ERROR
+            self._ending = Ending(status, is_charged=delivered, error=self._failure(error))
+            if self._answer:
+                health.failed(self._bill.route.endpoint_id)
+        if self._answer:
+            self._answer.close()
+
+    def _cancelled(self, delivered: bool) -> Ending:
+        if self._is_shutting_down:
+            return Ending(
+                Status.TRUNCATED, is_charged=delivered, error=ShuttingDown("The gateway is restarting. Try again.", retry_after_s=1)
+            )
+        return Ending(Status.CLIENT_CLOSED, is_charged=delivered, error=None)
+
+    def _failure(self, error: BaseException) -> Refusal:
+        if isinstance(error, Refusal):
+            return error
+        if isinstance(error, TimeoutError):
+            return UpstreamTooSlow(f"The model did not finish within {settings.CLOD_UPSTREAM_DEADLINE_S} seconds.")
+        if isinstance(error, aiohttp.ClientError | OSError):
+            return UpstreamFailed("The model's server broke off in the middle of its answer.")
+        log.error("%s failed in the gateway itself", self._call.public_id, exc_info=error)
+        return Unexpected("Something went wrong in the gateway. The request id finds it in our log.")
+
+    async def _settle(self) -> None:
+        """Commit what the call cost, then let the client see its end: who has [DONE] finds the request in Activity."""
+        reading = self._meter.reading()
+        self._times.latency_ms = self._elapsed_ms()
+        if self._client_left and self._ending.status == Status.OK:
+            self._ending.status = Status.CLIENT_CLOSED  # the upstream was read to its end for the bill's sake
+        if self._answer:
+            self._answer.attempt.outcome = str(self._ending.status)
+        outcome = record.outcome(
+            self._call.id, self._plan, self._bill, self._ending, reading, self._finish_reason, self._times, self._caller.attempts
+        )
+        try:
+            await (holds.capture(self._held, outcome) if self._ending.is_charged else holds.void(self._held, outcome))
+        except Exception:
+            log.exception("%s could not be settled; the sweeper will charge its last checkpoint", self._call.public_id)
+            self._ending.error = Unexpected("The call could not be recorded. You pay at most for its last checkpoint.")
+        self._end(reading)
+        self._observe(reading)
+
+    def _end(self, reading: Reading) -> None:
+        """The last thing the client hears: a usage and [DONE], a body, a status, or an event without [DONE]."""
+        if self._ending.error:
+            self._tell(self._ending.error)
+        elif self._plan.ask.is_stream and self._opened.done():
+            if self._plan.ask.wants_usage:
+                self._outbox.append(response.usage_frame(self._head(), headers.usage(self._bill, self._held, reading)))
+            self._outbox.append(response.DONE)
+        elif self._completion and not self._client_left:
+            body = response.completion_body(self._head(), self._completion, headers.usage(self._bill, self._held, reading))
+            self._opened.set_result(Reply(200, headers.of_completion(self._call, self._held, self._bill, reading), body))
+        else:
+            self._opened.set_exception(ClientLeft())
+
+    def _tell(self, refusal: Refusal) -> None:
+        if self._opened.done():
+            self._outbox.append(response.error_frame(refusal.body()))
+        else:
+            self._opened.set_exception(refusal)
+
+    async def _part(self) -> None:
+        """Give the connection back to the pool, if the upstream lets go of it."""
+        if self._answer:
+            await self._answer.release()
+
+    def _observe(self, reading: Reading) -> None:
+        if self._ending.status == Status.OK and self._times.ttft_ms is not None:
+            writing_ms = self._times.latency_ms - (self._times.ttft_ms if self._plan.ask.is_stream else 0)
+            stats.observe(self._bill.route.endpoint_id, self._times.ttft_ms, reading.completion_tokens * 1000 / max(writing_ms, 1))
+
+    def _head(self) -> response.Head:
+        number = self._call.public_id.removeprefix("req_")
+        return response.Head(f"chatcmpl-{number}", int(self._times.created_at.timestamp()), self._bill.card.name)
+
+    def _elapsed_ms(self) -> int:
+        return round((clock.monotonic() - self._started) * 1000)

@@ -1,0 +1,58 @@
+"""What an answer says about itself: who served it, at which price, who paid, what is left."""
+
+from typing import Any
+
+from billing.holds import Held
+from clod_site.lib import money
+from gateway.bill import Bill
+from gateway.calls import Call, Headers
+from gateway.meter import Reading
+
+
+def of_stream(call: Call, held: Held, bill: Bill) -> Headers:
+    return [
+        ("content-type", "text/event-stream; charset=utf-8"),
+        ("cache-control", "no-cache"),
+        ("x-accel-buffering", "no"),
+        *_common(call, held, bill),
+    ]
+
+
+def of_completion(call: Call, held: Held, bill: Bill, reading: Reading) -> Headers:
+    return [("content-type", "application/json"), ("x-clod-cost-usd", money.as_text(bill.paid(reading))), *_common(call, held, bill)]
+
+
+def _common(call: Call, held: Held, bill: Bill) -> Headers:
+    names = [
+        ("x-request-id", call.public_id),
+        ("x-clod-paid-by", str(held.funding)),
+        ("x-clod-price-tick", str(bill.tick.id)),
+        ("x-clod-data-center", bill.route.data_center or bill.route.provider),
+    ]
+    if held.free_left is not None and held.free_resets_at is not None:
+        names += [("x-clod-free-requests-left", str(held.free_left)), ("x-clod-free-requests-reset", held.free_resets_at.isoformat())]
+    return names
+
+
+def usage(bill: Bill, held: Held, reading: Reading) -> dict[str, Any]:
+    """OpenAI's usage object, and what it came to. Prices are dollars per million tokens."""
+    cost = bill.cost(reading)
+    return {
+        "prompt_tokens": reading.prompt_tokens,
+        "completion_tokens": reading.completion_tokens,
+        "total_tokens": reading.prompt_tokens + reading.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": reading.cached_tokens},
+        "completion_tokens_details": {"reasoning_tokens": reading.reasoning_tokens},
+        "cost": money.as_number(bill.paid(reading)),
+        "cost_details": {
+            "paid_by": str(held.funding),
+            "standard_cost": money.as_number(cost.total),
+            "list_cost": money.as_number(bill.list_cost(reading)),
+            "routing_fee": money.as_number(cost.fee),
+            "price_tick": bill.tick.id,
+            "input_usd_per_mtok": money.as_number(bill.tick.input_nanousd_per_mtok),
+            "output_usd_per_mtok": money.as_number(bill.tick.output_nanousd_per_mtok),
+            "multiplier": bill.tick.multiplier_ppm / 1_000_000,
+            "is_estimated": reading.is_estimated,
+        },
+    }

@@ -1,0 +1,76 @@
+"""How many tokens a call used: what the upstream reports, when it can be believed; our own count otherwise."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from gateway.wire import request
+
+_usage = msgspec.json.Decoder(dict[str, Any])
+
+
+class Reading(Struct, frozen=True):
+    """Tokens to charge. ``is_estimated``: nobody reported them. ``is_suspect``: the report was absurd and was clamped."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    is_estimated: bool = False
+    is_suspect: bool = False
+
+
+class Meter:
+    """Counts one call. ``prompt_limit`` and ``completion_limit`` are what the hold was made for."""
+
+    def __init__(self, prompt_estimate: int, prompt_limit: int, completion_limit: int) -> None:
+        self._prompt_estimate = min(prompt_estimate, prompt_limit)
+        self._prompt_limit = prompt_limit
+        self._completion_limit = completion_limit
+        self._reported: dict[str, Any] | None = None
+        self._pieces = 0
+        self._characters = 0
+
+    def wrote(self, characters: int) -> None:
+        """The upstream delivered a piece of text; most send one token a piece, some several."""
+        if characters:
+            self._pieces += 1
+            self._characters += characters
+
+    def report(self, usage: Raw) -> None:
+        """A usage object from the upstream; the last one counts (some send one with every chunk)."""
+        try:
+            self._reported = _usage.decode(usage)
+        except msgspec.DecodeError:
+            if bytes(memoryview(usage)) != b"null":
+                self._reported = {}
+
+    def reading(self) -> Reading:
+        return self._estimate() if self._reported is None else self._believe(self._reported)
+
+    def _estimate(self, *, is_suspect: bool = False) -> Reading:
+        written = max(self._pieces, -(-self._characters // request.BYTES_PER_TOKEN))
+        return Reading(self._prompt_estimate, min(written, self._completion_limit), is_estimated=True, is_suspect=is_suspect)
+
+    def _believe(self, usage: dict[str, Any]) -> Reading:
+        prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+        if not (_is_count(prompt) and _is_count(completion)):
+            return self._estimate(is_suspect=True)
+        return Reading(
+            prompt_tokens=min(prompt, self._prompt_limit),
+            completion_tokens=min(completion, self._completion_limit),
+            cached_tokens=_detail(usage, "prompt_tokens_details", "cached_tokens", prompt),
+            reasoning_tokens=_detail(usage, "completion_tokens_details", "reasoning_tokens", completion),
+            is_suspect=prompt > self._prompt_limit or completion > self._completion_limit,
+        )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _detail(usage: dict[str, Any], group: str, name: str, most: int) -> int:
+    details = usage.get(group)
+    value = details.get(name) if isinstance(details, dict) else None
+    return min(value, most) if isinstance(value, int) and _is_count(value) else 0

@@ -1,0 +1,61 @@
+"""The life of a completion, on one screen: every decision is made here, what it calls computes and returns."""
+
+from catalog.routing import Decision
+from django.conf import settings
+
+from billing import holds
+from billing.holds import HoldAsk
+from catalog import health, names, routing, stats
+from gateway import admit, snapshots
+from gateway.bill import Plan
+from gateway.calls import Call, Reply
+from gateway.exchange import Exchange
+from gateway.wire import request
+from projects.grants import Grant
+
+HOLD_SLACK_S = 60
+
+
+async def serve(call: Call) -> Reply:
+    """Answer a chat completion, or raise the Refusal that says why not. The hold is committed before any upstream is called."""
+    grant = await admit.identify(call)  # 401
+    ask = request.parse(call.body)  # 400
+    catalog = await snapshots.catalog()
+    wanted = names.parse(ask.model)  # 400
+    decision = routing.order(
+        catalog, wanted, allowed=grant.models, stats=stats.current(), unavailable=health.unavailable()
+    )  # 403, 404, 503
+    plan = make_plan(grant, ask, decision)  # 400
+    held = await holds.authorise(_hold_ask(call, plan))  # 401, 402, 503
+    exchange = Exchange(call, plan, held)
+    exchange.start()  # from here on the exchange settles, whatever happens to us
+    call.on_leave(exchange.client_left)
+    return await exchange.reply()  # 400, 502, 503, 504
+
+
+def make_plan(grant: Grant, ask: request.Ask, decision: Decision) -> Plan:
+    """The bounds the hold is made for; the output limit is forwarded to whichever endpoint answers."""
+    cards = [card for card, _ in decision.candidates]
+    request.check(ask, cards[0])
+    return Plan(
+        grant=grant,
+        ask=ask,
+        candidates=decision.candidates,
+        explanation=decision.explanation,
+        prompt_limit=max(ask.prompt_bound(card) for card in cards),
+        output_limit=min(ask.output_limit or card.max_output_tokens for card in cards),
+    )
+
+
+def _hold_ask(call: Call, plan: Plan) -> HoldAsk:
+    card, route = plan.candidates[0]
+    return HoldAsk(
+        request_id=call.id,
+        organization_id=plan.grant.organization_id,
+        project_id=plan.grant.project_id,
+        api_key_id=plan.grant.api_key_id,
+        price_tick_id=route.tick.id,
+        amount_nanousd=plan.bound(route.tick),
+        is_free_model=card.is_free,
+        ttl_s=settings.CLOD_UPSTREAM_DEADLINE_S + HOLD_SLACK_S,
+    )

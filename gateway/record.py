@@ -1,0 +1,76 @@
+"""What stays of a call: its request row and its attempts, written in the transaction that settles it."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from activity.models import Status
+from activity.recorder import RequestRow
+from billing.holds import AttemptRow, Outcome
+from clod_site.lib.refusal import Refusal
+from gateway.bill import Bill, Plan
+from gateway.meter import Reading
+from gateway.upstream import Attempt
+
+NOTHING = Reading(0, 0)
+
+
+class Ending(msgspec.Struct):
+    """How a call ended, and whether that is something to pay for."""
+
+    status: Status = Status.OK
+    is_charged: bool = True
+    error: Refusal | None = None
+
+
+class Times(msgspec.Struct):
+    created_at: datetime
+    ttft_ms: int | None = None
+    latency_ms: int = 0
+
+
+def outcome(
+    request_id: UUID, plan: Plan, bill: Bill, ending: Ending, reading: Reading, finish_reason: str, times: Times, attempts: list[Attempt]
+) -> Outcome:
+    """Everything the ledger needs to settle the hold and to write the rows beside it."""
+    counted = reading if ending.is_charged else NOTHING
+    cost = bill.cost(counted)
+    row = RequestRow(
+        id=request_id,
+        organization_id=plan.grant.organization_id,
+        project_id=plan.grant.project_id,
+        api_key_id=plan.grant.api_key_id,
+        user_id=plan.grant.user_id,
+        created_at=times.created_at,
+        model=bill.card.slug,
+        requested_model=plan.ask.model[:200],
+        provider=bill.route.provider,
+        data_center=bill.route.data_center,
+        price_tick_id=bill.tick.id,
+        status=ending.status,
+        error_code=ending.error.code if ending.error else "",
+        finish_reason=finish_reason[:40],
+        is_stream=plan.ask.is_stream,
+        prompt_tokens=counted.prompt_tokens,
+        completion_tokens=counted.completion_tokens,
+        cached_tokens=counted.cached_tokens,
+        reasoning_tokens=counted.reasoning_tokens,
+        list_cost_nanousd=bill.list_cost(counted),
+        fee_nanousd=cost.fee,
+        is_estimated=counted.is_estimated,
+        is_usage_suspect=counted.is_suspect,
+        attempts=len(attempts),
+        ttft_ms=times.ttft_ms,
+        latency_ms=times.latency_ms,
+        routing=plan.explanation,
+    )
+    return Outcome(cost.total, row, _attempt_rows(attempts, bill, cost.total - cost.fee))
+
+
+def _attempt_rows(attempts: list[Attempt], bill: Bill, before_fee: int) -> tuple[AttemptRow, ...]:
+    """Third parties bill us for the attempt that answered, which is the last one; our own data centers bill nobody."""
+    billed = 0 if bill.route.data_center else before_fee
+    *failed, last = attempts or [None]
+    rows = [attempt.row() for attempt in failed if attempt]
+    return (*rows, last.row(billed)) if last else ()

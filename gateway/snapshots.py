@@ -1,0 +1,146 @@
+"""What the event loop knows without asking the database: the catalog, and the grants of the keys in use.
+
+The catalog is replaced as a whole by a thread that compares its version every second; a grant is read again when it is
+older than a second. When the database is away the last known catalog and grants go on serving (the ledger decides about
+money, and it refuses without its database), and a key never seen before is told 503.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from django.db import DatabaseError, connection, connections
+
+from catalog import snapshot
+from catalog.snapshot import Catalog
+from clod_site.lib import clock
+from gateway.errors import Unavailable
+from projects import grants
+from projects.grants import Grant
+from studio import tokens
+
+log = logging.getLogger("gateway.snapshots")
+Result = TypeVar("Result")
+
+MAX_AGE_S = 1.0
+MAX_GRANTS = 50_000
+_readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="gateway-reader")
+
+
+async def read(query: Callable[..., Result], *arguments: object) -> Result:
+    """Run a database query off the event loop, on a connection that is given back afterwards."""
+    return await asyncio.get_running_loop().run_in_executor(_readers, _read, query, *arguments)
+
+
+def _read(query: Callable[..., Result], *arguments: object) -> Result:
+    try:
+        return query(*arguments)
+    finally:
+        if not connection.in_atomic_block:
+            connections.close_all()
+
+
+# --- the catalog -------------------------------------------------------------------------------
+
+
+class _CatalogWatch:
+    """Holds the newest catalog; its thread lives as long as the process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._catalog: Catalog | None = None
+        self._thread: threading.Thread | None = None
+
+    def current(self) -> Catalog | None:
+        return self._catalog
+
+    def load(self) -> Catalog:
+        """The newest catalog, read now if its version has moved on. Blocks."""
+        with self._lock:
+            if self._catalog is None or snapshot.version() != self._catalog.version:
+                self._catalog = snapshot.load()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, name="gateway-catalog", daemon=True)
+                self._thread.start()
+            return self._catalog
+
+    def forget(self) -> None:
+        """For tests, whose databases come and go under a living process."""
+        with self._lock:
+            self._catalog = None
+
+    def _watch(self) -> None:
+        tick = threading.Event()
+        while not tick.wait(MAX_AGE_S):
+            if self._catalog is None:
+                continue
+            try:
+                _read(self.load)
+            except DatabaseError as error:
+                log.warning("The catalog could not be refreshed; the last one stays in force: %s", error)
+
+
+_watch = _CatalogWatch()
+load_catalog = _watch.load
+
+
+async def catalog() -> Catalog:
+    return _watch.current() or await read(_watch.load)
+
+
+# --- grants ------------------------------------------------------------------------------------
+
+
+class _Grants:
+    """Grants by token, each at most a second old. Concurrent first uses of one key read it once."""
+
+    def __init__(self, load: Callable[[str], Grant | None]) -> None:
+        self._load = load
+        self._known: dict[str, tuple[float, Grant | None]] = {}
+        self._loading: dict[str, asyncio.Future[Grant | None]] = {}
+
+    async def get(self, token: str) -> Grant | None:
+        known = self._known.get(token)
+        if known and clock.monotonic() - known[0] < MAX_AGE_S:
+            return known[1]
+        loading = self._loading.get(token)
+        if loading is None or loading.get_loop() is not asyncio.get_running_loop():
+            loading = self._loading[token] = asyncio.ensure_future(self._reload(token, known))
+            loading.add_done_callback(lambda _: self._loading.pop(token, None))
+        return await asyncio.shield(loading)
+
+    async def _reload(self, token: str, known: tuple[float, Grant | None] | None) -> Grant | None:
+        try:
+            grant = await read(self._load, token)
+        except DatabaseError as error:
+            if known is None or known[1] is None:
+                raise Unavailable("The key cannot be checked right now. Try again in a moment.", retry_after_s=1) from error
+            return known[1]
+        if len(self._known) >= MAX_GRANTS:
+            self._known.clear()
+        self._known[token] = (clock.monotonic(), grant)
+        return grant
+
+    def forget(self) -> None:
+        self._known.clear()
+
+
+def _studio_grant(token: str) -> Grant | None:
+    found = tokens.find(token)
+    return grants.of_project(found.project, found.user_id, found.expires_at) if found else None
+
+
+_of_keys = _Grants(grants.of_key)
+_of_studio = _Grants(_studio_grant)
+grant_of_key = _of_keys.get
+grant_of_studio = _of_studio.get
+
+
+def forget() -> None:
+    """Start from nothing: the next call reads everything again."""
+    _watch.forget()
+    _of_keys.forget()
+    _of_studio.forget()

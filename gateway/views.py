@@ -1,0 +1,104 @@
+"""The same completion as a DRF endpoint: schema, browsable documentation, and a door that works under any server.
+
+Always at /api/v1/…; at /v1/… too when the fast lane is switched off. It only translates: pipeline.serve does the work.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, NoReturn
+
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import extend_schema
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from clod_site.lib.refusal import Refusal
+from gateway import admit, errors, pipeline, runtime
+from gateway.calls import Call, Reply, refuse
+from gateway.serializers import ChatCompletionRequestSerializer, ChatCompletionSerializer, ErrorSerializer
+from projects.grants import Grant
+
+
+class BearerKey(BaseAuthentication):
+    """``Authorization: Bearer clod_sk_…``."""
+
+    def authenticate(self, request: Request) -> tuple[None, Grant]:
+        call = Call(b"", request.headers.get("Authorization", ""))
+        return None, asyncio.run_coroutine_threadsafe(admit.identify(call), runtime.loop()).result()
+
+
+class BearerKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+    target_class = BearerKey
+    name = "ApiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+class WholeBody(BaseParser):
+    """The bytes as they came, whatever they call themselves: gateway.wire decodes them once."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> bytes:
+        body: bytes = stream.read()
+        return body
+
+
+class GatewayView(APIView):
+    authentication_classes = (BearerKey,)
+    permission_classes = ()
+    parser_classes = (WholeBody,)
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """Every refusal in OpenAI's shape, as at the other door."""
+        if isinstance(exc, Refusal):
+            return _response(self.request, refuse(exc, self._request_id))
+        return super().handle_exception(exc)
+
+    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
+        raise errors.WrongMethod(f"{request.path} takes {', '.join(sorted(self.allowed_methods))}, not {request.method}.")
+
+    @property
+    def _request_id(self) -> str:
+        call = getattr(self, "call", None) or Call(b"", "")
+        return call.public_id
+
+
+class ChatCompletions(GatewayView):
+    @extend_schema(
+        operation_id="create_chat_completion",
+        request={"application/json": ChatCompletionRequestSerializer},
+        responses={200: ChatCompletionSerializer, **dict.fromkeys((400, 401, 402, 403, 404, 413, 415, 502, 503, 504), ErrorSerializer)},
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        """Answer a chat completion, whole or as a stream of server-sent events."""
+        if request.headers.get("Content-Encoding", "identity") != "identity":
+            raise errors.EncodedBody("Send the body as plain JSON, without a Content-Encoding.")
+        self.call = Call(request.data, "", grant=request.auth)
+        reply = asyncio.run_coroutine_threadsafe(pipeline.serve(self.call), runtime.loop()).result()
+        return _response(request, reply)
+
+
+def _response(request: Request, reply: Reply) -> HttpResponseBase:
+    headers = dict(reply.headers)
+    content_type = headers.pop("content-type")
+    if reply.frames is None:
+        return HttpResponse(reply.body, content_type, reply.status, headers=headers)
+    is_async = isinstance(request._request, ASGIRequest)
+    return StreamingHttpResponse(reply.frames if is_async else _blocking(reply.frames), content_type=content_type, headers=headers)
+
+
+def _blocking(frames: AsyncIterator[bytes]) -> Iterator[bytes]:
+    """An async iterator of the gateway's loop, read from a thread of a WSGI server."""
+
+    async def following() -> bytes | None:
+        return await anext(frames, None)
+
+    while (frame := asyncio.run_coroutine_threadsafe(following(), runtime.loop()).result()) is not None:
+        yield frame
