@@ -12,14 +12,17 @@ run:  ## install what is missing, start the whole site with its local model (POR
 install:  ## only install what `make run` needs
 	@exec $(PYTHON) bin/bootstrap.py install
 
-test:  ## the whole suite, on SQLite and on real PostgreSQL and Valkey
-	@exec $(PYTHON) bin/bootstrap.py install dev && exec .venv/bin/python bin/test.py
+test:  ## the whole suite, on SQLite and on real PostgreSQL and Valkey (ARGS="tests/billing -k caps")
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python bin/test.py $(ARGS)
 
 check:  ## style, types, import layers, templates, migrations, locks
-	@exec $(PYTHON) bin/bootstrap.py install dev && exec .venv/bin/python bin/check.py
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python bin/check.py
 
 lint:  ## repair what can be repaired: imports, formatting
-	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+	@$(PYTHON) bin/bootstrap.py install dev
+	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format . ; .venv/bin/djade $$(find templates -name '*.html')
 
 bench:  ## measure the gateway against a fake upstream
 	@exec .venv/bin/python -m benchmarks

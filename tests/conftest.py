@@ -9,6 +9,8 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 
+from tests.site import Site, running_site
+
 pytest_plugins = ["tests.people"]
 
 
@@ -48,3 +50,10 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One whole site for the run. Tests share its demo account, and leave it as they found it."""
+    with running_site(tmp_path_factory.mktemp("site") / "var") as running:
+        yield running

@@ -1,0 +1,100 @@
+"""A client that hangs up, and a machine that loses power: nobody is overcharged, nothing is lost, the books stay clean."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.site import ROOT, Site, running_site
+
+pytestmark = pytest.mark.site
+
+WAIT_S = 20
+LONG = {
+    "model": "SmolLM2 135M Instruct",
+    "messages": [{"role": "user", "content": "Write a very long story about a lighthouse."}],
+    "max_completion_tokens": 900,
+    "stream": True,
+}
+LATER = """
+from datetime import timedelta
+from billing import ledger
+from clod_site.lib import clock
+ledger.sweep(clock.now() + timedelta(hours=2))
+"""
+
+
+def api(site: Site) -> httpx.Client:
+    return httpx.Client(base_url=f"{site.base_url}/v1", headers={"authorization": f"Bearer {site.api_key}"}, timeout=60)
+
+
+def manage(site: Site, *words: str) -> "subprocess.CompletedProcess[str]":
+    """manage.py beside the running site, on its data."""
+    variables = os.environ | {"CLOD_VAR": str(site.var)}
+    return subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60)
+
+
+def books_are_clean(site: Site) -> bool:
+    checked = manage(site, "ledger_check")
+    print(checked.stdout, checked.stderr)
+    return checked.returncode == 0
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + WAIT_S
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def read_some(answer: httpx.Response, pieces: int) -> list[str]:
+    """Text of the first few pieces of a stream, which then stays open."""
+    told = []
+    for line in answer.iter_lines():
+        if line.startswith("data: {"):
+            told += [choice["delta"]["content"] for choice in json.loads(line[6:])["choices"] if choice["delta"].get("content")]
+        if len(told) >= pieces:
+            break
+    return told
+
+
+def test_a_client_that_hangs_up_pays_for_what_was_produced_and_the_model_is_stopped(site):
+    with api(site) as client:
+        with client.stream("POST", "/chat/completions", json=LONG) as answer:
+            assert len(read_some(answer, 5)) == 5
+            request = f"/requests/{answer.headers['x-request-id']}"
+        assert eventually(lambda: client.get(request).status_code == 200)
+        row = client.get(request).json()
+    assert row["status"] == "client_closed"
+    assert row["paid_by"] == "free"
+    assert row["prompt_tokens"] > 0
+    assert 5 <= row["completion_tokens"] < 400
+    assert books_are_clean(site)
+
+
+def test_a_site_killed_in_the_middle_of_a_stream_comes_back_with_clean_books(tmp_path):
+    var = tmp_path / "var"
+    with running_site(var) as site, api(site) as client, client.stream("POST", "/chat/completions", json=LONG) as answer:
+        assert len(read_some(answer, 3)) == 3
+        request = f"/requests/{answer.headers['x-request-id']}"
+        os.kill(site.process.pid, signal.SIGKILL)
+        site.process.wait()
+    with running_site(var) as site, api(site) as client:
+        assert books_are_clean(site)
+        swept = manage(site, "shell", "-c", LATER)
+        assert swept.returncode == 0, swept.stderr
+        row = client.get(request).json()
+        assert row["status"] == "expired"
+        assert row["is_estimated"] is True
+        assert row["cost"] == 0
+        assert books_are_clean(site)
+        again = client.post("/chat/completions", json=LONG | {"stream": False, "max_completion_tokens": 4})
+        assert again.status_code == 200
