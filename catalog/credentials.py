@@ -10,8 +10,12 @@ log = logging.getLogger(__name__)
 
 def of(provider: Provider) -> str | None:
     """The provider's API key: its environment variable first, else the one sealed in the database, else None."""
-    from_environment = env.text(provider.credential_env) if provider.credential_env else ""
-    return from_environment or _unsealed(provider)
+    return _from_environment(provider) or _unsealed(provider)
+
+
+def is_from_environment(provider: Provider) -> bool:
+    """Whether the key in use is the environment's: it wins over a saved one."""
+    return bool(_from_environment(provider))
 
 
 def address_of(endpoint: Endpoint) -> str:
@@ -36,6 +40,10 @@ def _is_switched_on(endpoint: Endpoint) -> bool:
 
 def _may_call(provider: Provider) -> bool:
     return not provider.needs_credential or of(provider) is not None
+
+
+def _from_environment(provider: Provider) -> str:
+    return env.text(provider.credential_env) if provider.credential_env else ""
 
 
 def _unsealed(provider: Provider) -> str | None:

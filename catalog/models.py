@@ -3,9 +3,12 @@
 Prices are nano-USD per million tokens; energy prices are micro-USD per MWh; instants are UTC.
 """
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from clod_site.lib import clock, crypto
+
+MODALITIES = ("text", "image", "audio", "video", "file")
 
 
 class Category(models.TextChoices):
@@ -89,8 +92,19 @@ class Model(Catalogued):
 
     class Meta:
         constraints = (
-            models.CheckConstraint(condition=models.Q(input_nanousd_per_mtok__gte=0, output_nanousd_per_mtok__gte=0), name="list_price_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(input_nanousd_per_mtok__gte=0, output_nanousd_per_mtok__gte=0), name="list_price_not_negative"
+            ),
         )
+
+    def clean(self) -> None:
+        """Sense within the row, for forms and for the catalog files alike."""
+        if (self.max_output_tokens or 0) > (self.context_window or 0):
+            raise ValidationError({"max_output_tokens": f"is more than the context window of {self.context_window}"})
+        if self.is_free and self.category != Category.HOSTED:
+            raise ValidationError({"is_free": "only hosted models can be free: a third party would bill the free requests"})
+        if (self.active_parameters_b or 0) > (self.parameters_b or float("inf")):
+            raise ValidationError({"active_parameters_b": "is more than all parameters together"})
 
     @property
     def label(self) -> str:
@@ -106,7 +120,9 @@ class Endpoint(models.Model):
     data_center = models.ForeignKey(DataCenter, on_delete=models.CASCADE, null=True, blank=True, related_name="endpoints")
     upstream_model = models.CharField(max_length=160, help_text="The model's name at the upstream.")
     base_url = models.CharField(max_length=300, blank=True)
-    base_url_env = models.CharField(max_length=80, blank=True, help_text="The environment variable that holds the address of this data center's servers.")
+    base_url_env = models.CharField(
+        max_length=80, blank=True, help_text="The environment variable that holds the address of this data center's servers."
+    )
     input_nanousd_per_mtok = models.BigIntegerField(null=True, blank=True, help_text="Only where it differs from the model's list price.")
     output_nanousd_per_mtok = models.BigIntegerField(null=True, blank=True)
     max_concurrency = models.PositiveIntegerField(default=256)
@@ -122,6 +138,14 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model.slug} at {self.data_center.slug if self.data_center else self.provider.slug}"
+
+    def clean(self) -> None:
+        """Hosted models are at data centers, third-party ones at their providers: routing, fee and price follow from it."""
+        model, data_center = getattr(self, "model", None), self.data_center
+        if model and model.category == Category.HOSTED and data_center is None:
+            raise ValidationError({"data_center": f"is missing: {model.slug} is hosted, so its endpoints are at data centers"})
+        if model and model.category == Category.THIRD_PARTY and data_center is not None:
+            raise ValidationError({"data_center": f"is one too many: {model.slug} is third-party, its endpoints are at no data center"})
 
 
 class EnergyPrice(models.Model):
@@ -175,7 +199,9 @@ class PriceTick(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("endpoint", "valid_from"), name="tick_once"),
-            models.CheckConstraint(condition=models.Q(input_nanousd_per_mtok__gte=0, output_nanousd_per_mtok__gte=0), name="tick_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(input_nanousd_per_mtok__gte=0, output_nanousd_per_mtok__gte=0), name="tick_not_negative"
+            ),
         )
 
     def __str__(self) -> str:

@@ -90,7 +90,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "clod_site.policy.PolicyMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -229,7 +229,6 @@ STORAGES = {
 LANGUAGE_CODE, TIME_ZONE, USE_TZ, USE_I18N = "en", "UTC", True, False
 APPEND_SLASH = False
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ["/admin"],
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "style-src": ["'self'", "'unsafe-inline'"],  # Plotly writes style elements
@@ -239,6 +238,34 @@ CONTENT_SECURITY_POLICY = {
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
     },
+}
+
+# --- the admin (its pages are */admin.py) --------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "CLōD admin",
+    "SITE_HEADER": "CLōD admin",
+    "SITE_SYMBOL": "bolt",
+    "SITE_URL": "/models",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "8px",
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.5% .03 135)",
+            "100": "oklch(95% .06 135)",
+            "200": "oklch(91% .11 135)",
+            "300": "oklch(86% .17 135)",
+            "400": "oklch(80% .2 135)",
+            "500": "oklch(68% .19 138)",
+            "600": "oklch(50% .14 142)",
+            "700": "oklch(43% .12 143)",
+            "800": "oklch(37% .1 144)",
+            "900": "oklch(31% .08 145)",
+            "950": "oklch(22% .06 146)",
+        },
+    },
+    "SIDEBAR": {"show_search": True, "show_all_applications": False},
 }
 
 # --- machine endpoints -------------------------------------------------------------------------

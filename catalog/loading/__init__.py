@@ -28,7 +28,7 @@ def load(paths: Sequence[Path], *, deactivate_missing: bool = False) -> dict[str
     versions.lock()
     problems += check.all_of(rows)
     if problems:
-        raise CatalogInvalid(problems)
+        raise CatalogInvalid(sorted(problems, key=lambda problem: (problem.file, problem.line)))
     tallies = write.store(rows, deactivate_missing=deactivate_missing)
     if any(tally.changes for tally in tallies.values()):
         versions.bump()

@@ -3,17 +3,19 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from catalog.loading.kinds import ALL, DATA_CENTERS, ENDPOINTS, MODELS, PROVIDERS, Kind
 from catalog.loading.problems import Problem, did_you_mean
 from catalog.loading.source import Row
-from catalog.models import Category, Model
+from catalog.models import DataCenter, Endpoint, Model
 
 
 def all_of(rows: Sequence[Row]) -> list[Problem]:
     """Every broken rule. Unsound rows are told already: here they only count as references that exist."""
     sound = {name: [row for row in rows if row.kind is kind and row.sound] for name, kind in ALL.items()}
     problems = [problem for kind_rows in sound.values() for problem in _twice(kind_rows)]
-    problems += [problem for row in sound["models"] for problem in _model(row)]
+    problems += [problem for row in sound["models"] for problem in _broken_rules(row, Model(**row.values))]
     problems += _ambiguous_names(sound["models"])
     known = {kind.name: _known(kind, rows) for kind in (PROVIDERS, DATA_CENTERS, MODELS)}
     return problems + [problem for row in sound["endpoints"] for problem in _endpoint(row, known)]
@@ -35,14 +37,14 @@ def _twice(rows: Sequence[Row]) -> Iterator[Problem]:
             yield row.problem(field, f"{name} is in the files twice; it was given in {earlier.file}:{earlier.lines[field]} already")
 
 
-def _model(row: Row) -> Iterator[Problem]:
-    values = row.values
-    if values["max_output_tokens"] > values["context_window"]:
-        yield row.problem("max_output_tokens", f"is more than the context window of {values['context_window']}")
-    if values.get("is_free") and values["category"] != Category.HOSTED:
-        yield row.problem("is_free", "only hosted models can be free: a third party would bill the free requests")
-    if values.get("active_parameters_b", 0) > values.get("parameters_b", float("inf")):
-        yield row.problem("active_parameters_b", "is more than parameters_b")
+def _broken_rules(row: Row, instance: Model | Endpoint) -> Iterator[Problem]:
+    """The rules of the row's own table, told with the files' field names."""
+    try:
+        instance.clean()
+    except ValidationError as error:
+        for column, messages in error.message_dict.items():
+            field = next(name for name in row.kind.fields if row.kind.column_of(name) == column)
+            yield from (row.problem(field, message) for message in messages)
 
 
 def _ambiguous_names(rows: Sequence[Row]) -> Iterator[Problem]:
@@ -76,7 +78,6 @@ def _endpoint(row: Row, known: dict[str, dict[str, str | None]]) -> Iterator[Pro
         if slug is not None and slug not in slugs:
             yield row.problem(field, f"there is no {column.replace('_', ' ')} {slug!r}{did_you_mean(slug, slugs)}")
     category = known["models"].get(row.values["model"])
-    if category == Category.HOSTED and row.values["data_center"] is None:
-        yield row.problem("data_centers", f"is missing: {row.values['model']} is hosted, so its endpoints are at data centers")
-    if category == Category.THIRD_PARTY and row.values["data_center"] is not None:
-        yield row.problem("data_centers", f"{row.values['model']} is third-party; leave data_centers out")
+    if category:
+        data_center = DataCenter(slug=row.values["data_center"]) if row.values["data_center"] else None
+        yield from _broken_rules(row, Endpoint(model=Model(slug=row.values["model"], category=category), data_center=data_center))

@@ -3,9 +3,8 @@
 from typing import Any, NamedTuple
 
 from catalog.loading import fields
-from catalog.models import CancelPolicy, Category, DataCenter, Endpoint, Model, Provider
+from catalog.models import MODALITIES, CancelPolicy, Category, DataCenter, Endpoint, Model, Provider
 
-MODALITIES = ("text", "image", "audio", "video", "file")
 _MOST_TOKENS = 100_000_000
 
 

@@ -88,7 +88,10 @@ class _File:
 
     def _row(self, kind: Kind, node: yaml.Node, defaults: dict[str, _Given]) -> Iterator[Row]:
         before = self.reports
-        given = defaults | self._mapping(node, f"a row of {kind.name}")
+        own = self._mapping(node, f"a row of {kind.name}")
+        if not own:
+            return
+        given = defaults | own
         values = {
             kind.column_of(name): self._value(kind, name, value) for name, value in given.items() if self._is_field(kind, name, value)
         }

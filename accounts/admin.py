@@ -1,0 +1,174 @@
+"""Operators' pages for people and organizations. Apps above add what else belongs to an organization to its ``inlines``."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from allauth.account.admin import EmailAddressAdmin
+from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from unfold.forms import AdminPasswordChangeForm, PaginationInlineFormSet, UserChangeForm, UserCreationForm
+
+from accounts import onboarding
+from accounts.models import Membership, Organization, Role, User
+from clod_site.admin_pages import Inline, Page, Record
+from clod_site.lib import clock
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+    from django.forms import BaseInlineFormSet
+
+    _EmailPage = _GroupPage = _UserPage = ModelAdmin[Any]
+    _FormSet = BaseInlineFormSet[Any, Any, Any]
+    _Creation = _Change = Any
+else:
+    _EmailPage, _GroupPage, _UserPage, _FormSet = EmailAddressAdmin, GroupAdmin, UserAdmin, PaginationInlineFormSet
+    _Creation, _Change = UserCreationForm, UserChangeForm
+
+# One way to log in, with its rate limits and second factors: the admin's own form is not used.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.unregister((Group, EmailAddress))
+
+
+class WithAnOwner(_FormSet):
+    """An organization that nobody owns could never again be managed by its members."""
+
+    def clean(self) -> None:
+        super().clean()
+        kept = [form.cleaned_data for form in self.forms if form.is_valid() and form.cleaned_data and not form.cleaned_data.get("DELETE")]
+        if not any(member.get("role") == Role.OWNER for member in kept):
+            raise ValidationError("An organization needs an owner: give one of its members that role.")
+
+
+class MembershipInline(Inline):
+    model = Membership
+    formset = WithAnOwner
+    fields = ("user", "role")
+    autocomplete_fields = ("user",)
+    min_num = 1
+    show_change_link = False
+
+
+@admin.register(Organization)
+class OrganizationPage(Page):
+    list_display = ("name", "owner", "member_count", "time_zone", "pays_after_free_quota", "suspended_at", "created_at")
+    list_filter = ("suspended_at", "pays_after_free_quota")
+    search_fields = ("name", "members__email")
+    readonly_fields = ("suspended_at", "created_at")
+    date_hierarchy = "created_at"
+    actions = ("suspend", "reopen")
+    inlines: ClassVar[list[Any]] = [MembershipInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).annotate(_members=Count("memberships")).prefetch_related("memberships__user")
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        return self.inlines if obj else [MembershipInline]
+
+    @admin.display(description="owner")
+    def owner(self, organization: Organization) -> str:
+        return ", ".join(member.user.email for member in organization.memberships.all() if member.role == Role.OWNER)
+
+    @admin.display(description="members", ordering="_members")
+    def member_count(self, organization: Any) -> int:
+        return int(organization._members)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """A new organization starts with what a sign-up gives it: a wallet and a default project."""
+        super().save_related(request, form, formsets, change)
+        if not change:
+            owner = form.instance.memberships.select_related("user").filter(role=Role.OWNER).earliest("created_at").user
+            onboarding.organization_created.send(sender=Organization, organization=form.instance, owner=owner)
+
+    @admin.action(description="Suspend: its keys start no more calls", permissions=["change"])
+    def suspend(self, request: HttpRequest, organizations: QuerySet[Organization]) -> None:
+        count = organizations.filter(suspended_at=None).update(suspended_at=clock.now())
+        self.message_user(request, f"{count} suspended. Calls that run now are finished and charged.")
+
+    @admin.action(description="Lift the suspension", permissions=["change"])
+    def reopen(self, request: HttpRequest, organizations: QuerySet[Organization]) -> None:
+        count = organizations.exclude(suspended_at=None).update(suspended_at=None)
+        self.message_user(request, f"{count} open again.")
+
+
+class NewUserForm(_Creation):
+    class Meta:
+        model = User
+        fields = ("email", "name")
+
+
+class UserForm(_Change):
+    class Meta:
+        model = User
+        fields = "__all__"
+
+
+class UserMembershipInline(Inline):
+    model = Membership
+    fields = ("organization", "role")
+    autocomplete_fields = ("organization",)
+    show_change_link = False
+
+
+@admin.register(User)
+class UserPage(_UserPage, Page):
+    form, add_form, change_password_form = UserForm, NewUserForm, AdminPasswordChangeForm
+    list_display = ("email", "name", "is_active", "is_staff", "last_login", "created_at")
+    list_filter = ("is_active", "is_staff", "is_superuser")
+    search_fields = ("email", "name")
+    ordering = ("-created_at",)
+    readonly_fields = ("last_login", "created_at")
+    fieldsets = (
+        (None, {"fields": ("email", "name", "password")}),
+        ("May", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("Times", {"fields": ("last_login", "created_at")}),
+    )
+    add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
+    inlines = (UserMembershipInline,)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return self.inlines if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """A new user gets a personal organization, as after a sign-up."""
+        super().save_model(request, obj, form, change)
+        if not change:
+            onboarding.create_personal_organization(obj)
+
+
+@admin.register(Membership)
+class MembershipPage(Page):
+    list_display = ("user", "organization", "role", "created_at")
+    list_filter = ("role",)
+    list_select_related = ("user", "organization")
+    search_fields = ("user__email", "organization__name")
+    autocomplete_fields = ("user", "organization")
+
+
+@admin.register(EmailAddress)
+class EmailPage(_EmailPage, Page):
+    list_select_related = ("user",)
+    search_fields = ("email",)
+    raw_id_fields = ()
+    autocomplete_fields = ("user",)
+
+
+@admin.register(Group)
+class GroupPage(_GroupPage, Page):
+    """Groups of staff permissions, for operators who should see less than everything."""
+
+
+@admin.register(LogEntry)
+class HistoryPage(Record):
+    """What operators changed, and when."""
+
+    list_display = ("action_time", "user", "content_type", "object_repr", "action_flag", "get_change_message")
+    list_filter = ("action_flag", "content_type")
+    list_select_related = ("user", "content_type")
+    search_fields = ("object_repr", "user__email")
+    date_hierarchy = "action_time"

@@ -1,0 +1,33 @@
+"""Operators' view of requests: metadata, never what was said."""
+
+from django.contrib import admin
+
+from activity.models import Request
+from clod_site.admin_pages import Record, dollars
+
+
+@admin.register(Request)
+class RequestPage(Record):
+    list_display = (
+        "created_at",
+        "organization",
+        "project",
+        "model",
+        "served_at",
+        "status",
+        "prompt_tokens",
+        "completion_tokens",
+        "ttft_ms",
+        "latency_ms",
+        dollars("cost_nanousd"),
+        "paid_by",
+    )
+    list_filter = ("status", "paid_by", "is_estimated", "is_usage_suspect", "is_stream")
+    list_select_related = ("organization", "project")
+    search_fields = ("=id", "model", "organization__name", "project__name")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+
+    @admin.display(description="served at")
+    def served_at(self, request_row: Request) -> str:
+        return request_row.data_center or request_row.provider

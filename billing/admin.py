@@ -1,0 +1,87 @@
+"""Operators' view of money. Nothing here can be added, changed or deleted: only the ledger writes these rows."""
+
+from django.contrib import admin
+
+from accounts.admin import OrganizationPage
+from billing.models import Attempt, BudgetPeriod, FreeQuotaDay, Hold, LedgerEntry, PlatformLoss, Wallet
+from clod_site.admin_pages import Record, RecordInline, dollars
+
+_WALLET = ("wallet__organization",)
+
+
+class WalletInline(RecordInline):
+    model = Wallet
+    columns = (dollars("balance_nanousd"), dollars("held_nanousd"), "frozen_at")
+
+
+OrganizationPage.inlines.append(WalletInline)
+
+
+@admin.register(Wallet)
+class WalletPage(Record):
+    list_display = ("organization", dollars("balance_nanousd"), dollars("held_nanousd"), "frozen_at", "created_at")
+    list_filter = ("frozen_at",)
+    list_select_related = ("organization",)
+    search_fields = ("organization__name", "organization__members__email")
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryPage(Record):
+    list_display = ("created_at", "wallet", "kind", dollars("amount_nanousd"), dollars("balance_after_nanousd"), "reference", "reason")
+    list_filter = ("kind",)
+    list_select_related = _WALLET
+    search_fields = ("reference", "wallet__organization__name")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+
+
+@admin.register(Hold)
+class HoldPage(Record):
+    list_display = ("created_at", "id", "project", "state", "funding", dollars("amount_nanousd"), dollars("captured_nanousd"), "expires_at")
+    list_filter = ("state", "funding")
+    list_select_related = ("project",)
+    search_fields = ("=id", "project__name", "wallet__organization__name")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+
+
+@admin.register(BudgetPeriod)
+class BudgetPeriodPage(Record):
+    list_display = ("period_key", "project", dollars("spent_nanousd"), dollars("held_nanousd"))
+    list_select_related = ("project",)
+    search_fields = ("period_key", "project__name", "project__organization__name")
+    ordering = ("-period_key", "-id")
+
+
+@admin.register(FreeQuotaDay)
+class FreeQuotaDayPage(Record):
+    list_display = ("day_key", "organization", "used")
+    list_select_related = ("organization",)
+    search_fields = ("day_key", "organization__name")
+    ordering = ("-day_key", "-id")
+
+
+@admin.register(Attempt)
+class AttemptPage(Record):
+    list_display = (
+        "started_at",
+        "request_id",
+        "number",
+        "endpoint",
+        "outcome",
+        "first_byte_ms",
+        "latency_ms",
+        dollars("upstream_cost_nanousd"),
+    )
+    list_filter = ("outcome",)
+    list_select_related = ("endpoint__model", "endpoint__provider", "endpoint__data_center")
+    search_fields = ("=request_id", "endpoint__model__slug")
+    ordering = ("-id",)
+
+
+@admin.register(PlatformLoss)
+class PlatformLossPage(Record):
+    list_display = ("created_at", "request_id", dollars("amount_nanousd"))
+    search_fields = ("=request_id",)
+    date_hierarchy = "created_at"
+    ordering = ("-id",)

@@ -1,0 +1,76 @@
+"""Operators' pages for projects and API keys. A key's digest is on none of them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.admin import OrganizationPage
+from accounts.models import User
+from clod_site.admin_pages import Page, Record, RecordInline, dollars
+from projects import keys
+from projects.models import ApiKey, Project
+
+
+class ProjectInline(RecordInline):
+    model = Project
+    columns = ("name", "is_default", dollars("daily_cap_nanousd"), dollars("monthly_cap_nanousd"), "archived_at")
+
+
+OrganizationPage.inlines.append(ProjectInline)
+
+
+class ApiKeyInline(RecordInline):
+    model = ApiKey
+    columns = ("name", "prefix", "created_by", "last_used_at", "expires_at", "revoked_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("created_by")
+
+
+@admin.register(Project)
+class ProjectPage(Page):
+    list_display = (
+        "name",
+        "organization",
+        "is_default",
+        dollars("daily_cap_nanousd"),
+        dollars("monthly_cap_nanousd"),
+        "archived_at",
+        "created_at",
+    )
+    list_filter = ("is_default", "archived_at")
+    list_select_related = ("organization",)
+    search_fields = ("name", "organization__name")
+    autocomplete_fields = ("organization", "allowed_models")
+    readonly_fields = ("created_at",)
+    date_hierarchy = "created_at"
+    inlines = (ApiKeyInline,)
+
+
+@admin.register(ApiKey)
+class ApiKeyPage(Record):
+    """Keys are made on the dashboard, where their owner sees the secret once; here they are found and revoked."""
+
+    list_display = ("name", "prefix", "project", "organization", "created_by", "last_used_at", "expires_at", "revoked_at")
+    list_filter = ("revoked_at", "expires_at")
+    list_select_related = ("project__organization", "created_by")
+    search_fields = ("name", "public_id", "project__name", "project__organization__name", "created_by__email")
+    date_hierarchy = "created_at"
+    actions = ("revoke",)
+
+    @admin.display(ordering="project__organization__name")
+    def organization(self, api_key: ApiKey) -> str:
+        return api_key.project.organization.name
+
+    @admin.action(description="Revoke: they start no more calls", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, api_keys: QuerySet[ApiKey]) -> None:
+        assert isinstance(request.user, User)
+        for api_key in api_keys:
+            keys.revoke(api_key, actor=request.user)
+            self.log_change(request, api_key, "Revoked.")
+        self.message_user(request, f"{len(api_keys)} revoked.")
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("projects.change_apikey"))
