@@ -1,8 +1,13 @@
 """The catalog as the gateway sees it: immutable, complete, loaded in one go and replaced as a whole."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
+from django.db.models import Max
+
+from catalog import credentials, names, ticks, versions
+from catalog.models import DeliveredPrice, Endpoint, Model, PriceTick
 
 
 class Tick(msgspec.Struct, frozen=True):
@@ -30,7 +35,7 @@ class Route(msgspec.Struct, frozen=True):
     cancel_policy: str
     max_concurrency: int
     tick: Tick
-    delivered_microusd_per_mwh: int | None  # electricity at the data center now; None for third parties
+    delivered_microusd_per_mwh: int | None  # electricity at the data center now, smoothed as the price is; None for third parties
     credential: str = ""
 
     def __repr__(self) -> str:
@@ -56,8 +61,93 @@ class ModelCard(msgspec.Struct, frozen=True):
 
 
 class Catalog(msgspec.Struct, frozen=True):
-    """Every active model by slug, and every spelling of a name that resolves to it (case-folded)."""
+    """Every active model by slug, and every spelling of a name that resolves to it (see ``catalog.names.key``).
+
+    ``interval_start`` is the 5-minute interval of the newest electricity price: the clock of the energy routing.
+    """
 
     version: int
     models: dict[str, ModelCard]
     names: dict[str, str]
+    interval_start: datetime | None = None
+
+
+def version() -> int:
+    """The catalog's version now: one cheap query."""
+    return versions.current()
+
+
+def load() -> Catalog:
+    """Everything the gateway routes by, in five queries. Endpoints without address, credential or tick are no routes.
+
+    The version is read first: what changes while the rest is read is loaded again with the next version.
+    """
+    number = versions.current()
+    models = list(Model.objects.filter(active=True).order_by("slug"))
+    endpoints = ticks.routable()
+    last = ticks.newest(endpoint.pk for endpoint in endpoints)
+    electricity = _electricity()
+    routes: dict[int, list[Route]] = {}
+    for endpoint in endpoints:
+        if endpoint.pk in last:
+            routes.setdefault(endpoint.model_id, []).append(_route(endpoint, last[endpoint.pk], electricity))
+    cards = {model.slug: _card(model, routes.get(model.pk, ())) for model in models}
+    newest = max((row.interval_start for row in electricity.values()), default=None)
+    return Catalog(number, cards, names.index(cards.values()), newest)
+
+
+def _electricity() -> dict[int, DeliveredPrice]:
+    """The newest delivered price of each data center."""
+    last = DeliveredPrice.objects.order_by().values("data_center").annotate(last=Max("interval_start")).values_list("data_center", "last")
+    starts = dict(last)
+    rows = DeliveredPrice.objects.filter(interval_start__in=set(starts.values()))
+    return {row.data_center_id: row for row in rows if starts[row.data_center_id] == row.interval_start}
+
+
+def _route(endpoint: Endpoint, tick: PriceTick, electricity: dict[int, DeliveredPrice]) -> Route:
+    site, provider = endpoint.data_center, endpoint.provider
+    price = electricity.get(site.pk) if site else None
+    return Route(
+        endpoint_id=endpoint.pk,
+        model_slug=endpoint.model.slug,
+        provider=provider.slug,
+        data_center=site.slug if site else "",
+        data_center_name=site.name if site else "",
+        base_url=credentials.address_of(endpoint),
+        upstream_model=endpoint.upstream_model,
+        adapter=provider.adapter,
+        cancel_policy=provider.cancel_policy,
+        max_concurrency=endpoint.max_concurrency,
+        tick=_tick(tick),
+        delivered_microusd_per_mwh=price.smoothed_microusd_per_mwh if price else None,
+        credential=credentials.of(provider) or "",
+    )
+
+
+def _tick(tick: PriceTick) -> Tick:
+    return Tick(
+        id=tick.pk,
+        valid_from=tick.valid_from,
+        input_nanousd_per_mtok=tick.input_nanousd_per_mtok,
+        output_nanousd_per_mtok=tick.output_nanousd_per_mtok,
+        multiplier_ppm=tick.multiplier_ppm,
+        fee_basis_points=tick.fee_basis_points,
+    )
+
+
+def _card(model: Model, routes: Iterable[Route]) -> ModelCard:
+    return ModelCard(
+        slug=model.slug,
+        name=model.name,
+        vendor_id=model.vendor_id,
+        developer=model.developer,
+        category=model.category,
+        is_free=model.is_free,
+        input_modalities=tuple(model.input_modalities),
+        context_window=model.context_window,
+        max_output_tokens=model.max_output_tokens,
+        input_nanousd_per_mtok=model.input_nanousd_per_mtok,
+        output_nanousd_per_mtok=model.output_nanousd_per_mtok,
+        created_at=model.created_at,
+        routes=tuple(routes),
+    )
