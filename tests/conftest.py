@@ -9,9 +9,11 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 
+from billing import ledger
 from tests.site import Site, running_site
 
 pytest_plugins = ["tests.people"]
+LEDGER_STOP_S = 10
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +52,14 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+@pytest.fixture
+def ledger_db(transactional_db: None) -> Iterator[None]:
+    """A database whose commits are real: the ledger's writer works on a connection of its own. It has written all when the test ends."""
+    ledger.stop(LEDGER_STOP_S)
+    yield
+    assert ledger.stop(LEDGER_STOP_S), "the ledger's writer did not finish"
 
 
 @pytest.fixture(scope="session")

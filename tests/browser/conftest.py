@@ -1,0 +1,66 @@
+"""A real browser against a whole site. Whatever a test does, the page may neither complain nor call another origin."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.site import Site
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+LIMIT_MS = 20_000
+
+
+@dataclass
+class Complaints:
+    """What a page said on its console, and whom it called that is not the site."""
+
+    origin: str
+    console: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        page.on("console", lambda message: message.type in {"error", "warning"} and self.console.append(message.text))
+        page.on("pageerror", lambda error: self.console.append(str(error)))
+        page.on("request", lambda request: self._is_foreign(request.url) and self.foreign.append(request.url))
+
+    def _is_foreign(self, url: str) -> bool:
+        parts = urlsplit(url)
+        return parts.scheme not in {"data", "blob", "about"} and f"{parts.scheme}://{parts.netloc}" != self.origin
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Module-scoped: Playwright keeps an event loop running, which tests elsewhere must not find."""
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.skip("no browser on the path; on Debian: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser, site: Site) -> Iterator[Callable[..., Page]]:
+    """``open_page(theme="dark", width=390)``: a page of a new visitor. Complaints fail the test at its end."""
+    contexts: list[BrowserContext] = []
+    complaints = Complaints(site.base_url)
+
+    def open_page(theme: str = "light", width: int = 1440) -> Page:
+        context = chromium.new_context(base_url=site.base_url, color_scheme=theme, viewport={"width": width, "height": 900})
+        context.set_default_timeout(LIMIT_MS)
+        contexts.append(context)
+        page = context.new_page()
+        complaints.watch(page)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints.console == []
+    assert complaints.foreign == []
