@@ -36,6 +36,8 @@ def main(words: list[str]) -> int:
         return _obey(words)
     except CannotInstall as refusal:
         return _complain(f"CLōD cannot start: {refusal}")
+    except OSError as error:  # such as a full disk while we write our own few bytes
+        return _complain(f"CLōD cannot start: {error}")
     except KeyboardInterrupt:
         return _complain("Stopped. The next run goes on from here.")
 

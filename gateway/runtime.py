@@ -3,11 +3,12 @@
 import asyncio
 import threading
 
+from django.conf import settings
+
 from billing import holds
 from gateway import snapshots, upstream
 from gateway.exchange import Exchange
 
-DRAIN_S = 60.0
 LEDGER_STOP_S = 20.0
 
 _lock = threading.Lock()
@@ -33,10 +34,10 @@ async def start() -> None:
 
 
 async def stop() -> None:
-    """Let running calls end by themselves for a minute, settle the rest, and let the ledger finish."""
+    """Let running calls end by themselves for a while, settle the rest, and let the ledger finish."""
     running = list(Exchange.running)
     if running:
-        await asyncio.wait([asyncio.ensure_future(exchange.finished()) for exchange in running], timeout=DRAIN_S)
+        await asyncio.wait([asyncio.ensure_future(exchange.finished()) for exchange in running], timeout=settings.CLOD_DRAIN_S)
     for exchange in list(Exchange.running):
         exchange.shut_down()
         await exchange.finished()

@@ -9,7 +9,7 @@ from types import FrameType
 
 import uvicorn
 
-GRACE_S = 4
+GRACE_S = 3
 LAST_RESORT_S = 9
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -55,6 +55,7 @@ def make(port: int) -> Server:
         loop="uvloop",
         http="httptools",
         ws="none",
+        lifespan="on",
         log_config=None,
         log_level="warning",
         access_log=False,
