@@ -144,7 +144,8 @@ def _nothing_available(cards: Sequence[ModelCard], name: str) -> ModelNotAvailab
             extra={"constraint": "health"},
         )
     return ModelNotAvailable(
-        f"{who} is listed in the catalog but has no endpoint configured here: its servers' address or its provider's key is missing. "
+        f"{who} is listed in the catalog but has no endpoint configured here: its servers' address, its provider's key or "
+        "its first price is missing. "
         "Choose another model; the Models page shows which can be called.",
         param="model",
         extra={"constraint": "endpoints"},
@@ -158,14 +159,15 @@ def _by_strategy(options: Sequence[Option], tags: Sequence[str], stats: Mapping[
     by_id = {option.route.endpoint_id: option for option in options}
     ranked = rank([_candidate(option, stats) for option in options], tags)
     ordered = [by_id[row.candidate.endpoint_id] for row in ranked]
-    best = ranked[0]
-    rows = [
-        _fact(option)
-        | {"ttft_ms": row.candidate.ttft_ms, "tokens_per_s": row.candidate.tokens_per_s, "scores": row.scores, "score": row.score}
-        | {"lost": "" if row is best else _why_ranked_lower(row, best)}
-        for row, option in zip(ranked[:MAX_CANDIDATES], ordered, strict=False)
-    ]
+    rows = [_score_fact(option, row, ranked[0]) for row, option in zip(ranked[:MAX_CANDIDATES], ordered, strict=False)]
     return _decision(ordered, "+".join(tags), "highest average score", rows)
+
+
+def _score_fact(option: Option, row: Ranked, best: Ranked) -> dict[str, Any]:
+    fact = _fact(option, _why_ranked_lower(row, best))
+    fact["ttft_ms"], fact["tokens_per_s"] = row.candidate.ttft_ms, row.candidate.tokens_per_s
+    fact["scores"], fact["score"] = row.scores, row.score
+    return fact
 
 
 def _candidate(option: Option, stats: Mapping[int, Observed]) -> Candidate:
@@ -176,6 +178,8 @@ def _candidate(option: Option, stats: Mapping[int, Observed]) -> Candidate:
 
 
 def _why_ranked_lower(row: Ranked, best: Ranked) -> str:
+    if row is best:
+        return ""
     if row.score < best.score:
         return f"score {row.score:.3f} against {best.score:.3f}"
     return "same score, dearer" if row.candidate.price > best.candidate.price else "same score and price, later endpoint id"
@@ -197,7 +201,7 @@ def _by_default(card: ModelCard, options: list[Option], interval: datetime | Non
     if sticky in prices:
         options.sort(key=lambda option: option.route.endpoint_id != sticky)
         won = "answered this conversation before"
-    rows = [_fact(option) | {"lost": _why_behind(option, options[0])} for option in options[:MAX_CANDIDATES]]
+    rows = [_fact(option, _why_behind(option, options[0])) for option in options[:MAX_CANDIDATES]]
     return _decision(options, strategy, won, rows)
 
 
@@ -227,7 +231,7 @@ def _decision(ordered: Sequence[Option], strategy: str, won: str, rows: list[dic
     return Decision(tuple([(option.card, option.route) for option in ordered[:MAX_CANDIDATES]]), explanation)
 
 
-def _fact(option: Option) -> dict[str, Any]:
+def _fact(option: Option, lost: str) -> dict[str, Any]:
     route, tick = option.route, option.route.tick
     electricity = route.delivered_microusd_per_mwh
     return {
@@ -239,6 +243,7 @@ def _fact(option: Option) -> dict[str, Any]:
         "output_usd_per_mtok": tick.output_nanousd_per_mtok / NANO,
         "fee_basis_points": tick.fee_basis_points,
         "electricity_usd_per_mwh": None if electricity is None else electricity / MICRO,
+        "lost": lost,
     }
 
 

@@ -30,7 +30,7 @@ def rank(candidates: Sequence[Candidate], tags: Sequence[str]) -> list[Ranked]:
     columns = [SCORERS[tag](candidates) for tag in tags]
     ranked = [
         Ranked(candidate, round(sum(scores) / len(scores), DIGITS), dict(zip(tags, scores, strict=True)))
-        for candidate, *scores in zip(candidates, *columns, strict=True)
+        for candidate, scores in zip(candidates, zip(*columns, strict=True), strict=True)
     ]
     ranked.sort(key=lambda row: (-row.score, row.candidate.price, row.candidate.endpoint_id))
     return ranked

@@ -1,0 +1,253 @@
+"""The price of a hosted model over time: each data center, the routed price, the list price. For pages and the price API.
+
+Computed from delivered prices and the tariff, so a model has its chart before anybody can call it. A history is plain
+JSON: equally spaced series from ``start`` in steps of ``step_s``, ``None`` where nothing is known. Prices are USD per
+million tokens, electricity is USD per MWh delivered and smoothed, as the price follows it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+from catalog.energy import tariff
+from catalog.energy.delivered import SLOT, slot_of
+from catalog.energy.steady import Stance, step
+from catalog.models import DataCenter, DeliveredPrice, Endpoint, Model
+from catalog.ticks import Level, price_of
+from clod_site.lib import clock
+
+STEPS = {4: 1, 24: 1, 168: 6}  # hours shown: slots to a point
+FEED_LABELS = {"demo": "demo feed"}
+MICRO, NANO = 1_000_000, 1_000_000_000
+
+Values = list[float | None]
+
+
+class Course(msgspec.Struct, frozen=True):
+    """One data center slot by slot, aligned with all others. ``prices`` are of answered tokens; input moves in proportion."""
+
+    endpoint: Endpoint
+    site: DataCenter
+    levels: list[Level | None]
+    prices: Values
+    newest: DeliveredPrice | None  # its last row
+
+
+def price_history(model: Model, hours: int, now: datetime | None = None) -> dict[str, Any]:
+    """Of the last 4, 24 or 168 hours; at most some 40 kB as JSON. Other spans raise KeyError. Three queries."""
+    slots_per_point = STEPS[hours]
+    count = hours * (timedelta(hours=1) // SLOT)
+    start = slot_of(now or clock.now()) - (count - 1) * SLOT
+    courses = _courses(model, start, count)
+    routed = _routed(courses, start, count)
+    return {
+        "model": model.slug,
+        "hours": hours,
+        "start": start.isoformat().replace("+00:00", "Z"),
+        "step_s": slots_per_point * int(SLOT.total_seconds()),
+        "list": {"input": model.input_nanousd_per_mtok / NANO, "output": model.output_nanousd_per_mtok / NANO},
+        "routed": _routed_line(courses, routed, slots_per_point),
+        "sites": [_site_line(course, slots_per_point) for course in courses],
+    }
+
+
+def table(history: Mapping[str, Any], every_s: int = 3600) -> list[dict[str, Any]]:
+    """The same numbers for those who do not see charts, newest first: instant, routed price and site, cheapest and dearest site."""
+    stride, start = max(every_s // history["step_s"], 1), datetime.fromisoformat(history["start"])
+    names = {site["data_center"]: site["name"] for site in history["sites"]}
+    rows = []
+    for index in range(len(history["routed"]["price"]) - 1, -1, -stride):
+        prices = [site["price"][index] for site in history["sites"] if site["price"][index] is not None]
+        rows.append(
+            {
+                "at": start + timedelta(seconds=index * history["step_s"]),
+                "price": history["routed"]["price"][index],
+                "data_center": names.get(history["routed"]["data_center"][index], ""),
+                "lowest": min(prices, default=None),
+                "highest": max(prices, default=None),
+            }
+        )
+    return rows
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def _courses(model: Model, start: datetime, count: int) -> list[Course]:
+    endpoints = {
+        endpoint.data_center: endpoint
+        for endpoint in model.endpoints.filter(active=True, data_center__active=True).select_related("model", "data_center").order_by("pk")
+    }
+    levels: dict[int, list[Level | None]] = {site.pk: [None] * count for site in endpoints if site}
+    newest: dict[int, DeliveredPrice] = {}
+    rows = DeliveredPrice.objects.filter(data_center__in=levels, interval_start__gte=start, interval_start__lt=start + count * SLOT)
+    fields = ("data_center_id", "pk", "interval_start", "smoothed_microusd_per_mwh", "reference_microusd_per_mwh")
+    for site, pk, slot, smoothed, reference in rows.values_list(*fields).iterator():
+        levels[site][(slot - start) // SLOT] = Level(pk, slot, smoothed, reference)
+    last = {level.delivered_price_id for course in levels.values() if (level := _last(course))}
+    newest = {row.data_center_id: row for row in DeliveredPrice.objects.filter(pk__in=last)}
+    return [
+        Course(endpoint, site, levels[site.pk], _prices(endpoint, levels[site.pk]), newest.get(site.pk))
+        for site, endpoint in endpoints.items()
+        if site
+    ]
+
+
+def _prices(endpoint: Endpoint, levels: Sequence[Level | None]) -> Values:
+    return [price_of(endpoint, level).output / NANO if level else None for level in levels]
+
+
+def _last(course: Sequence[Level | None]) -> Level | None:
+    return next((level for level in reversed(course) if level), None)
+
+
+def _routed(courses: Sequence[Course], start: datetime, count: int) -> list[int | None]:
+    """The index of the course that energy routing was at, slot by slot."""
+    stance: Stance[int] | None = None
+    path: list[int | None] = []
+    for number in range(count):
+        prices = {index: level.smoothed for index, course in enumerate(courses) if (level := course.levels[number])}
+        if prices:
+            stance = step(stance, prices, start + number * SLOT)
+        path.append(stance.site if prices and stance else None)
+    return path
+
+
+# --- lines ---------------------------------------------------------------------------------------
+
+
+def _site_line(course: Course, stride: int) -> dict[str, Any]:
+    return {
+        "data_center": course.site.slug,
+        "name": course.site.name,
+        "price": _thin(course.prices, stride),
+        "electricity": _thin([level.smoothed / MICRO if level else None for level in course.levels], stride, digits=3),
+        "now": _now(course),
+    }
+
+
+def _now(course: Course) -> dict[str, Any] | None:
+    """What the site costs in its newest interval, and how far that can be trusted."""
+    level, row = _last(course.levels), course.newest
+    if level is None or row is None:
+        return None
+    price = price_of(course.endpoint, level)
+    return {
+        "input": price.input / NANO,
+        "output": price.output / NANO,
+        "multiplier": price.multiplier_ppm / tariff.PPM,
+        "wholesale": row.wholesale_microusd_per_mwh / MICRO,
+        "delivered": row.delivered_microusd_per_mwh / MICRO,
+        "electricity": row.smoothed_microusd_per_mwh / MICRO,
+        "reference": row.reference_microusd_per_mwh / MICRO,
+        "interval": row.interval_start.isoformat().replace("+00:00", "Z"),
+        "source": FEED_LABELS.get(row.source, row.source),
+        "freshness": row.freshness,
+    }
+
+
+def _routed_line(courses: Sequence[Course], path: Sequence[int | None], stride: int) -> dict[str, Any]:
+    line = [None if index is None else courses[index].prices[number] for number, index in enumerate(path)]
+    slugs = [None if index is None else courses[index].site.slug for index in path]
+    return {"price": _thin(line, stride), "data_center": slugs[stride - 1 :: stride]}
+
+
+def _thin(values: Sequence[float | None], stride: int, digits: int = 4) -> Values:
+    """The mean of every ``stride`` values, to so many significant digits."""
+    return [_mean(values[begin : begin + stride], digits) for begin in range(0, len(values), stride)]
+
+
+def _mean(values: Sequence[float | None], digits: int) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(f"{sum(known) / len(known):.{digits}g}") if known else None
+
+
+# --- Plotly --------------------------------------------------------------------------------------
+
+ROUTED_COLOUR, SITE_COLOUR, LIST_COLOUR = "#5a9e00", "#8a93a0", "#8a93a0"
+
+
+def plotly_figure(history: Mapping[str, Any]) -> dict[str, Any]:
+    """A Plotly figure: sites faint, list price dotted, the routed price strong, a mark wherever it changes its site.
+
+    ``meta.role`` of each trace is ``site``, ``list`` or ``routed``, for a page that colours them by theme. Instants are
+    ``x0`` (UTC) and ``dx`` (milliseconds): a page shifts ``x0`` to show its reader's zone.
+    """
+    axis = {"x0": history["start"], "dx": history["step_s"] * 1000, "type": "scatter"}
+    return {
+        "data": [*_site_traces(history, axis), _list_trace(history, axis), _routed_trace(history, axis), _moves_trace(history, axis)],
+        "layout": _layout(),
+        "config": {"displayModeBar": False, "responsive": True},
+    }
+
+
+def _site_traces(history: Mapping[str, Any], axis: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for site in history["sites"]:
+        yield axis | {
+            "name": site["name"],
+            "meta": {"role": "site", "data_center": site["data_center"]},
+            "y": site["price"],
+            "mode": "lines",
+            "opacity": 0.45,
+            "line": {"width": 1, "color": SITE_COLOUR, "shape": "hv"},
+            "hovertemplate": "%{y:$.4~f}",
+        }
+
+
+def _list_trace(history: Mapping[str, Any], axis: dict[str, Any]) -> dict[str, Any]:
+    return axis | {
+        "name": "List price",
+        "meta": {"role": "list"},
+        "y": [history["list"]["output"]] * len(history["routed"]["price"]),
+        "mode": "lines",
+        "line": {"width": 1, "color": LIST_COLOUR, "dash": "dot"},
+        "hovertemplate": "%{y:$.4~f}",
+    }
+
+
+def _routed_trace(history: Mapping[str, Any], axis: dict[str, Any]) -> dict[str, Any]:
+    return axis | {
+        "name": "Routed price",
+        "meta": {"role": "routed"},
+        "y": history["routed"]["price"],
+        "text": _routed_names(history),
+        "mode": "lines",
+        "line": {"width": 2.5, "color": ROUTED_COLOUR, "shape": "hv"},
+        "hovertemplate": "%{y:$.4~f} at %{text}",
+    }
+
+
+def _moves_trace(history: Mapping[str, Any], axis: dict[str, Any]) -> dict[str, Any]:
+    """Only the points at which requests moved to another site."""
+    sites = history["routed"]["data_center"]
+    moved = [False, *(before != after and None not in (before, after) for before, after in pairwise(sites))]
+    return axis | {
+        "name": "Moved",
+        "meta": {"role": "moved"},
+        "y": [price if has_moved else None for price, has_moved in zip(history["routed"]["price"], moved, strict=True)],
+        "mode": "markers",
+        "marker": {"size": 7, "color": ROUTED_COLOUR},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def _routed_names(history: Mapping[str, Any]) -> list[str]:
+    names = {site["data_center"]: site["name"] for site in history["sites"]}
+    return [names.get(slug, "") for slug in history["routed"]["data_center"]]
+
+
+def _layout() -> dict[str, Any]:
+    return {
+        "hovermode": "x unified",
+        "margin": {"l": 56, "r": 8, "t": 8, "b": 32},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "Inter, system-ui, sans-serif", "size": 12, "color": SITE_COLOUR},
+        "legend": {"orientation": "h", "y": -0.15},
+        "xaxis": {"type": "date", "showgrid": False},
+        "yaxis": {"title": {"text": "$ per million answered tokens"}, "tickformat": "$.4~f", "gridcolor": "rgba(138,147,160,0.2)"},
+    }
