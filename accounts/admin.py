@@ -20,15 +20,11 @@ from clod_site.admin_pages import Inline, Page, Record
 from clod_site.lib import clock
 
 if TYPE_CHECKING:
-    from django.contrib.admin import ModelAdmin
     from django.forms import BaseInlineFormSet
 
-    _EmailPage = _GroupPage = _UserPage = ModelAdmin[Any]
     _FormSet = BaseInlineFormSet[Any, Any, Any]
-    _Creation = _Change = Any
 else:
-    _EmailPage, _GroupPage, _UserPage, _FormSet = EmailAddressAdmin, GroupAdmin, UserAdmin, PaginationInlineFormSet
-    _Creation, _Change = UserCreationForm, UserChangeForm
+    _FormSet = PaginationInlineFormSet
 
 # One way to log in, with its rate limits and second factors: the admin's own form is not used.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -64,7 +60,7 @@ class OrganizationPage(Page):
     actions = ("suspend", "reopen")
     inlines: ClassVar[list[Any]] = [MembershipInline]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(_members=Count("memberships")).prefetch_related("memberships__user")
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
@@ -96,13 +92,13 @@ class OrganizationPage(Page):
         self.message_user(request, f"{count} open again.")
 
 
-class NewUserForm(_Creation):
+class NewUserForm(UserCreationForm):  # type: ignore[misc]  # unfold comes without types
     class Meta:
         model = User
         fields = ("email", "name")
 
 
-class UserForm(_Change):
+class UserForm(UserChangeForm):  # type: ignore[misc]
     class Meta:
         model = User
         fields = "__all__"
@@ -116,7 +112,7 @@ class UserMembershipInline(Inline):
 
 
 @admin.register(User)
-class UserPage(_UserPage, Page):
+class UserPage(UserAdmin, Page):  # type: ignore[type-arg]
     form, add_form, change_password_form = UserForm, NewUserForm, AdminPasswordChangeForm
     list_display = ("email", "name", "is_active", "is_staff", "last_login", "created_at")
     list_filter = ("is_active", "is_staff", "is_superuser")
@@ -151,7 +147,7 @@ class MembershipPage(Page):
 
 
 @admin.register(EmailAddress)
-class EmailPage(_EmailPage, Page):
+class EmailPage(EmailAddressAdmin, Page):  # type: ignore[misc]
     list_select_related = ("user",)
     search_fields = ("email",)
     raw_id_fields = ()
@@ -159,7 +155,7 @@ class EmailPage(_EmailPage, Page):
 
 
 @admin.register(Group)
-class GroupPage(_GroupPage, Page):
+class GroupPage(GroupAdmin, Page):
     """Groups of staff permissions, for operators who should see less than everything."""
 
 

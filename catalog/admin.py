@@ -7,13 +7,17 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import Count, Field, Q, QuerySet
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple, UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultiple, UnfoldAdminPasswordWidget, UnfoldAdminURLInputWidget
 
 from catalog import credentials, versions
 from catalog.models import MODALITIES, CatalogVersion, DataCenter, DeliveredPrice, Endpoint, EnergyPrice, Model, PriceTick, Provider
 from clod_site.admin_pages import Inline, Page, Record, dollars
 
-_ProviderForm = forms.ModelForm[Provider] if TYPE_CHECKING else forms.ModelForm
+if TYPE_CHECKING:
+    _ProviderForm = forms.ModelForm[Provider]
+else:
+    _ProviderForm = forms.ModelForm
+
 _ACTIVE_ENDPOINTS = Count("endpoints", filter=Q(endpoints__active=True))
 
 
@@ -38,7 +42,7 @@ class SluggedPage(CatalogPage):
     prepopulated_fields = {"slug": ("name",)}  # noqa: RUF012
     ordering = ("name",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(_endpoints=_ACTIVE_ENDPOINTS)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -76,7 +80,7 @@ class ModelPage(SluggedPage):
     search_fields = ("name", "slug", "vendor_id", "developer")
     inlines = (EndpointInline,)
 
-    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest | None, **options: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: Any, **options: Any) -> Any:
         if db_field.name in {"input_modalities", "output_modalities"}:
             choices = [(modality, modality) for modality in MODALITIES]
             return forms.MultipleChoiceField(choices=choices, widget=UnfoldAdminCheckboxSelectMultiple)
@@ -86,6 +90,7 @@ class ModelPage(SluggedPage):
 class ProviderForm(_ProviderForm):
     """The API key goes in and never comes out."""
 
+    website_url = forms.URLField(required=False, assume_scheme="https", widget=UnfoldAdminURLInputWidget)
     credential = forms.CharField(
         label="API key",
         required=False,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clod_site.lib import money
@@ -40,7 +39,7 @@ class Page(_Page):
     show_full_result_count = False  # counting a table of millions takes longer than showing it
     compressed_fields = True
 
-    def formfield_for_dbfield(self, db_field: "models.Field[Any, Any]", request: HttpRequest | None, **options: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: "models.Field[Any, Any]", request: Any, **options: Any) -> Any:
         ending = _ending(db_field.name)
         if ending is None:
             return super().formfield_for_dbfield(db_field, request, **options)
@@ -64,11 +63,11 @@ class OnlyShown:
     def has_delete_permission(self, *_: Any) -> bool:
         return False
 
-    def get_fields(self, *_: Any) -> Sequence[Any]:
+    def get_fields(self, request: Any, obj: Any = None) -> Any:
         return columns_of(self.model)
 
-    def get_readonly_fields(self, *_: Any) -> Sequence[Any]:
-        return self.get_fields()
+    def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
+        return self.get_fields(request, obj)
 
 
 class Record(OnlyShown, Page):
@@ -85,7 +84,7 @@ class RecordInline(OnlyShown, Inline):
 
     columns: Sequence[Column] = ()
 
-    def get_fields(self, *_: Any) -> Sequence[Any]:
+    def get_fields(self, request: Any, obj: Any = None) -> Any:
         return self.columns
 
 
@@ -99,7 +98,7 @@ class DollarsField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return _plain(Decimal(value) / self.per_dollar) if isinstance(value, int) else value
 
-    def to_python(self, value: Any) -> int | None:
+    def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
         if not text:
             return None
