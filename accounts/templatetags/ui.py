@@ -39,7 +39,7 @@ def when(instant: datetime | None, never: str = "—") -> str | SafeString:
     if instant is None:
         return never
     utc = instant.astimezone(UTC)
-    return format_html('<time datetime="{}" data-relative>{:%d %b %Y %H:%M} UTC</time>', utc.isoformat(timespec="seconds"), utc)
+    return format_html('<time datetime="{}" data-relative>{} UTC</time>', utc.isoformat(timespec="seconds"), f"{utc:%d %b %Y %H:%M}")
 
 
 @register.filter
