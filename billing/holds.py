@@ -1,72 +1,78 @@
 """The gateway's door to the ledger: set money aside before an upstream is called, settle it afterwards.
 
-Every coroutine here returns only after its rows are committed. Amounts are nano-USD.
+Every coroutine here returns only after its rows are committed. A caller that is cancelled while it waits loses nothing:
+a settlement happens all the same, and a hold nobody waits for any more is given back by the ledger.
 """
 
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+import asyncio
+from contextlib import suppress
 
-import msgspec
+from billing import ledger, refusals
+from billing.ledger.operations import Authorise, Checkpoint, Ending, Settle
+from billing.ledger.settlement import UnknownHold
+from billing.terms import AttemptRow, Held, HoldAsk, Outcome, Settled
 
-from billing.models import Funding
+__all__ = ["AttemptRow", "Held", "HoldAsk", "Outcome", "Settled", "authorise", "capture", "checkpoint", "start", "stop", "void"]
 
-
-class HoldAsk(msgspec.Struct, frozen=True):
-    """What a call may cost at most (fee included), who asks, and at which price tick."""
-
-    request_id: UUID
-    organization_id: UUID
-    project_id: UUID
-    api_key_id: UUID | None
-    price_tick_id: int
-    amount_nanousd: int
-    is_free_model: bool
-    ttl_s: int
+LONGEST_WAIT_S = 1.8  # then the caller hears that the ledger is away, whatever the database is doing
 
 
-class Held(msgspec.Struct, frozen=True):
-    """A committed hold. ``free_left`` and ``free_resets_at`` are set whenever the model is a free one."""
-
-    request_id: UUID
-    organization_id: UUID
-    project_id: UUID
-    wallet_id: UUID
-    price_tick_id: int
-    funding: Funding
-    amount_nanousd: int
-    day_key: str
-    month_key: str
-    expires_at: datetime
-    free_left: int | None = None
-    free_resets_at: datetime | None = None
+async def authorise(ask: HoldAsk) -> Held:
+    """Set aside what the call may cost. Raises a refusal of ``billing.refusals``: 401, 402, 403 or 503."""
+    operation = Authorise(ask)
+    future = operation.awaited()
+    ledger.submit(operation)
+    timer = asyncio.get_running_loop().call_later(LONGEST_WAIT_S, _too_late, future)
+    try:
+        return await future
+    except asyncio.CancelledError:
+        _give_back(future)
+        raise
+    finally:
+        timer.cancel()
 
 
-class AttemptRow(msgspec.Struct, frozen=True):
-    """One upstream call of the request; see ``billing.models.Attempt``."""
-
-    number: int
-    endpoint_id: int
-    started_at: datetime
-    first_byte_ms: int | None
-    latency_ms: int
-    upstream_cost_nanousd: int
-    outcome: str
+async def capture(held: Held, outcome: Outcome) -> Settled:
+    """Charge the call. If it was settled before, nothing changes and the first charge is answered."""
+    settled: Settled = await _settle(Settle(held, Ending.CAPTURE, outcome))
+    return settled
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """How the call ended: what usage costs at the hold's tick, and the rows to write beside the money.
-
-    ``row`` is an ``activity.recorder.RequestRow``; the ledger hands it to the recorder without looking inside.
-    """
-
-    charge_nanousd: int
-    row: Any
-    attempts: tuple[AttemptRow, ...] = ()
+async def void(held: Held, outcome: Outcome | None = None) -> None:
+    """Give the money or the free request back; with an outcome the request is recorded, at no cost."""
+    with suppress(UnknownHold):
+        await _settle(Settle(held, Ending.VOID, outcome))
 
 
-class Settled(msgspec.Struct, frozen=True):
-    """What the client pays (never more than the hold), and the wallet after it."""
+def checkpoint(held: Held, used_nanousd: int) -> None:
+    """Note what a running call has used for sure, from any thread; nobody waits for it. The sweeper charges it if we die."""
+    ledger.submit_checkpoint(Checkpoint(held.request_id, used_nanousd))
 
-    charged_nanousd: int
-    balance_nanousd: int
+
+def start() -> None:
+    """Start the ledger of this process. Without it, the first call does."""
+    ledger.start()
+
+
+def stop(timeout_s: float) -> bool:
+    """Commit all that waits. False when time ran out; the sweeper settles the rest."""
+    return ledger.stop(timeout_s)
+
+
+async def _settle(operation: Settle) -> Settled:
+    future = operation.awaited()
+    ledger.submit(operation)
+    settled: Settled = await future
+    return settled
+
+
+def _too_late(future: "asyncio.Future[Held]") -> None:
+    """The ledger finds the future answered, and gives the hold back if it makes one after all."""
+    if not future.done():
+        future.set_exception(refusals.LedgerUnavailable())
+
+
+def _give_back(future: "asyncio.Future[Held]") -> None:
+    """The hold had arrived, but its waiter was cancelled before it could look."""
+    if not future.cancelled() and future.exception() is None:
+        ledger.submit(Settle(future.result(), Ending.VOID))

@@ -44,7 +44,7 @@ class LedgerEntry(models.Model):
     """One movement of a wallet, append-only. ``reference`` names its cause and, with the kind, happens once."""
 
     id = ids.primary_key()
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="entries")
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="entries", db_index=False)
     kind = models.CharField(max_length=10, choices=EntryKind.choices)
     amount_nanousd = models.BigIntegerField(help_text="Positive is in, negative is out.")
     balance_after_nanousd = models.BigIntegerField()
@@ -73,13 +73,16 @@ class Funding(models.TextChoices):
 
 
 class Hold(models.Model):
-    """Money (or one free request) set aside before an upstream is called; its id is the request's id."""
+    """Money (or one free request) set aside before an upstream is called; its id is the request's id.
+
+    Written twice for every call, so it bears two indexes only, on the few rows that are open.
+    """
 
     id = models.UUIDField(primary_key=True, editable=False)
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="holds")
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
-    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")
-    price_tick = models.ForeignKey(PriceTick, on_delete=models.PROTECT, related_name="+")
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="holds", db_index=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False)
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    price_tick = models.ForeignKey(PriceTick, on_delete=models.PROTECT, related_name="+", db_index=False)
     funding = models.CharField(max_length=6, choices=Funding.choices)
     amount_nanousd = models.BigIntegerField()
     checkpoint_nanousd = models.BigIntegerField(default=0, help_text="What has been used for sure; an expired hold is charged this.")
@@ -94,10 +97,17 @@ class Hold(models.Model):
     class Meta:
         constraints = (
             models.CheckConstraint(condition=Q(amount_nanousd__gte=0), name="hold_not_negative"),
-            models.CheckConstraint(condition=Q(checkpoint_nanousd__gte=0, checkpoint_nanousd__lte=F("amount_nanousd")), name="checkpoint_within_hold"),
-            models.CheckConstraint(condition=Q(captured_nanousd__gte=0, captured_nanousd__lte=F("amount_nanousd")), name="capture_within_hold"),
+            models.CheckConstraint(
+                condition=Q(checkpoint_nanousd__gte=0, checkpoint_nanousd__lte=F("amount_nanousd")), name="checkpoint_within_hold"
+            ),
+            models.CheckConstraint(
+                condition=Q(captured_nanousd__gte=0, captured_nanousd__lte=F("amount_nanousd")), name="capture_within_hold"
+            ),
         )
-        indexes = (models.Index(fields=("expires_at",), condition=Q(state="open"), name="open_holds"),)
+        indexes = (
+            models.Index(fields=("expires_at",), condition=Q(state="open"), name="open_holds"),
+            models.Index(fields=("wallet",), condition=Q(state="open"), name="open_holds_of_wallet"),
+        )
 
     def __str__(self) -> str:
         return f"hold {self.id} ({self.state})"
@@ -106,7 +116,7 @@ class Hold(models.Model):
 class BudgetPeriod(models.Model):
     """What a project has spent and holds in one day (``2026-11-22``) or month (``2026-11``) of its organization's zone."""
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="budget_periods")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="budget_periods", db_index=False)
     period_key = models.CharField(max_length=10)
     spent_nanousd = models.BigIntegerField(default=0)
     held_nanousd = models.BigIntegerField(default=0)
@@ -124,7 +134,7 @@ class BudgetPeriod(models.Model):
 class FreeQuotaDay(models.Model):
     """Free requests used by an organization on one local day. The day is part of the key: nothing is ever reset."""
 
-    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="free_quota_days")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="free_quota_days", db_index=False)
     day_key = models.CharField(max_length=10)
     used = models.PositiveIntegerField(default=0)
 
@@ -143,7 +153,7 @@ class Attempt(models.Model):
 
     request_id = models.UUIDField()
     number = models.PositiveSmallIntegerField()
-    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="+")
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="+", db_index=False)
     started_at = models.DateTimeField()
     first_byte_ms = models.PositiveIntegerField(null=True, blank=True)
     latency_ms = models.PositiveIntegerField()

@@ -28,7 +28,9 @@ class InvalidApiKey(Refusal):
     status, type, code = 401, "authentication_error", "invalid_api_key"
 
     def __init__(self) -> None:
-        super().__init__("Incorrect API key provided. Create or check your keys on the API Keys page of the dashboard.")
+        super().__init__(
+            "Incorrect API key provided. Send it as 'Authorization: Bearer clod_sk_…'; make one under API Keys in the dashboard."
+        )
 
 
 class NotAllowed(Refusal):
@@ -126,9 +128,7 @@ class PriceUnavailable(TryAgain):
     code = "price_unavailable"
 
     def __init__(self) -> None:
-        super().__init__(
-            "There is no price in force for this model right now. Try again shortly, or choose another model.", retry_after_s=5
-        )
+        super().__init__("There is no price in force for this model right now. Try again shortly, or name another model.", retry_after_s=5)
 
 
 def iso(instant: datetime) -> str:

@@ -1,0 +1,140 @@
+"""May this call start, and who pays for it? Pure functions on locked rows; each checks everything before it changes anything."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+
+from billing import refusals
+from billing.ledger.books import Books, Hold, Key, Project, Wallet
+from billing.models import Funding, HoldState
+from billing.terms import Held, HoldAsk
+from clod_site.lib import clock
+
+
+class Today(NamedTuple):
+    """The organization's local day and month at admission, and the instants they end."""
+
+    day: str
+    month: str
+    day_ends: datetime
+    month_ends: datetime
+
+
+def today(zone: str, now: datetime) -> Today:
+    return Today(clock.day_key(zone, now), clock.month_key(zone, now), clock.next_day(zone, now), clock.next_month(zone, now))
+
+
+def authorise(books: Books, ask: HoldAsk, now: datetime) -> Held:
+    """A hold, paid by a free request or the wallet. Raises a refusal of ``billing.refusals``."""
+    existing = books.holds.get(ask.request_id)
+    if existing is not None:  # asked before, and the answer was lost on the way
+        return _held(existing, ask.organization_id)
+    project = _entitled(books, ask, now)
+    if ask.price_tick_id not in books.ticks or ask.amount_nanousd < 0:
+        raise refusals.PriceUnavailable
+    wallet = books.wallets[project.wallet_id]
+    if wallet.frozen_at is not None:
+        raise refusals.WalletFrozen
+    dates = today(project.time_zone, now)
+    if not ask.is_free_model:
+        return _hold_money(books, ask, project, wallet, dates, now)
+    return _hold_for_free_model(books, ask, project, wallet, dates, now)
+
+
+def _entitled(books: Books, ask: HoldAsk, now: datetime) -> Project:
+    """The project that asks, if its key, itself and its organization may start calls at this instant."""
+    project = books.projects.get(ask.project_id)
+    if project is None or project.organization_id != ask.organization_id:
+        raise refusals.InvalidApiKey
+    closed = project.archived_at is not None or project.suspended_at is not None
+    if ask.api_key_id is not None and (closed or not _is_valid(books.keys.get(ask.api_key_id), project, now)):
+        raise refusals.InvalidApiKey
+    if project.suspended_at is not None:
+        raise refusals.OrganizationSuspended
+    if project.archived_at is not None:
+        raise refusals.ProjectArchived(project.name)
+    return project
+
+
+def _is_valid(key: Key | None, project: Project, now: datetime) -> bool:
+    return (
+        key is not None
+        and key.project_id == project.id
+        and key.revoked_at is None  # whatever its time: clocks of two machines may differ
+        and (key.expires_at is None or key.expires_at > now)
+    )
+
+
+def _hold_for_free_model(books: Books, ask: HoldAsk, project: Project, wallet: Wallet, dates: Today, now: datetime) -> Held:
+    day = books.free_days[project.organization_id, dates.day]
+    limit = settings.CLOD_FREE_REQUESTS_PER_DAY
+    if day.used < limit:
+        day.use(1)
+        return _held(_open(books, ask, wallet, dates, Funding.FREE, 0, now), ask.organization_id, limit - day.used, dates.day_ends)
+    if not project.pays_after_free_quota:
+        raise refusals.FreeQuotaExhausted(limit, dates.day_ends)
+    try:
+        return _hold_money(books, ask, project, wallet, dates, now, free_resets_at=dates.day_ends)
+    except refusals.InsufficientFunds as short:
+        raise refusals.FreeQuotaExhausted(limit, dates.day_ends, short) from short
+
+
+def _hold_money(
+    books: Books, ask: HoldAsk, project: Project, wallet: Wallet, dates: Today, now: datetime, free_resets_at: datetime | None = None
+) -> Held:
+    amount = ask.amount_nanousd
+    day, month = books.periods[project.id, dates.day], books.periods[project.id, dates.month]
+    if project.daily_cap is not None and day.spent + day.held + amount > project.daily_cap:
+        left = max(0, project.daily_cap - day.spent - day.held)
+        raise refusals.ProjectDailyCap(project.name, dates.day, project.daily_cap, amount, left, dates.day_ends)
+    if project.monthly_cap is not None and month.spent + month.held + amount > project.monthly_cap:
+        left = max(0, project.monthly_cap - month.spent - month.held)
+        raise refusals.ProjectMonthlyCap(project.name, dates.month, project.monthly_cap, amount, left, dates.month_ends)
+    if wallet.available < amount:
+        raise refusals.InsufficientFunds(amount, wallet.available)
+    for row in (day, month, wallet):
+        row.hold(amount)
+    hold = _open(books, ask, wallet, dates, Funding.WALLET, amount, now)
+    return _held(hold, ask.organization_id, None if free_resets_at is None else 0, free_resets_at)
+
+
+def _open(books: Books, ask: HoldAsk, wallet: Wallet, dates: Today, funding: Funding, amount: int, now: datetime) -> Hold:
+    hold = Hold(
+        id=ask.request_id,
+        wallet_id=wallet.id,
+        project_id=ask.project_id,
+        api_key_id=ask.api_key_id,
+        price_tick_id=ask.price_tick_id,
+        funding=funding.value,
+        amount=amount,
+        checkpoint=0,
+        state=HoldState.OPEN.value,
+        day_key=dates.day,
+        month_key=dates.month,
+        created_at=now,
+        expires_at=now + timedelta(seconds=ask.ttl_s),
+        settled_at=None,
+        captured=0,
+    )
+    books.holds[hold.id] = hold
+    books.new_holds.append(hold)
+    return hold
+
+
+def _held(hold: Hold, organization_id: UUID, free_left: int | None = None, free_resets_at: datetime | None = None) -> Held:
+    return Held(
+        request_id=hold.id,
+        organization_id=organization_id,
+        project_id=hold.project_id,
+        wallet_id=hold.wallet_id,
+        price_tick_id=hold.price_tick_id,
+        funding=Funding(hold.funding),
+        amount_nanousd=hold.amount,
+        day_key=hold.day_key,
+        month_key=hold.month_key,
+        expires_at=hold.expires_at,
+        free_left=free_left,
+        free_resets_at=free_resets_at,
+    )

@@ -1,0 +1,145 @@
+"""The rows one transaction works on, read under lock, changed in memory, written back in bulk."""
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from billing.ledger.recording import Record
+from billing.models import HoldState
+from billing.terms import AttemptRow
+
+
+class Key(NamedTuple):
+    id: UUID
+    project_id: UUID
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class Project(NamedTuple):
+    """A project with what its organization decides: zone, suspension, paying on after free requests, the wallet."""
+
+    id: UUID
+    organization_id: UUID
+    name: str
+    daily_cap: int | None
+    monthly_cap: int | None
+    archived_at: datetime | None
+    suspended_at: datetime | None
+    time_zone: str
+    pays_after_free_quota: bool
+    wallet_id: UUID
+
+
+@dataclass(slots=True)
+class FreeDay:
+    id: int
+    used: int
+    change: int = 0
+
+    def use(self, requests: int) -> None:
+        self.used += requests
+        self.change += requests
+
+
+@dataclass(slots=True)
+class Period:
+    id: int
+    spent: int
+    held: int
+    change: list[int] = field(default_factory=lambda: [0, 0])
+
+    def hold(self, amount: int) -> None:
+        self.held += amount
+        self.change[1] += amount
+
+    def spend(self, amount: int) -> None:
+        self.spent += amount
+        self.change[0] += amount
+
+
+@dataclass(slots=True)
+class Wallet:
+    id: UUID
+    balance: int
+    held: int
+    frozen_at: datetime | None
+    change: list[int] = field(default_factory=lambda: [0, 0])
+
+    @property
+    def available(self) -> int:
+        return self.balance - self.held
+
+    def hold(self, amount: int) -> None:
+        self.held += amount
+        self.change[1] += amount
+
+    def move(self, amount: int) -> None:
+        self.balance += amount
+        self.change[0] += amount
+
+
+@dataclass(slots=True)
+class Hold:
+    id: UUID
+    wallet_id: UUID
+    project_id: UUID
+    api_key_id: UUID | None
+    price_tick_id: int
+    funding: str
+    amount: int
+    checkpoint: int
+    state: str
+    day_key: str
+    month_key: str
+    created_at: datetime
+    expires_at: datetime
+    settled_at: datetime | None
+    captured: int
+    checkpoint_moved: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == HoldState.OPEN
+
+
+HOLD_COLUMNS = tuple(column.name for column in fields(Hold) if column.name != "checkpoint_moved")
+
+
+class Entry(NamedTuple):
+    id: UUID
+    wallet_id: UUID
+    kind: str
+    amount: int
+    balance_after: int
+    reference: str
+    reason: str
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class Books:
+    """Found rows by key, and what is to be written."""
+
+    keys: dict[UUID, Key] = field(default_factory=dict)
+    projects: dict[UUID, Project] = field(default_factory=dict)
+    ticks: set[int] = field(default_factory=set)
+    free_days: dict[tuple[UUID, str], FreeDay] = field(default_factory=dict)
+    periods: dict[tuple[UUID, str], Period] = field(default_factory=dict)
+    holds: dict[UUID, Hold] = field(default_factory=dict)
+    wallets: dict[UUID, Wallet] = field(default_factory=dict)
+    entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
+
+    new_holds: list[Hold] = field(default_factory=list)
+    settled: list[Hold] = field(default_factory=list)
+    new_entries: list[Entry] = field(default_factory=list)
+    losses: list[tuple[UUID, int, datetime]] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    attempts: list[tuple[UUID, AttemptRow]] = field(default_factory=list)
+
+    def post(self, entry: Entry) -> None:
+        """An entry and the balance it leaves are one thing; nothing else moves a balance."""
+        self.wallets[entry.wallet_id].move(entry.amount)
+        self.entries[entry.reference, entry.kind] = entry
+        self.new_entries.append(entry)

@@ -1,0 +1,158 @@
+"""The ledger's counter: one writer a process, started when it is first needed, and the calls Django code makes."""
+
+import logging
+import os
+import threading
+from collections.abc import Iterable
+from concurrent.futures import wait
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from billing import refusals
+from billing.ledger.cleaning import storable
+from billing.ledger.operations import Checkpoint, Credit, Ending, Operation, Settle
+from billing.ledger.writer import Ended, Writer
+from billing.models import EntryKind, Funding, Hold, HoldState, LedgerEntry, Wallet
+from billing.terms import Held
+from clod_site.lib import clock
+
+log = logging.getLogger("clod.ledger")
+
+CREDIT_TIMEOUT_S, SWEEP_TIMEOUT_S = 20, 60
+KEY_LENGTH = 120
+SWEEP_AT_ONCE = 500
+COMES_IN = {EntryKind.TOPUP, EntryKind.CREDIT}
+
+_writer: Writer | None = None
+_lock = threading.Lock()
+
+
+def start() -> None:
+    """Start the writer of this process, which first settles what expired while nobody was looking. Safe to call again."""
+    _running()
+
+
+def stop(timeout_s: float) -> bool:
+    """Finish all that waits; False when it took longer. Whatever comes next starts a new writer."""
+    global _writer
+    with _lock:
+        writer, _writer = _writer, None
+    return writer.stop(timeout_s) if writer else True
+
+
+def submit(operation: Operation) -> None:
+    """Hand an operation to the writer. Raises LedgerBusy when too many wait."""
+    while True:
+        try:
+            return _running().submit(operation)
+        except Ended:
+            continue
+
+
+def submit_checkpoint(operation: Checkpoint) -> None:
+    _running().checkpoint(operation)
+
+
+def credit(wallet_id: UUID, amount_nanousd: int, *, key: str, reason: str, kind: str = EntryKind.CREDIT) -> LedgerEntry:
+    """Move a balance by ``amount_nanousd`` (negative takes), once: the same key and kind again return the first entry.
+
+    Blocks until it is committed, so call it outside of a transaction. Raises KeyReused when the key was used for another
+    amount or wallet, InsufficientFunds when the wallet has less available than is taken, LedgerBusy or LedgerUnavailable
+    when it cannot be done now; it is safe to call again with the same key.
+    """
+    _check_movement(amount_nanousd, key, kind)
+    if connection.in_atomic_block:
+        raise transaction.TransactionManagementError(
+            "credit outside of transaction.atomic, or in transaction.on_commit: it waits for its own commit"
+        )
+    operation = Credit(wallet_id, amount_nanousd, key, storable(reason, 200), EntryKind(kind).value)
+    future = operation.blocking()
+    submit(operation)
+    try:
+        entry_id = future.result(CREDIT_TIMEOUT_S)
+    except TimeoutError:
+        raise refusals.LedgerUnavailable from None
+    return LedgerEntry.objects.get(pk=entry_id)
+
+
+def sweep(now: datetime) -> int:
+    """Capture every hold that has expired at its last checkpoint, and say how many there were."""
+    swept = 0
+    while expired := _expired(now):
+        operations = [Settle(held, Ending.EXPIRE) for held in expired]
+        futures = [operation.blocking() for operation in operations]
+        for operation in operations:
+            submit(operation)
+        if wait(futures, SWEEP_TIMEOUT_S).not_done:
+            raise refusals.LedgerBusy
+        swept += len(expired)
+    return swept
+
+
+def freeze(wallet_ids: Iterable[UUID], now: datetime) -> int:
+    """Stop new holds of these wallets; how many were not frozen before. People thaw them in the admin."""
+    return Wallet.objects.filter(pk__in=list(wallet_ids), frozen_at=None).update(frozen_at=now)
+
+
+def _running() -> Writer:
+    global _writer
+    with _lock:
+        if _writer is None:
+            _writer = Writer(first=_settle_leftovers, gone=_give_back)
+            _writer.start()
+        return _writer
+
+
+def _give_back(held: Held) -> None:
+    submit(Settle(held, Ending.VOID))
+
+
+def _settle_leftovers(writer: Writer) -> None:
+    """The writer's first thoughts are of holds that expired while it was not running."""
+    try:
+        for held in _expired(clock.now()):
+            writer.submit(Settle(held, Ending.EXPIRE))
+    except Exception as error:
+        log.warning("expired holds are left to the sweeper: %s", error)
+    finally:
+        connection.close()
+
+
+def _expired(now: datetime) -> list[Held]:
+    late = Hold.objects.filter(state=HoldState.OPEN, expires_at__lte=now).select_related("project").order_by("expires_at")
+    return [_held(hold) for hold in late[:SWEEP_AT_ONCE]]
+
+
+def _held(hold: Hold) -> Held:
+    return Held(
+        request_id=hold.pk,
+        organization_id=hold.project.organization_id,
+        project_id=hold.project_id,
+        wallet_id=hold.wallet_id,
+        price_tick_id=hold.price_tick_id,
+        funding=Funding(hold.funding),
+        amount_nanousd=hold.amount_nanousd,
+        day_key=hold.day_key,
+        month_key=hold.month_key,
+        expires_at=hold.expires_at,
+    )
+
+
+def _check_movement(amount_nanousd: int, key: str, kind: str) -> None:
+    if kind == EntryKind.USAGE:
+        raise ValueError("usage is charged by settling a hold")
+    if amount_nanousd == 0 or (kind in COMES_IN and amount_nanousd < 0):
+        raise ValueError(f"a {kind} of {amount_nanousd} nano-dollars moves no money in; use an adjustment or a refund to take some")
+    if not 0 < len(key) <= KEY_LENGTH:
+        raise ValueError(f"the key must have 1 to {KEY_LENGTH} characters")
+
+
+def _forget() -> None:
+    """A forked child has no writer thread, whatever its memory says."""
+    global _writer, _lock
+    _writer, _lock = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget)

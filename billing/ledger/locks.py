@@ -1,0 +1,100 @@
+"""Lock and read the rows a batch touches, table by table, rows in the order of their keys, wallets last.
+
+Keys → projects → free-quota days → budget periods → holds → wallets. With that one order any number of processes
+wait for one another and never in a circle. On SQLite the transaction itself is the lock, and this only reads.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from billing.ledger import books, statements
+from billing.ledger.books import Books
+from billing.ledger.operations import Authorise, Checkpoint, Credit, Operation, Settle
+from billing.ledger.store import Row, Store
+from billing.models import Funding
+from billing.terms import HoldAsk
+from clod_site.lib import clock
+
+
+def lock(store: Store, batch: Sequence[Operation], now: datetime) -> Books:
+    rows = Books()
+    asks = [operation.ask for operation in batch if isinstance(operation, Authorise)]
+    if asks:
+        _lock_askers(store, rows, asks)
+    needs = _needs(rows, batch, now)
+    if needs.new_free_days:
+        store.insert(statements.new_free_days, [(*key, 0) for key in sorted(needs.new_free_days)])
+    if needs.new_periods:
+        store.insert(statements.new_periods, [(*key, 0, 0) for key in sorted(needs.new_periods)])
+    free_days, periods, holds, wallets, entries = [
+        store.select(statement, sorted(keys)) if keys else list
+        for statement, keys in (
+            (statements.free_days, needs.free_days),
+            (statements.periods, needs.periods),
+            (statements.holds, needs.holds),
+            (statements.wallets, needs.wallets),
+            (statements.entries, needs.references),  # last: under the wallet's lock no other process adds one
+        )
+    ]
+    rows.free_days = {(row[1], row[2]): books.FreeDay(row[0], row[3]) for row in free_days()}
+    rows.periods = {(row[1], row[2]): books.Period(row[0], row[3], row[4]) for row in periods()}
+    rows.holds = {row[0]: books.Hold(*row) for row in holds()}
+    rows.wallets = {row[0]: books.Wallet(*row) for row in wallets()}
+    rows.entries = {(row[5], row[2]): books.Entry(*row) for row in entries()}
+    return rows
+
+
+def _lock_askers(store: Store, rows: Books, asks: Sequence[HoldAsk]) -> None:
+    """Keys and projects are shared: calls do not wait for one another, but a revocation waits for them, and they for it."""
+    keys = store.select(statements.keys, sorted({(ask.api_key_id,) for ask in asks if ask.api_key_id}))
+    projects = store.select(statements.projects, sorted({(ask.project_id,) for ask in asks}))
+    ticks = store.select(statements.ticks, sorted({(ask.price_tick_id,) for ask in asks}))
+    rows.keys = {row[0]: books.Key(*row) for row in keys()}
+    rows.projects = {row[0]: books.Project(*row) for row in projects()}
+    rows.ticks = {row[0] for row in ticks()}
+
+
+class _Needs(NamedTuple):
+    new_free_days: set[Row]
+    new_periods: set[Row]
+    free_days: set[Row]
+    periods: set[Row]
+    holds: set[Row]
+    wallets: set[Row]
+    references: set[Row]
+
+
+def _needs(rows: Books, batch: Sequence[Operation], now: datetime) -> _Needs:
+    """The keys of all rows the batch touches. What a first call of a day or month needs is made first, so that it can be locked."""
+    needs = _Needs(set(), set(), set(), set(), set(), set(), set())
+    for operation in batch:
+        match operation:
+            case Authorise(ask=ask):
+                needs.holds.add((ask.request_id,))
+                _needs_of_ask(needs, rows.projects.get(ask.project_id), ask.is_free_model, now)
+            case Settle(held=held):
+                needs.holds.add((held.request_id,))
+                needs.wallets.add((held.wallet_id,))
+                if held.funding == Funding.FREE:
+                    needs.free_days.add((held.organization_id, held.day_key))
+                else:
+                    needs.periods.update({(held.project_id, held.day_key), (held.project_id, held.month_key)})
+            case Checkpoint(hold_id=hold_id):
+                needs.holds.add((hold_id,))
+            case Credit(wallet_id=wallet_id, key=key):
+                needs.wallets.add((wallet_id,))
+                needs.references.add((key,))
+    needs.free_days.update(needs.new_free_days)
+    needs.periods.update(needs.new_periods)
+    return needs
+
+
+def _needs_of_ask(needs: _Needs, project: books.Project | None, is_free_model: bool, now: datetime) -> None:
+    if project is None:
+        return
+    day = clock.day_key(project.time_zone, now)
+    needs.new_periods.update({(project.id, day), (project.id, day[:7])})
+    needs.wallets.add((project.wallet_id,))
+    if is_free_model:
+        needs.new_free_days.add((project.organization_id, day))

@@ -1,0 +1,141 @@
+"""What the ledger can be asked to do, and how an answer finds its way back to whoever waits for it."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from billing.models import HoldState
+from billing.terms import Held, HoldAsk, Outcome
+
+Answer = Any  # Held, Settled, the id of an entry, None; or an exception to raise
+
+
+class Operation:
+    """One request to the writer. ``future`` belongs to a thread, or to an event loop when ``loop`` is set; None: nobody waits.
+
+    A waiter may leave at any time; the operation stays.
+    """
+
+    __slots__ = ("future", "loop")
+
+    loop: asyncio.AbstractEventLoop | None
+    future: "asyncio.Future[Any] | Future[Any] | None"
+
+    def __init__(self) -> None:
+        self.loop = self.future = None
+
+    def awaited(self) -> "asyncio.Future[Any]":
+        """Answer to the running event loop."""
+        self.loop = asyncio.get_running_loop()
+        future = self.loop.create_future()
+        self.future = future
+        return future
+
+    def blocking(self) -> "Future[Any]":
+        """Answer to the calling thread."""
+        future: Future[Any] = Future()
+        self.future = future
+        return future
+
+
+class Authorise(Operation):
+    """Set money, or a free request, aside. ``staged`` is what was decided last, committed or not."""
+
+    __slots__ = ("ask", "staged")
+
+    def __init__(self, ask: HoldAsk) -> None:
+        super().__init__()
+        self.ask = ask
+        self.staged: Held | None = None
+
+
+class Ending(Enum):
+    CAPTURE = HoldState.CAPTURED.value
+    VOID = HoldState.VOIDED.value
+    EXPIRE = HoldState.EXPIRED.value
+
+
+class Settle(Operation):
+    """End a hold: capture it, give it back, or (the sweeper) capture what its checkpoint says."""
+
+    __slots__ = ("ending", "held", "outcome")
+
+    def __init__(self, held: Held, ending: Ending, outcome: Outcome | None = None) -> None:
+        super().__init__()
+        self.held = held
+        self.ending = ending
+        self.outcome = outcome
+
+    def keep_the_money_only(self) -> bool:
+        """Drop rows that the database refuses, so that the charge can be made. False: there was nothing to drop."""
+        if self.outcome is None or (self.outcome.row is None and not self.outcome.attempts):
+            return False
+        self.outcome = Outcome(self.outcome.charge_nanousd, row=None)
+        return True
+
+
+class Checkpoint(Operation):
+    """Note what a running call has used for sure."""
+
+    __slots__ = ("hold_id", "used_nanousd")
+
+    def __init__(self, hold_id: UUID, used_nanousd: int) -> None:
+        super().__init__()
+        self.hold_id = hold_id
+        self.used_nanousd = used_nanousd
+
+
+class Credit(Operation):
+    """Move a wallet's balance by an amount, once for each (key, kind)."""
+
+    __slots__ = ("amount_nanousd", "key", "kind", "reason", "wallet_id")
+
+    def __init__(self, wallet_id: UUID, amount_nanousd: int, key: str, reason: str, kind: str) -> None:
+        super().__init__()
+        self.wallet_id = wallet_id
+        self.amount_nanousd = amount_nanousd
+        self.key = key
+        self.reason = reason
+        self.kind = kind
+
+
+Gone = Callable[[Held], None]  # told of a hold whose waiter has left
+
+
+def deliver(answered: list[tuple[Operation, Answer]], gone: Gone) -> None:
+    """Hand out answers: one wake-up for each event loop, however many wait there."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Operation, Answer]]] = {}
+    for operation, answer in answered:
+        if operation.loop is not None:
+            by_loop.setdefault(operation.loop, []).append((operation, answer))
+        else:
+            _hand_over(operation, answer, gone)
+    for loop, pairs in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_hand_over_all, pairs, gone)
+        except RuntimeError:  # the loop is closed: its waiters are no more
+            for _, answer in pairs:
+                _report_gone(answer, gone)
+
+
+def _hand_over_all(pairs: list[tuple[Operation, Answer]], gone: Gone) -> None:
+    for operation, answer in pairs:
+        _hand_over(operation, answer, gone)
+
+
+def _hand_over(operation: Operation, answer: Answer, gone: Gone) -> None:
+    future = operation.future
+    if future is None or future.done():
+        _report_gone(answer, gone)
+    elif isinstance(answer, BaseException):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
+
+
+def _report_gone(answer: Answer, gone: Gone) -> None:
+    if isinstance(answer, Held):
+        gone(answer)

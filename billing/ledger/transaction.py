@@ -1,0 +1,42 @@
+"""One transaction for a whole batch: lock the rows it needs, decide in memory in the order of arrival, write in bulk."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from billing.ledger import admission, crediting, locks, settlement, writing
+from billing.ledger.books import Books
+from billing.ledger.operations import Answer, Authorise, Checkpoint, Credit, Operation, Settle
+from billing.ledger.store import Store
+from clod_site.lib.refusal import Refusal
+
+NO = (Refusal, crediting.KeyReused, crediting.UnknownWallet, settlement.UnknownHold)
+
+
+def run(store: Store, batch: Sequence[Operation], now: datetime) -> list[Answer]:
+    """The answers, in order; exceptions among them are refusals. Raises a StoreError when nothing was committed."""
+    with store.transaction():
+        rows = locks.lock(store, batch, now)
+        answers = [_decide(rows, operation, now) for operation in batch]
+        writing.write(store, rows)
+    return answers
+
+
+def _decide(rows: Books, operation: Operation, now: datetime) -> Answer:
+    try:
+        return _answer(rows, operation, now)
+    except (Refusal, crediting.KeyReused, crediting.UnknownWallet, settlement.UnknownHold) as no:
+        return no
+
+
+def _answer(rows: Books, operation: Operation, now: datetime) -> Answer:
+    match operation:
+        case Authorise():
+            operation.staged = admission.authorise(rows, operation.ask, now)
+            return operation.staged
+        case Settle():
+            return settlement.settle(rows, operation.held, operation.ending, operation.outcome, now)
+        case Checkpoint():
+            return settlement.checkpoint(rows, operation.hold_id, operation.used_nanousd)
+        case Credit():
+            return crediting.credit(rows, operation, now)
+    raise TypeError(f"the ledger does not know {operation!r}")

@@ -1,0 +1,185 @@
+"""The one thread of a process that writes money: it takes everything that waits, and commits it as one transaction.
+
+There is no timer. Alone, an operation is taken at once; while a transaction runs, the next batch gathers behind it.
+
+When a transaction fails, nothing of it is answered. It is tried again a few times; then its operations go one by one,
+so that one the database will not take cannot fail its neighbours. With the database away, authorisations are refused
+and settlements wait in memory until it is back.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from uuid import UUID
+
+from billing import refusals
+from billing.ledger import store, transaction
+from billing.ledger.operations import Answer, Authorise, Checkpoint, Credit, Ending, Operation, Settle, deliver
+from billing.ledger.store import Contended, Locked, Lost, Store
+from billing.terms import Held
+from clod_site.lib import clock
+
+MOST_WAITING = 4096  # operations that may be refused; settlements always fit: there are no more of them than open holds
+MOST_IN_BATCH = 512
+TRIES = 3
+RECONNECT_S = 0.25
+
+log = logging.getLogger("clod.ledger")
+
+
+class Ended(Exception):
+    """This writer takes nothing more; the process may have a new one."""
+
+
+class Writer:
+    """``first`` runs in the thread before anything else; ``gone`` is told of every hold whose waiter has left."""
+
+    def __init__(self, first: Callable[["Writer"], None], gone: Callable[[Held], None]) -> None:
+        self._first, self._gone = first, gone
+        self._waiting: deque[Operation] = deque()
+        self._checkpoints: dict[UUID, Checkpoint] = {}
+        self._wake = threading.Condition()
+        self._closing = self._abandoned = self._ended = False
+        self._store: Store | None = None
+        self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
+
+    # --- any thread -------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def submit(self, operation: Operation) -> None:
+        """Queue it. LedgerBusy when too much waits already (a settlement is never turned away); Ended after ``stop``."""
+        with self._wake:
+            if self._ended:
+                raise Ended
+            if not isinstance(operation, Settle) and len(self._waiting) >= MOST_WAITING:
+                raise refusals.LedgerBusy
+            self._waiting.append(operation)
+            self._wake.notify()
+
+    def checkpoint(self, operation: Checkpoint) -> None:
+        """Queue it in place of an older one of the same hold."""
+        with self._wake:
+            self._checkpoints[operation.hold_id] = operation
+            self._wake.notify()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Finish what waits, then end. False when time ran out: what was left is settled by the sweeper, at its checkpoints."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            log.error("the ledger stopped with about %d operations undone; the sweeper settles their holds", len(self._waiting))
+            self._abandoned = True
+            return False
+        return True
+
+    # --- the ledger's own thread ------------------------------------------------------------------
+
+    def _work(self) -> None:
+        self._first(self)
+        while batch := self._take():
+            try:
+                self._commit(batch)
+            except Exception:
+                log.exception("a defect in the ledger; its thread goes on")
+        self._disconnect()
+        self._answer([(operation, refusals.LedgerUnavailable()) for operation in self._waiting])
+
+    def _take(self) -> list[Operation]:
+        """All that waits, in order of arrival, up to MOST_IN_BATCH; nothing when the ledger is to end."""
+        with self._wake:
+            while not (self._waiting or self._checkpoints or self._closing):
+                self._wake.wait()
+            self._ended = self._abandoned or not (self._waiting or self._checkpoints)
+            if self._ended:
+                return []
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_IN_BATCH))]
+            batch += self._checkpoints.values()
+            self._checkpoints.clear()
+            return batch
+
+    def _commit(self, batch: list[Operation]) -> None:
+        try:
+            answers = self._try(batch)
+        except Lost as error:
+            log.error("the ledger's database is away: %s", error)
+            self._postpone(batch, refusals.LedgerUnavailable)
+            time.sleep(RECONNECT_S)
+        except Exception as error:
+            self._separate(batch, error)
+        else:
+            self._answer(list(zip(batch, answers, strict=True)))
+
+    def _try(self, batch: list[Operation]) -> list[Answer]:
+        """Answers of a committed batch. Deadlocks are tried again, a lost connection once, at once: it may just have been closed."""
+        for last in (False,) * (TRIES - 1) + (True,):
+            try:
+                return self._transact(batch)
+            except Locked:
+                raise
+            except (Contended, Lost) as error:
+                reconnected = self._reconnect() if isinstance(error, Lost) else True
+                if last or not reconnected:
+                    raise
+                time.sleep(random.uniform(0.001, 0.01))  # noqa: S311
+        raise AssertionError("unreachable")
+
+    def _transact(self, batch: list[Operation]) -> list[Answer]:
+        if self._store is None:
+            self._store = store.connect()
+        return transaction.run(self._store, batch, clock.now())
+
+    def _separate(self, batch: list[Operation], error: Exception) -> None:
+        """Each operation by itself, unless the whole database was busy."""
+        if len(batch) == 1:
+            self._give_up(batch[0], error)
+        elif isinstance(error, Contended) and not isinstance(error, Locked):
+            self._postpone(batch, refusals.LedgerBusy)
+        else:
+            for operation in batch:
+                self._commit([operation])
+
+    def _give_up(self, operation: Operation, error: Exception) -> None:
+        """The last resort for one operation: money first, then an honest answer."""
+        if isinstance(error, Contended):
+            self._postpone([operation], refusals.LedgerBusy)
+        elif isinstance(operation, Settle) and operation.keep_the_money_only():
+            log.error("the rows of request %s are refused, only its charge is kept: %s", operation.held.request_id, error)
+            self._commit([operation])
+        else:
+            log.error("the ledger could not do %s", type(operation).__name__, exc_info=error)
+            self._answer([(operation, error if isinstance(operation, Credit) else refusals.LedgerUnavailable())])
+
+    def _postpone(self, batch: list[Operation], refusal: type[refusals.TryAgain]) -> None:
+        """Refuse what may be refused, keep settlements at the front of the queue.
+
+        A commit whose answer was lost may have happened: a hold that was about to be promised is given back, in case it exists.
+        """
+        settlements = [operation for operation in batch if isinstance(operation, Settle)]
+        refused = [operation for operation in batch if not isinstance(operation, Settle)]
+        doubtful = [operation.staged for operation in refused if isinstance(operation, Authorise) and operation.staged]
+        with self._wake:
+            self._waiting.extendleft(reversed([*settlements, *(Settle(held, Ending.VOID) for held in doubtful)]))
+        self._answer([(operation, refusal()) for operation in refused])
+
+    def _answer(self, answered: list[tuple[Operation, Answer]]) -> None:
+        deliver(answered, self._gone)
+
+    def _reconnect(self) -> bool:
+        self._disconnect()
+        try:
+            self._store = store.connect()
+        except Lost:
+            return False
+        return True
+
+    def _disconnect(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None

@@ -1,0 +1,66 @@
+"""Write what the decisions changed: one statement a table, however many calls are in the batch."""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from billing.ledger import books, recording, statements
+from billing.ledger.books import Books
+from billing.ledger.cleaning import clamp, storable
+from billing.ledger.store import Contended, Insert, Row, Store, Update
+from billing.terms import AttemptRow
+
+
+class HoldMoved(Contended):
+    """A hold was settled by somebody else although we had it locked: the transaction must not be committed."""
+
+
+def write(store: Store, rows: Books) -> None:
+    """Everything the decisions changed. New holds that were settled meanwhile cannot be: nobody knows them before the commit."""
+    _insert(store, statements.new_holds, [_hold_row(hold) for hold in rows.new_holds])
+    settled = _settle_holds(store, rows.settled)
+    moved = [hold for hold in rows.holds.values() if hold.checkpoint_moved and hold.is_open]
+    _update(store, statements.checkpoint, [(hold.id, hold.checkpoint) for hold in moved])
+    _update(store, statements.use_free, [(day.id, day.change) for day in rows.free_days.values() if day.change])
+    _update(store, statements.move_period, [(period.id, *period.change) for period in rows.periods.values() if any(period.change)])
+    _update(store, statements.move_wallet, [(wallet.id, *wallet.change) for wallet in rows.wallets.values() if any(wallet.change)])
+    _insert(store, statements.new_entries, rows.new_entries)
+    _insert(store, statements.new_losses, rows.losses)
+    _insert(store, statements.new_attempts, [_attempt_row(request_id, attempt) for request_id, attempt in rows.attempts])
+    if rows.records:
+        recording.recorder().insert(store, rows.records)
+    if settled() != len(rows.settled):
+        raise HoldMoved
+
+
+def _settle_holds(store: Store, holds: Sequence[books.Hold]) -> Callable[[], int]:
+    """Compare and set: only a hold that is still open changes its state."""
+    if not holds:
+        return int
+    return store.update(statements.settle, [(hold.id, hold.state, hold.captured, hold.settled_at) for hold in holds])
+
+
+def _insert(store: Store, statement: Insert, values: Sequence[Row]) -> None:
+    if values:
+        store.insert(statement, values)
+
+
+def _update(store: Store, statement: Update, values: Sequence[Row]) -> None:
+    if values:
+        store.update(statement, values)
+
+
+def _hold_row(hold: books.Hold) -> Row:
+    return tuple(getattr(hold, name) for name in books.HOLD_COLUMNS)
+
+
+def _attempt_row(request_id: UUID, attempt: AttemptRow) -> Row:
+    return (
+        request_id,
+        attempt.number,
+        attempt.endpoint_id,
+        attempt.started_at,
+        clamp(attempt.first_byte_ms, 31),
+        clamp(attempt.latency_ms, 31),
+        clamp(attempt.upstream_cost_nanousd, 63),
+        storable(attempt.outcome, 40),
+    )

@@ -1,0 +1,69 @@
+"""What the gateway and the ledger tell each other about a call. Amounts are nano-USD."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from billing.models import Funding
+
+
+class HoldAsk(msgspec.Struct, frozen=True):
+    """What a call may cost at most (fee included), who asks, and at which price tick."""
+
+    request_id: UUID
+    organization_id: UUID
+    project_id: UUID
+    api_key_id: UUID | None
+    price_tick_id: int
+    amount_nanousd: int
+    is_free_model: bool
+    ttl_s: int
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A committed hold. ``free_left`` and ``free_resets_at`` are set whenever the model is a free one."""
+
+    request_id: UUID
+    organization_id: UUID
+    project_id: UUID
+    wallet_id: UUID
+    price_tick_id: int
+    funding: Funding
+    amount_nanousd: int
+    day_key: str
+    month_key: str
+    expires_at: datetime
+    free_left: int | None = None
+    free_resets_at: datetime | None = None
+
+
+class AttemptRow(msgspec.Struct, frozen=True):
+    """One upstream call of the request; see ``billing.models.Attempt``."""
+
+    number: int
+    endpoint_id: int
+    started_at: datetime
+    first_byte_ms: int | None
+    latency_ms: int
+    upstream_cost_nanousd: int
+    outcome: str
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How the call ended: what usage costs at the hold's tick, and the rows to write beside the money.
+
+    ``row`` is an ``activity.recorder.RequestRow``; the ledger hands it to the recorder without looking inside.
+    """
+
+    charge_nanousd: int
+    row: Any
+    attempts: tuple[AttemptRow, ...] = ()
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What the client pays (never more than the hold), and the wallet after it."""
+
+    charged_nanousd: int
+    balance_nanousd: int
