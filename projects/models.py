@@ -34,6 +34,10 @@ class Project(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def archive(self) -> None:
+        """Its keys start no more calls; its activity and money rows stay. Archiving twice keeps the first instant."""
+        Project.objects.filter(pk=self.pk, archived_at=None).update(archived_at=clock.now())
+
 
 class ApiKey(models.Model):
     """A secret's shadow: its public id and a keyed digest. The secret itself is shown once and kept nowhere."""

@@ -1,3 +1,22 @@
-from django.urls import URLPattern
+from django.urls import path, register_converter
 
-urlpatterns: list[URLPattern] = []
+from projects import addresses, key_views, views
+
+register_converter(addresses.ProjectAddress, "project")
+register_converter(addresses.KeyAddress, "key")
+
+urlpatterns = [
+    path("projects", views.project_list, name="project_list"),
+    path("projects/new", views.project_create, name="project_create"),
+    path("projects/<project:project_id>", views.project_overview, name="project_overview"),
+    path("projects/<project:project_id>/keys", views.project_keys, name="project_keys"),
+    path("projects/<project:project_id>/models", views.project_models, name="project_models"),
+    path("projects/<project:project_id>/budgets", views.project_budgets, name="project_budgets"),
+    path("projects/<project:project_id>/settings", views.project_settings, name="project_settings"),
+    path("projects/<project:project_id>/archive", views.project_archive, name="project_archive"),
+    path("keys", key_views.key_list, name="key_list"),
+    path("keys/new", key_views.key_generate, name="key_generate"),
+    path("keys/<key:key_id>/revoke", key_views.key_revoke, name="key_revoke"),
+    path("keys/<key:key_id>/arrival", key_views.key_arrival, name="key_arrival"),
+    path("welcome", key_views.first_steps, name="first_steps"),
+]

@@ -1,0 +1,107 @@
+"""What members fill in about projects and keys. Each form knows the organization, and checks against it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+
+from accounts.models import Organization
+from catalog.models import Model
+from clod_site.lib import clock, money
+from projects.models import Project
+
+LARGEST_CAP_NANOUSD = money.usd(1_000_000)
+
+
+class ProjectForm(forms.Form):
+    """A new project, or a new name for one."""
+
+    name = forms.CharField(max_length=80, help_text="Such as Billing bot, staging, or research.")
+
+    def __init__(self, *args: Any, organization: Organization, project: Project | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.others = organization.projects.exclude(pk=project.pk if project else None)
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if other := self.others.filter(name__iexact=name).first():
+            state = "an archived project" if other.archived_at else "a project"
+            raise ValidationError(f"There is {state} named {other.name} already. Choose another name.")
+        return name
+
+
+class Dollars(forms.CharField):
+    """An amount as people write it, cleaned to nano-USD; empty is None."""
+
+    def to_python(self, value: Any) -> int | None:  # type: ignore[override]
+        text = super().to_python(value).removeprefix("$").strip()
+        if not text:
+            return None
+        try:
+            amount = money.usd(text)
+        except ValueError as error:
+            raise ValidationError(f"{error}.".replace("..", ".")) from error
+        if not 0 <= amount <= LARGEST_CAP_NANOUSD:
+            raise ValidationError("A cap is between $0 and $1,000,000.")
+        return amount
+
+    def prepare_value(self, value: Any) -> Any:
+        return money.as_text(value) if isinstance(value, int) else value
+
+
+class CapsForm(forms.Form):
+    daily_cap_nanousd = Dollars(label="Daily cap", required=False, help_text="Empty: no cap. 0: the project spends nothing.")
+    monthly_cap_nanousd = Dollars(label="Monthly cap", required=False, help_text="Empty: no cap.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "placeholder": "no cap"}
+
+
+class ModelsForm(forms.Form):
+    """Which models the project's keys may call; none chosen means all."""
+
+    models = forms.ModelMultipleChoiceField(Model.objects.none(), required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["models"].queryset = Model.objects.filter(active=True).order_by("name")  # type: ignore[attr-defined]
+
+
+class ArchiveForm(forms.Form):
+    """The project's name, typed, so that nobody archives the wrong one."""
+
+    typed_name = forms.CharField(label="Type the project's name to confirm", widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.project = project
+
+    def clean_typed_name(self) -> str:
+        typed: str = self.cleaned_data["typed_name"]
+        if typed != self.project.name:
+            raise ValidationError(f"That is not the name. Type {self.project.name} exactly.")
+        return typed
+
+
+class KeyForm(forms.Form):
+    """A new API key."""
+
+    EXPIRIES = (("", "Never"), ("7", "In 7 days"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"))
+
+    name = forms.CharField(max_length=80, help_text="Where it is used, such as dev-key or n8n-workflow.")
+    project = forms.ModelChoiceField(Project.objects.none(), empty_label=None)
+    expires = forms.ChoiceField(choices=EXPIRIES, required=False)
+
+    def __init__(self, *args: Any, projects: QuerySet[Project], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["project"].queryset = projects  # type: ignore[attr-defined]
+        self.fields["name"].widget.attrs["autocomplete"] = "off"
+
+    @property
+    def expires_at(self) -> datetime | None:
+        days = self.cleaned_data["expires"]
+        return clock.now() + timedelta(days=int(days)) if days else None

@@ -1,0 +1,70 @@
+"""API keys: the list, a new one (shown once), its revocation; and the first steps of somebody who just signed up."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts import access
+from accounts.access import WRITERS, MemberRequest, member_page
+from projects import first_call, keys, keys_page
+from projects.models import ApiKey, Project
+
+
+@require_GET
+@member_page
+def key_list(request: MemberRequest) -> HttpResponse:
+    return render(request, "projects/key_list.html", keys_page.of(request))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@member_page
+def key_generate(request: MemberRequest) -> HttpResponse:
+    """The form, and the answer with the key in it: this once, kept by no cache. In the dialog (htmx) both are fragments."""
+    access.require(request.membership, WRITERS, "generate API keys")
+    form = keys_page.form(request, data=request.POST if request.method == "POST" else None)
+    is_fragment = bool(request.headers.get("HX-Request"))
+    if not form.is_valid():
+        template = "projects/_key_form.html" if is_fragment else "projects/key_generate.html"
+        return render(request, template, {"form": form}, status=422 if form.is_bound else 200)
+    project: Project = form.cleaned_data["project"]
+    api_key, secret = keys.generate(project, name=form.cleaned_data["name"], actor=request.user, expires_at=form.expires_at)
+    context = {"api_key": api_key, "secret": secret, "model": first_call.model_for(project)}
+    return render(request, "projects/_key_shown.html" if is_fragment else "projects/key_shown.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page
+def key_revoke(request: MemberRequest, key_id: UUID) -> HttpResponse:
+    access.require(request.membership, WRITERS, "revoke API keys")
+    api_key = _find(request, key_id)
+    if request.method != "POST":
+        return render(request, "projects/key_revoke.html", {"api_key": api_key})
+    keys.revoke(api_key, actor=request.user)
+    messages.success(request, f"{api_key.name} is revoked. It starts no more calls.")
+    return redirect("key_list")
+
+
+@require_GET
+@never_cache
+@member_page
+def key_arrival(request: MemberRequest, key_id: UUID) -> HttpResponse:
+    """Whether the key's first request has come; the page asks every two seconds until it has."""
+    return render(request, "projects/_key_arrival.html", {"api_key": _find(request, key_id)})
+
+
+@require_GET
+@member_page
+def first_steps(request: MemberRequest) -> HttpResponse:
+    default = Project.objects.filter(organization_id=request.membership.organization_id, is_default=True).first()
+    context = {"form": keys_page.form(request, default), "may_write": access.may(request.membership, WRITERS)}
+    return render(request, "projects/first_steps.html", context)
+
+
+def _find(request: MemberRequest, key_id: UUID) -> ApiKey:
+    found = ApiKey.objects.select_related("project").filter(project__archived_at=None)
+    return access.find(found, request.membership, within="project__organization", pk=key_id)

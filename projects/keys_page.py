@@ -1,0 +1,47 @@
+"""What a table of API keys shows: of the whole organization, or of one project."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from accounts import access
+from accounts.access import WRITERS, MemberRequest
+from clod_site.lib import clock
+from projects.forms import KeyForm
+from projects.models import ApiKey, Project
+
+SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Row:
+    api_key: ApiKey
+    state: str
+    tone: str
+
+    @property
+    def is_active(self) -> bool:
+        return self.state == "active"
+
+
+def of(request: MemberRequest, project: Project | None = None) -> dict[str, Any]:
+    """Keys that work first, then by age; the newest 200. Two queries: keys, and projects for the dialog."""
+    found = ApiKey.objects.filter(project__organization_id=request.membership.organization_id, project__archived_at=None)
+    if project:
+        found = found.filter(project=project)
+    keys = found.select_related("project", "created_by").order_by("-created_at")[:SHOWN]
+    rows = sorted(map(_row, keys), key=lambda row: not row.is_active)
+    return {"rows": rows, "form": form(request, project), "may_write": access.may(request.membership, WRITERS)}
+
+
+def form(request: MemberRequest, project: Project | None = None, data: Any = None) -> KeyForm:
+    """The form of a new key; the project it starts with is the given one, else the default one."""
+    projects = Project.objects.filter(organization_id=request.membership.organization_id, archived_at=None)
+    return KeyForm(data, projects=projects.order_by("-is_default", "name"), initial={"project": project})
+
+
+def _row(api_key: ApiKey) -> Row:
+    if api_key.revoked_at:
+        return Row(api_key, "revoked", "bad")
+    if api_key.expires_at and api_key.expires_at <= clock.now():
+        return Row(api_key, "expired", "warn")
+    return Row(api_key, "active", "good")

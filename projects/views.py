@@ -1,0 +1,144 @@
+"""The Projects pages. Everybody in the organization sees them; owners and admins change projects."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import access
+from accounts.access import MANAGERS, WRITERS, MemberRequest, member_page
+from accounts.models import Membership
+from clod_site.lib import ids
+from projects import keys_page
+from projects.forms import ArchiveForm, CapsForm, ModelsForm, ProjectForm
+from projects.models import Project
+
+
+def of_member(membership: Membership) -> QuerySet[Project]:
+    """The organization's projects that are not archived, the default one first."""
+    found = Project.objects.filter(organization_id=membership.organization_id, archived_at=None).select_related("organization")
+    return found.order_by("-is_default", "name")
+
+
+@require_GET
+@member_page
+def project_list(request: MemberRequest) -> HttpResponse:
+    in_use = Count("api_keys", filter=Q(api_keys__revoked_at=None), distinct=True)
+    projects = of_member(request.membership).annotate(key_count=in_use, model_count=Count("allowed_models", distinct=True))
+    return render(request, "projects/project_list.html", {"projects": projects, "may_manage": access.may(request.membership, MANAGERS)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page
+def project_create(request: MemberRequest) -> HttpResponse:
+    access.require(request.membership, MANAGERS, "create a project")
+    organization = request.membership.organization
+    form = ProjectForm(request.POST or None, organization=organization)
+    if not form.is_valid():
+        return render(request, "projects/project_create.html", {"form": form}, status=422 if form.is_bound else 200)
+    project = Project.objects.create(organization=organization, name=form.cleaned_data["name"])
+    messages.success(request, f"{project.name} is created. Give it a key, and a cap if it may not spend freely.")
+    return redirect("project_overview", project.pk)
+
+
+@require_GET
+@member_page
+def project_overview(request: MemberRequest, project_id: UUID) -> HttpResponse:
+    project = _find(request, project_id)
+    counts = {"key_count": project.api_keys.filter(revoked_at=None).count(), "model_count": project.allowed_models.count()}
+    return _tab(request, "overview", project, **counts)
+
+
+@require_GET
+@member_page
+def project_keys(request: MemberRequest, project_id: UUID) -> HttpResponse:
+    project = _find(request, project_id)
+    return _tab(request, "keys", project, **keys_page.of(request, project))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page
+def project_models(request: MemberRequest, project_id: UUID) -> HttpResponse:
+    project = _change(request, project_id, "choose a project's models")
+    form = ModelsForm(request.POST if request.method == "POST" else None, initial={"models": project.allowed_models.all()})
+    if not form.is_valid():
+        return _tab(request, "models", project, form=form)
+    project.allowed_models.set(form.cleaned_data["models"])
+    messages.success(request, f"The models of {project.name} are saved.")
+    return redirect("project_models", project.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page
+def project_budgets(request: MemberRequest, project_id: UUID) -> HttpResponse:
+    project = _change(request, project_id, "change a project's caps")
+    initial = {"daily_cap_nanousd": project.daily_cap_nanousd, "monthly_cap_nanousd": project.monthly_cap_nanousd}
+    form = CapsForm(request.POST if request.method == "POST" else None, initial=initial)
+    if not form.is_valid():
+        return _tab(request, "budgets", project, form=form)
+    Project.objects.filter(pk=project.pk).update(**form.cleaned_data)
+    messages.success(request, f"The caps of {project.name} are saved. They hold from the next request on.")
+    return redirect("project_budgets", project.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page
+def project_settings(request: MemberRequest, project_id: UUID) -> HttpResponse:
+    """A new name; and the door to archiving."""
+    project = _change(request, project_id, "rename a project")
+    form = ProjectForm(
+        request.POST if request.method == "POST" else None,
+        organization=project.organization,
+        project=project,
+        initial={"name": project.name},
+    )
+    if not form.is_valid():
+        return _tab(request, "settings", project, form=form, archive_form=ArchiveForm(project=project))
+    Project.objects.filter(pk=project.pk).update(name=form.cleaned_data["name"])
+    messages.success(request, f"The project is named {form.cleaned_data['name']} now.")
+    return redirect("project_settings", project.pk)
+
+
+@require_POST
+@member_page
+def project_archive(request: MemberRequest, project_id: UUID) -> HttpResponse:
+    access.require(request.membership, MANAGERS, "archive a project")
+    project = _find(request, project_id)
+    if project.is_default:
+        raise PermissionDenied("The default project cannot be archived: keys without another project belong to it.")
+    form = ArchiveForm(request.POST, project=project)
+    if not form.is_valid():
+        name_form = ProjectForm(organization=project.organization, project=project, initial={"name": project.name})
+        return _tab(request, "settings", project, status=422, form=name_form, archive_form=form)
+    project.archive()
+    messages.success(request, f"{project.name} is archived. Its keys start no more calls; its activity stays.")
+    return redirect("project_list")
+
+
+def _find(request: MemberRequest, project_id: UUID) -> Project:
+    return access.find(of_member(request.membership), request.membership, pk=project_id)
+
+
+def _change(request: MemberRequest, project_id: UUID, deed: str) -> Project:
+    """Looking is for every member of the organization, sending the form for owners and admins; a stranger gets a 404 either way."""
+    project = _find(request, project_id)
+    if request.method == "POST":
+        access.require(request.membership, MANAGERS, deed)
+    return project
+
+
+def _tab(request: MemberRequest, tab: str, project: Project, *, status: int = 0, **more: object) -> HttpResponse:
+    """One of the project's tabs; a form that came back with errors is a 422."""
+    form = more.get("form")
+    is_refused = isinstance(form, ProjectForm | CapsForm | ModelsForm) and form.is_bound
+    context = {
+        "project": project,
+        "project_address": ids.public("proj", project.pk),
+        "may_manage": access.may(request.membership, MANAGERS),
+        "may_write": access.may(request.membership, WRITERS),
+    }
+    return render(request, f"projects/project_{tab}.html", context | more, status=status or (422 if is_refused else 200))
