@@ -192,8 +192,9 @@ def _site_traces(history: Mapping[str, Any], axis: dict[str, Any]) -> Iterator[d
             "y": site["price"],
             "mode": "lines",
             "opacity": 0.45,
+            "showlegend": False,
             "line": {"width": 1, "color": SITE_COLOUR, "shape": "hv"},
-            "hovertemplate": "%{y:$.4~f}",
+            "hovertemplate": "%{y:$.4~r}",
         }
 
 
@@ -204,7 +205,7 @@ def _list_trace(history: Mapping[str, Any], axis: dict[str, Any]) -> dict[str, A
         "y": [history["list"]["output"]] * len(history["routed"]["price"]),
         "mode": "lines",
         "line": {"width": 1, "color": LIST_COLOUR, "dash": "dot"},
-        "hovertemplate": "%{y:$.4~f}",
+        "hovertemplate": "%{y:$.4~r}",
     }
 
 
@@ -216,7 +217,7 @@ def _routed_trace(history: Mapping[str, Any], axis: dict[str, Any]) -> dict[str,
         "text": _routed_names(history),
         "mode": "lines",
         "line": {"width": 2.5, "color": ROUTED_COLOUR, "shape": "hv"},
-        "hovertemplate": "%{y:$.4~f} at %{text}",
+        "hovertemplate": "%{y:$.4~r} at %{text}",
     }
 
 
@@ -243,11 +244,12 @@ def _routed_names(history: Mapping[str, Any]) -> list[str]:
 def _layout() -> dict[str, Any]:
     return {
         "hovermode": "x unified",
+        "hoverlabel": {"bgcolor": "#1b1f24", "font": {"color": "#e6e8eb"}},
         "margin": {"l": 56, "r": 8, "t": 8, "b": 32},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "Inter, system-ui, sans-serif", "size": 12, "color": SITE_COLOUR},
         "legend": {"orientation": "h", "y": -0.15},
         "xaxis": {"type": "date", "showgrid": False},
-        "yaxis": {"title": {"text": "$ per million answered tokens"}, "tickformat": "$.4~f", "gridcolor": "rgba(138,147,160,0.2)"},
+        "yaxis": {"title": {"text": "$ per million answered tokens"}, "automargin": True, "tickformat": "$.4~r", "gridcolor": "rgba(138,147,160,0.2)"},
     }
