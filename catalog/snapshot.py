@@ -78,7 +78,7 @@ def version() -> int:
 
 
 def load() -> Catalog:
-    """Everything the gateway routes by, in five queries. Endpoints without address, credential or tick are no routes.
+    """Everything the gateway routes by, in six queries. Endpoints without address, credential or tick are no routes.
 
     The version is read first: what changes while the rest is read is loaded again with the next version.
     """
