@@ -17,6 +17,7 @@ from accounts.models import Membership, Role, User
 
 Row = TypeVar("Row", bound=Model)
 P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 CHOSEN = "organization_id"
 WRITERS = frozenset({Role.OWNER, Role.ADMIN, Role.DEVELOPER})
 MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
@@ -54,7 +55,7 @@ class MemberRequest(HttpRequest):
     membership: Membership
 
 
-def member_page(view: Callable[Concatenate[MemberRequest, P], HttpResponse]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def member_page(view: Callable[Concatenate[MemberRequest, P], HttpResponse]) -> View[P]:
     """A view for members only: visitors go to the log-in page, people without an organization read why they see nothing."""
 
     @wraps(view)
@@ -64,7 +65,7 @@ def member_page(view: Callable[Concatenate[MemberRequest, P], HttpResponse]) -> 
             raise PermissionDenied("You do not belong to an organization. Ask an owner or admin of one to add you.")
         return view(cast(MemberRequest, request), *args, **kwargs)
 
-    return page
+    return cast("View[P]", page)
 
 
 def may(membership: Membership, roles: Container[str]) -> bool:
@@ -75,5 +76,5 @@ def require(membership: Membership, roles: Container[str], deed: str) -> None:
     """403 with a sentence for the reader: which role they have, what it cannot do, who can help."""
     if not may(membership, roles):
         raise PermissionDenied(
-            f"You are a {membership.role} in {membership.organization.name}. A {membership.role} cannot {deed}. Ask an owner or admin to do it."
+            f"In {membership.organization.name} you are a {membership.role}, and a {membership.role} cannot {deed}. Ask an owner or admin."
         )

@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
 
 from accounts import onboarding
 from accounts.models import User
@@ -17,3 +18,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             if commit:
                 onboarding.create_personal_organization(saved)
         return saved
+
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        """Somebody new goes to their first call, not to a table of models."""
+        return reverse("first_steps")

@@ -22,7 +22,7 @@ class ProjectForm(forms.Form):
 
     def __init__(self, *args: Any, organization: Organization, project: Project | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.others = organization.projects.exclude(pk=project.pk if project else None)
+        self.others = organization.projects.exclude(pk=project.pk) if project else organization.projects.all()
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
@@ -36,7 +36,7 @@ class Dollars(forms.CharField):
     """An amount as people write it, cleaned to nano-USD; empty is None."""
 
     def to_python(self, value: Any) -> int | None:  # type: ignore[override]
-        text = super().to_python(value).removeprefix("$").strip()
+        text = (super().to_python(value) or "").removeprefix("$").strip()
         if not text:
             return None
         try:

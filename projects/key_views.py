@@ -60,8 +60,7 @@ def key_arrival(request: MemberRequest, key_id: UUID) -> HttpResponse:
 @require_GET
 @member_page
 def first_steps(request: MemberRequest) -> HttpResponse:
-    default = Project.objects.filter(organization_id=request.membership.organization_id, is_default=True).first()
-    context = {"form": keys_page.form(request, default), "may_write": access.may(request.membership, WRITERS)}
+    context = {"form": keys_page.form(request, name="first-key"), "may_write": access.may(request.membership, WRITERS)}
     return render(request, "projects/first_steps.html", context)
 
 

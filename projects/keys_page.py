@@ -33,10 +33,10 @@ def of(request: MemberRequest, project: Project | None = None) -> dict[str, Any]
     return {"rows": rows, "form": form(request, project), "may_write": access.may(request.membership, WRITERS)}
 
 
-def form(request: MemberRequest, project: Project | None = None, data: Any = None) -> KeyForm:
-    """The form of a new key; the project it starts with is the given one, else the default one."""
+def form(request: MemberRequest, project: Project | None = None, *, name: str = "", data: Any = None) -> KeyForm:
+    """The form of a new key; it starts with the given project and name, else with the default project."""
     projects = Project.objects.filter(organization_id=request.membership.organization_id, archived_at=None)
-    return KeyForm(data, projects=projects.order_by("-is_default", "name"), initial={"project": project})
+    return KeyForm(data, projects=projects.order_by("-is_default", "name"), initial={"project": project, "name": name})
 
 
 def _row(api_key: ApiKey) -> Row:
