@@ -16,7 +16,14 @@ LIST_IN, LIST_OUT = usd("0.50"), usd("0.80")
 def data_center(slug: str, node: Node | None = None, adder_usd: int = 20) -> DataCenter:
     market, name = node or NODES[slug]
     return DataCenter.objects.create(
-        slug=slug, name=slug.upper(), market=market, node=name, time_zone="UTC", latitude=40, longitude=-90, adder_microusd_per_mwh=adder_usd * 10**6
+        slug=slug,
+        name=slug.upper(),
+        market=market,
+        node=name,
+        time_zone="UTC",
+        latitude=40,
+        longitude=-90,
+        adder_microusd_per_mwh=adder_usd * 10**6,
     )
 
 

@@ -210,7 +210,9 @@ def test_with_all_markets_away_everybody_pays_the_list_price() -> None:
     prices.backfill(NOON, feed=feed)
     feed.fail()
     prices.recompute(NOON + timedelta(hours=2), feed)
-    assert [(ticks(slug)[-1].multiplier_ppm, ticks(slug)[-1].output_nanousd_per_mtok) for slug in ("nva", "dfw")] == [(tariff.PPM, LIST_OUT)] * 2
+    assert [(ticks(slug)[-1].multiplier_ppm, ticks(slug)[-1].output_nanousd_per_mtok) for slug in ("nva", "dfw")] == [
+        (tariff.PPM, LIST_OUT)
+    ] * 2
 
 
 def test_one_market_away_does_not_keep_the_others_from_their_prices() -> None:

@@ -82,7 +82,13 @@ def test_without_a_reference_the_list_price_is_asked() -> None:
 
 @pytest.mark.parametrize(
     ("list_price", "ppm", "expected"),
-    [(2_500_000_000, 892_000, 2_230_000_000), (123_456, 1_000_000, 123_000), (123_500, 1_000_000, 124_000), (0, 900_000, 0), (7, 600_000, 4)],
+    [
+        (2_500_000_000, 892_000, 2_230_000_000),
+        (123_456, 1_000_000, 123_000),
+        (123_500, 1_000_000, 124_000),
+        (0, 900_000, 0),
+        (7, 600_000, 4),
+    ],
 )
 def test_token_prices_have_three_significant_digits(list_price: int, ppm: int, expected: int) -> None:
     assert tariff.token_price(list_price, ppm) == expected

@@ -1,0 +1,257 @@
+"""Which endpoint answers a request, and what the caller is told about it."""
+
+import itertools
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from catalog import names, routing
+from catalog.names import ModelNotFound
+from catalog.routing import Decision, EnergyRouter, ModelNotAllowed, ModelNotAvailable
+from catalog.snapshot import Catalog, ModelCard, Route, Tick
+from catalog.stats import Observed
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SLOT = timedelta(minutes=5)
+USD = 10**6
+TAGS = ("price", "latency", "token_rate")
+
+
+def route(endpoint: int, *, electricity: float | None = None, price: int = 100, fee: int = 0, model: str = "llama") -> Route:
+    return Route(
+        endpoint_id=endpoint,
+        model_slug=model,
+        provider="clod" if electricity is not None else "vendor",
+        data_center=f"dc{endpoint}" if electricity is not None else "",
+        data_center_name="",
+        base_url="http://127.0.0.1:1/v1",
+        upstream_model="m",
+        adapter="openai",
+        cancel_policy="cancel",
+        max_concurrency=8,
+        tick=Tick(endpoint, NOON, price, price, 10**6, fee),
+        delivered_microusd_per_mwh=None if electricity is None else round(electricity * USD),
+        credential="sk-secret",
+    )
+
+
+def card(slug: str, *routes: Route, category: str = "hosted") -> ModelCard:
+    return ModelCard(slug, slug.title(), f"v/{slug}", "V", category, False, ("text",), 8192, 1024, 100, 100, NOON, routes)
+
+
+def catalog(*cards: ModelCard, interval: datetime = NOON) -> Catalog:
+    return Catalog(1, {card.slug: card for card in cards}, names.index(cards), interval)
+
+
+def sites(*electricity: float, interval: datetime = NOON) -> Catalog:
+    """One hosted model at data centers 1, 2, … with these electricity prices."""
+    return catalog(card("llama", *(route(n, electricity=usd) for n, usd in enumerate(electricity, 1))), interval=interval)
+
+
+def ask(found: Catalog, text: str = "llama", **options: Any) -> Decision:
+    settings = {"allowed": None, "stats": {}, "unavailable": frozenset(), "router": EnergyRouter()} | options
+    return routing.order(found, names.parse(text), **settings)
+
+
+def ids(decision: Decision) -> list[int]:
+    return [route.endpoint_id for _, route in decision.candidates]
+
+
+def seen(**by_endpoint: tuple[float, float]) -> Mapping[int, Observed]:
+    return {int(key[1:]): Observed(ttft_ms, rate, 1, 0) for key, (ttft_ms, rate) in by_endpoint.items()}
+
+
+# --- no tag --------------------------------------------------------------------------------------
+
+
+def test_a_hosted_model_goes_to_the_cheapest_electricity() -> None:
+    decision = ask(sites(40, 25, 30))
+    assert ids(decision) == [2, 3, 1]
+    assert decision.explanation["strategy"] == "energy"
+
+
+def test_a_third_party_model_goes_to_the_lowest_price_fee_included() -> None:
+    found = catalog(card("gpt", route(1, price=104), route(2, price=100, fee=500), route(3, price=103), category="third_party"))
+    assert ids(ask(found, "gpt")) == [3, 1, 2]
+
+
+def test_other_providers_of_a_hosted_model_come_after_its_data_centers() -> None:
+    found = catalog(card("llama", route(1, price=1), route(2, electricity=90), route(3, electricity=40)))
+    assert ids(ask(found)) == [3, 2, 1]
+
+
+def test_prices_are_compared_for_three_prompt_tokens_to_one_answered() -> None:
+    first, second = route(1), route(2)
+    tick = Tick(2, NOON, 90, 129, 10**6, 0)
+    second = Route(**{field: getattr(second, field) for field in second.__struct_fields__} | {"tick": tick})
+    assert ids(ask(catalog(card("gpt", first, second)), "gpt@price")) == [2, 1]
+
+
+class TestHysteresis:
+    """One router over consecutive intervals."""
+
+    def follow(self, *intervals: tuple[float, ...], unavailable: tuple[int, ...] = ()) -> list[int]:
+        router = EnergyRouter()
+        steps = enumerate(intervals)
+        return [ids(ask(sites(*usd, interval=NOON + n * SLOT), router=router, unavailable=frozenset(unavailable)))[0] for n, usd in steps]
+
+    def test_a_little_cheaper_is_not_enough_to_move(self) -> None:
+        assert self.follow((30, 40), (30, 26), (30, 26), (30, 25)) == [1, 1, 1, 1]
+
+    def test_more_than_five_dollars_for_two_intervals_is(self) -> None:
+        assert self.follow((30, 40), (30, 24.9), (30, 24.9), (30, 24.9)) == [1, 1, 2, 2]
+
+    def test_above_fifty_dollars_it_takes_ten_percent(self) -> None:
+        assert self.follow((80, 90), (80, 73), (80, 73), (80, 71.9), (80, 71.9)) == [1, 1, 1, 1, 2]
+
+    def test_one_interval_is_not_enough(self) -> None:
+        assert self.follow((30, 40), (30, 10), (30, 40), (30, 10), (30, 40)) == [1, 1, 1, 1, 1]
+
+    def test_many_requests_in_one_interval_are_one_look(self) -> None:
+        router = EnergyRouter()
+        ask(sites(30, 40), router=router)
+        for _ in range(5):
+            assert ids(ask(sites(30, 10, interval=NOON + SLOT), router=router))[0] == 1
+
+    def test_a_site_that_fails_is_left_at_once_and_not_gone_back_to_for_cents(self) -> None:
+        router = EnergyRouter()
+        assert ids(ask(sites(30, 32), router=router)) == [1, 2]
+        assert ids(ask(sites(30, 32), router=router, unavailable=frozenset({1}))) == [2]
+        assert ids(ask(sites(30, 32, interval=NOON + SLOT), router=router)) == [2, 1]
+
+    def test_after_half_an_hour_without_requests_the_cheapest_site_wins(self) -> None:
+        router = EnergyRouter()
+        ask(sites(30, 40), router=router)
+        assert ids(ask(sites(30, 29, interval=NOON + 7 * SLOT), router=router)) == [2, 1]
+
+    def test_each_set_of_endpoints_has_its_own_stance(self) -> None:
+        router = EnergyRouter()
+        ask(sites(30, 40), router=router)
+        assert ids(ask(sites(30, 40, 29), router=router))[0] == 3
+
+    def test_the_explanation_says_why_a_cheaper_site_lost(self) -> None:
+        router = EnergyRouter()
+        ask(sites(30, 40), router=router)
+        rows = ask(sites(30, 27, interval=NOON + SLOT), router=router).explanation["candidates"]
+        assert rows[1]["lost"] == "electricity $3.00/MWh cheaper: not enough, or not for long enough, to move"
+
+
+def test_a_conversation_stays_where_it_was() -> None:
+    decision = ask(sites(40, 25, 30), sticky=1)
+    assert ids(decision) == [1, 2, 3]
+    assert decision.explanation["won_by"] == "answered this conversation before"
+
+
+def test_a_conversation_moves_when_its_endpoint_is_gone() -> None:
+    assert ids(ask(sites(40, 25, 30), sticky=1, unavailable=frozenset({1}))) == [2, 3]
+
+
+# --- strategies ----------------------------------------------------------------------------------
+
+
+def test_the_price_tag_means_the_price_and_not_the_electricity() -> None:
+    found = catalog(card("llama", route(1, electricity=20, price=100), route(2, electricity=60, price=90)))
+    assert ids(ask(found)) == [1, 2]
+    assert ids(ask(found, "llama@price")) == [2, 1]
+
+
+def test_the_latency_and_token_rate_tags_follow_what_was_measured() -> None:
+    stats = seen(e1=(300, 90), e2=(100, 30), e3=(200, 60))
+    assert ids(ask(sites(20, 30, 40), "llama@latency", stats=stats)) == [2, 3, 1]
+    assert ids(ask(sites(20, 30, 40), "llama@token_rate", stats=stats)) == [1, 3, 2]
+
+
+def test_all_orderings_of_tags_choose_the_same_endpoint() -> None:
+    stats = seen(e1=(300, 90), e2=(100, 60), e3=(200, 70))
+    for count, expected in ((2, None), (3, [2, 1, 3])):
+        for tags in itertools.combinations(TAGS, count):
+            orders = {
+                tuple(ids(ask(sites(20, 30, 40), "@".join(("llama", *order)), stats=stats))) for order in itertools.permutations(tags)
+            }
+            assert len(orders) == 1
+            assert expected is None or orders == {tuple(expected)}
+
+
+def test_a_sticky_endpoint_does_not_overrule_a_strategy() -> None:
+    assert ids(ask(sites(20, 30), "llama@latency", stats=seen(e1=(300, 1), e2=(100, 1)), sticky=1)) == [2, 1]
+
+
+def test_a_bare_tag_chooses_among_all_models_the_key_may_use() -> None:
+    found = catalog(
+        card("llama", route(1, electricity=20, price=50)),
+        card("gpt", route(2, price=10, model="gpt"), category="third_party"),
+        card("qwen", route(3, electricity=20, price=30, model="qwen")),
+    )
+    assert ids(ask(found, "@price")) == [2, 3, 1]
+    assert ids(ask(found, "@price", allowed=frozenset({"llama", "qwen"}))) == [3, 1]
+
+
+def test_at_most_twelve_candidates_are_kept() -> None:
+    decision = ask(catalog(card("llama", *(route(n, electricity=n) for n in range(1, 40)))), "@price")
+    assert len(decision.candidates) == len(decision.explanation["candidates"]) == 12
+    assert decision.explanation["not_shown"] == 27
+
+
+# --- refusals ------------------------------------------------------------------------------------
+
+
+def test_a_model_the_key_may_not_use_is_refused() -> None:
+    with pytest.raises(ModelNotAllowed) as refused:
+        ask(sites(20), allowed=frozenset({"gpt"}))
+    assert (refused.value.status, refused.value.code) == (403, "model_not_allowed")
+    assert "may not use Llama" in refused.value.message
+
+
+@pytest.mark.parametrize("text", ["@latency", "llama"])
+def test_a_key_without_models_is_refused(text: str) -> None:
+    with pytest.raises(ModelNotAllowed):
+        ask(sites(20), text, allowed=frozenset())
+
+
+def test_a_model_without_a_route_is_listed_but_not_configured() -> None:
+    with pytest.raises(ModelNotAvailable) as refused:
+        ask(catalog(card("llama")))
+    assert (refused.value.status, refused.value.code, refused.value.extra) == (503, "model_not_available", {"constraint": "endpoints"})
+    assert "listed in the catalog but has no endpoint configured here" in refused.value.message
+
+
+def test_a_model_whose_endpoints_all_fail_says_so_and_when_to_come_back() -> None:
+    with pytest.raises(ModelNotAvailable) as refused:
+        ask(sites(20, 30), unavailable=frozenset({1, 2}))
+    assert refused.value.extra == {"constraint": "health"}
+    assert refused.value.retry_after_s
+    assert "2 endpoints here, and all of them have failed lately" in refused.value.message
+
+
+def test_a_bare_tag_with_nothing_to_choose_from_says_so() -> None:
+    with pytest.raises(ModelNotAvailable, match="Each of the 2 models this key may use is listed"):
+        ask(catalog(card("llama"), card("gpt")), "@price")
+
+
+def test_an_unknown_model_is_not_found() -> None:
+    with pytest.raises(ModelNotFound):
+        ask(sites(20), "lama 9")
+
+
+# --- the explanation -----------------------------------------------------------------------------
+
+
+def test_every_decision_can_be_stored_and_says_why_each_candidate_lost() -> None:
+    stats = seen(e1=(300, 90), e2=(100, 30))
+    for text in ("llama", "llama@price", "llama@latency@token_rate"):
+        explanation = ask(sites(20, 30, 40, 50), text, stats=stats, unavailable=frozenset({4})).explanation
+        assert json.loads(json.dumps(explanation)) == explanation
+        first, *others = explanation["candidates"]
+        assert first["lost"] == ""
+        assert all(row["lost"] for row in others)
+        assert explanation["excluded"] == [{"endpoint": 4, "model": "llama", "data_center": "dc4", "lost": "failed lately"}]
+        assert "sk-secret" not in json.dumps(explanation)
+
+
+def test_the_explanation_of_a_strategy_shows_the_scores_behind_the_order() -> None:
+    row = ask(sites(20, 30), "llama@price@latency", stats=seen(e1=(200, 10), e2=(100, 10))).explanation["candidates"][1]
+    assert row["scores"] == {"latency": 0.5, "price": 1.0}
+    assert (row["score"], row["ttft_ms"], row["lost"]) == (0.75, 200, "score 0.750 against 1.000")
