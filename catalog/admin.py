@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import Count, Field, Q, QuerySet
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple, UnfoldAdminPasswordWidget, UnfoldAdminURLInputWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminPasswordWidget, UnfoldAdminURLInputWidget
 
 from catalog import credentials, versions
 from catalog.models import MODALITIES, CatalogVersion, DataCenter, DeliveredPrice, Endpoint, EnergyPrice, Model, PriceTick, Provider
@@ -83,7 +83,7 @@ class ModelPage(SluggedPage):
     def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: Any, **options: Any) -> Any:
         if db_field.name in {"input_modalities", "output_modalities"}:
             choices = [(modality, modality) for modality in MODALITIES]
-            return forms.MultipleChoiceField(choices=choices, widget=UnfoldAdminCheckboxSelectMultiple)
+            return forms.MultipleChoiceField(choices=choices, widget=UnfoldAdminCheckboxSelectMultipleWidget)
         return super().formfield_for_dbfield(db_field, request, **options)
 
 

@@ -50,9 +50,10 @@ class Page(_Page):
 
 
 class OnlyShown:
-    """No adding, no changing, no deleting; every column but binary ones is shown."""
+    """No adding, no changing, no deleting; every column is shown but binary and ``hidden`` ones."""
 
     model: type[models.Model]
+    hidden: Sequence[str] = ()
 
     def has_add_permission(self, *_: Any) -> bool:
         return False
@@ -64,7 +65,7 @@ class OnlyShown:
         return False
 
     def get_fields(self, request: Any, obj: Any = None) -> Any:
-        return columns_of(self.model)
+        return columns_of(self.model, self.hidden)
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
         return self.get_fields(request, obj)
@@ -124,9 +125,9 @@ def dollars(column: str, label: str = "") -> Column:
     return show
 
 
-def columns_of(model: type[models.Model]) -> list[Column]:
-    """Every column as its page shows it: amounts in dollars; digests, ciphertext and other binary ones not at all."""
-    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.BinaryField)]
+def columns_of(model: type[models.Model], hidden: Sequence[str] = ()) -> list[Column]:
+    """Every column as its page shows it: amounts in dollars; digests and other binary ones not at all."""
+    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.BinaryField) and field.name not in hidden]
     return [dollars(field.name) if _ending(field.name) else field.name for field in fields]
 
 

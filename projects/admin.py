@@ -53,6 +53,7 @@ class ProjectPage(Page):
 class ApiKeyPage(Record):
     """Keys are made on the dashboard, where their owner sees the secret once; here they are found and revoked."""
 
+    hidden = ("pepper_id",)
     list_display = ("name", "prefix", "project", "organization", "created_by", "last_used_at", "expires_at", "revoked_at")
     list_filter = ("revoked_at", "expires_at")
     list_select_related = ("project__organization", "created_by")

@@ -1,4 +1,4 @@
-"""Operators' view of the Studio's short-lived tokens; their digests are not shown."""
+"""Operators' view of the Studio's short-lived tokens; neither digest nor session key is shown."""
 
 from django.contrib import admin
 
@@ -8,6 +8,7 @@ from studio.models import StudioToken
 
 @admin.register(StudioToken)
 class StudioTokenPage(Record):
+    hidden = ("session_key",)  # whoever has it is logged in
     list_display = ("user", "project", "created_at", "expires_at")
     list_select_related = ("user", "project")
     search_fields = ("user__email", "project__name")

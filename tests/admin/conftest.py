@@ -1,0 +1,93 @@
+"""One row in every table, so that every admin page has something to show."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.test import Client
+
+from accounts.models import Organization, User
+from activity.models import Request
+from billing.models import Attempt, BudgetPeriod, FreeQuotaDay, Hold, LedgerEntry, PlatformLoss
+from catalog.models import Category, DataCenter, DeliveredPrice, Endpoint, EnergyPrice, Model, PriceTick, Provider
+from clod_site.lib import clock, ids
+from projects import keys
+from projects.models import Project
+from studio.models import StudioToken
+from tests.people import browser
+
+DIGEST = bytes(range(32))
+SESSION_KEY = "the-session-of-alice"
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    return User.objects.create_superuser("olga@example.org", None)
+
+
+@pytest.fixture
+def office(operator: User) -> Client:
+    """The operator's browser."""
+    return browser(operator)
+
+
+@pytest.fixture
+def endpoint(db: None) -> Endpoint:
+    provider = Provider.objects.create(slug="clod", name="CLōD", needs_credential=False)
+    data_center = DataCenter.objects.create(
+        slug="nva", name="Ashburn", market="PJM", node="DOM", time_zone="America/New_York", latitude=39, longitude=-77
+    )
+    model = Model.objects.create(
+        slug="llama",
+        name="Llama 8B",
+        vendor_id="meta/Llama-8B",
+        developer="Meta",
+        category=Category.HOSTED,
+        input_modalities=["text"],
+        output_modalities=["text"],
+        context_window=8192,
+        max_output_tokens=4096,
+        input_nanousd_per_mtok=50_000_000,
+        output_nanousd_per_mtok=80_000_000,
+        price_source="CLōD price list",
+        price_date="2026-11-01",
+    )
+    return Endpoint.objects.create(model=model, provider=provider, data_center=data_center, upstream_model="llama")
+
+
+@pytest.fixture
+def furnished(organization: Organization, project: Project, alice: User, operator: User, endpoint: Endpoint) -> None:
+    """At least one row of everything the admin knows."""
+    now = clock.now()
+    day = {"interval_start": now, "source": "demo"}
+    EnergyPrice.objects.create(market="PJM", node="DOM", interval_end=now, microusd_per_mwh=31_000_000, **day)
+    amounts = {f"{name}_microusd_per_mwh": 31_000_000 for name in ("wholesale", "delivered", "smoothed", "reference")}
+    delivered = DeliveredPrice.objects.create(data_center=endpoint.data_center, **amounts, **day)
+    price = {"input_nanousd_per_mtok": 50_000_000, "output_nanousd_per_mtok": 80_000_000}
+    tick = PriceTick.objects.create(endpoint=endpoint, valid_from=now, delivered_price=delivered, **price)
+    api_key, _ = keys.generate(project, name="dev", actor=alice)
+    type(api_key).objects.filter(pk=api_key.pk).update(digest=DIGEST)
+    _spend(organization, project, tick, now)
+    StudioToken.objects.create(user=alice, project=project, digest=DIGEST, session_key=SESSION_KEY, expires_at=now)
+    LogEntry.objects.create(user=operator, content_type=ContentType.objects.get_for_model(Model), object_repr="Llama", action_flag=CHANGE)
+    Group.objects.create(name="Support")
+    EmailAddress.objects.create(user=alice, email=alice.email)
+
+
+def _spend(organization: Organization, project: Project, tick: PriceTick, now: Any) -> None:
+    wallet, request_id = organization.wallet, ids.uuid7()
+    common = {"project": project, "price_tick": tick}
+    LedgerEntry.objects.create(
+        wallet=wallet, kind="credit", amount_nanousd=0, balance_after_nanousd=0, reference="welcome", reason="welcome"
+    )
+    Hold.objects.create(id=request_id, wallet=wallet, funding="free", amount_nanousd=0, expires_at=now + timedelta(minutes=1), **common)
+    BudgetPeriod.objects.create(project=project, period_key="2026-11-22")
+    FreeQuotaDay.objects.create(organization=organization, day_key="2026-11-22", used=1)
+    Attempt.objects.create(request_id=request_id, number=1, endpoint=tick.endpoint, started_at=now, latency_ms=5, outcome="ok")
+    PlatformLoss.objects.create(request_id=request_id, amount_nanousd=1)
+    answer = {"model": "llama", "requested_model": "Llama 8B", "provider": "clod", "status": "ok", "paid_by": "free"}
+    Request.objects.create(id=request_id, organization=organization, **answer, **common)

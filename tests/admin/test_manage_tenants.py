@@ -1,0 +1,92 @@
+"""What operators do for tenants: open an organization, suspend it, revoke its keys, add a user."""
+
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Membership, Organization, Role, User
+from clod_site.lib import money
+from projects import keys
+from projects.models import ApiKey, Project
+
+ORGANIZATIONS = reverse("admin:accounts_organization_changelist")
+NEW_ORGANIZATION = reverse("admin:accounts_organization_add")
+
+
+def members(*roles: tuple[User, Role]) -> dict[str, Any]:
+    form: dict[str, Any] = {"memberships-TOTAL_FORMS": len(roles), "memberships-INITIAL_FORMS": 0}
+    for number, (user, role) in enumerate(roles):
+        form |= {f"memberships-{number}-user": user.pk, f"memberships-{number}-role": role}
+    return form
+
+
+def test_a_new_organization_starts_with_a_wallet_and_a_default_project(office: Client, alice: User) -> None:
+    office.post(NEW_ORGANIZATION, {"name": "Acme", "time_zone": "UTC", **members((alice, Role.OWNER))})
+    acme = Organization.objects.get(name="Acme")
+    assert acme.wallet.balance_nanousd == 0
+    assert acme.projects.get().is_default
+
+
+def test_an_organization_needs_an_owner(office: Client, alice: User) -> None:
+    page = office.post(NEW_ORGANIZATION, {"name": "Acme", "time_zone": "UTC", **members((alice, Role.VIEWER))})
+    assert "An organization needs an owner" in page.content.decode()
+    assert not Organization.objects.filter(name="Acme").exists()
+
+
+def test_an_organization_s_page_shows_its_wallet_members_and_projects(office: Client, organization: Organization) -> None:
+    Project.objects.create(organization=organization, name="Billing bot", daily_cap_nanousd=money.usd("20"))
+    text = office.get(reverse("admin:accounts_organization_change", args=[organization.pk])).content.decode()
+    assert "Billing bot" in text
+    assert "$20.00" in text
+    assert "alice@example.org" in text
+
+
+def test_suspending_and_reopening(office: Client, organization: Organization) -> None:
+    office.post(ORGANIZATIONS, {"action": "suspend", "_selected_action": organization.pk})
+    organization.refresh_from_db()
+    assert organization.suspended_at
+    office.post(ORGANIZATIONS, {"action": "reopen", "_selected_action": organization.pk})
+    organization.refresh_from_db()
+    assert not organization.suspended_at
+
+
+def test_revoking_a_key_keeps_who_did_it(office: Client, operator: User, project: Project, alice: User) -> None:
+    api_key, _ = keys.generate(project, name="leaked", actor=alice)
+    office.post(reverse("admin:projects_apikey_changelist"), {"action": "revoke", "_selected_action": api_key.pk})
+    api_key = ApiKey.objects.get(pk=api_key.pk)
+    assert api_key.revoked_at
+    assert api_key.revoked_by == operator
+    assert LogEntry.objects.get(user=operator).change_message == "Revoked."
+
+
+def test_caps_are_typed_in_dollars(office: Client, project: Project) -> None:
+    form = {"organization": project.organization_id, "name": "Default", "is_default": "on", "daily_cap_nanousd": "20.50"}
+    form |= {"api_keys-TOTAL_FORMS": 0, "api_keys-INITIAL_FORMS": 0}
+    address = reverse("admin:projects_project_change", args=[project.pk])
+    office.post(address, form)
+    project.refresh_from_db()
+    assert (project.daily_cap_nanousd, project.monthly_cap_nanousd) == (money.usd("20.50"), None)
+    assert 'value="20.5"' in office.get(address).content.decode()
+
+
+@pytest.mark.parametrize("amount", ["-1", "much", "0.0000000001", "NaN", "99999999999"])
+def test_a_cap_that_is_no_amount_is_refused(office: Client, project: Project, amount: str) -> None:
+    form = {"organization": project.organization_id, "name": "Default", "daily_cap_nanousd": amount}
+    form |= {"api_keys-TOTAL_FORMS": 0, "api_keys-INITIAL_FORMS": 0}
+    page = office.post(reverse("admin:projects_project_change", args=[project.pk]), form)
+    assert page.status_code == 200
+    project.refresh_from_db()
+    assert project.daily_cap_nanousd is None
+
+
+def test_a_new_user_gets_a_personal_organization_and_can_log_in(office: Client, settings: Any) -> None:
+    password = "a long enough passphrase"
+    form = {"email": "dora@example.org", "name": "Dora", "usable_password": "true", "password1": password, "password2": password}
+    answer = office.post(reverse("admin:accounts_user_add"), form)
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    dora = User.objects.get(email="dora@example.org")
+    assert dora.check_password(password)
+    assert Membership.objects.get(user=dora).role == Role.OWNER
