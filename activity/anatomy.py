@@ -45,6 +45,7 @@ class CostLine:
     detail: str
     nanousd: int
     is_note: bool = False
+    is_total: bool = False
 
 
 def cost_lines(row: Request) -> list[CostLine]:
@@ -52,7 +53,9 @@ def cost_lines(row: Request) -> list[CostLine]:
     lines = _usage_lines(row, row.price_tick) if row.price_tick else []
     if row.fee_nanousd:
         lines.append(CostLine("Routing fee", _fee_detail(row.price_tick), row.fee_nanousd))
-    lines.append(CostLine("Charged", "free request" if row.paid_by == "free" else "from the wallet", row.cost_nanousd))
+    lines.append(
+        CostLine("Charged", "one of today's free requests" if row.paid_by == "free" else "from the wallet", row.cost_nanousd, is_total=True)
+    )
     lines.append(CostLine("At list price", "the same tokens, fee included", row.list_cost_nanousd, is_note=True))
     return lines
 

@@ -1,7 +1,7 @@
 """The log as CSV: what a filter shows, ready for a spreadsheet and harmless in one."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.db.models import QuerySet
 
@@ -10,11 +10,33 @@ from activity.queries import instant
 from clod_site.lib import ids, money
 
 MAX_ROWS = 50_000
-COLUMNS = (
-    "id created_at project api_key model requested_model provider data_center price_tick status error_code finish_reason stream "
-    "prompt_tokens completion_tokens cost_usd list_cost_usd fee_usd paid_by ttft_ms latency_ms attempts estimated"
-).split()
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+COLUMNS: dict[str, Callable[[Request], object]] = {
+    "id": lambda row: ids.public("req", row.id),
+    "created_at": lambda row: instant(row.created_at),
+    "project": lambda row: row.project.name,
+    "api_key": lambda row: row.api_key.name if row.api_key else "Studio",
+    "model": lambda row: row.model,
+    "requested_model": lambda row: row.requested_model,
+    "provider": lambda row: row.provider,
+    "data_center": lambda row: row.data_center,
+    "price_tick": lambda row: row.price_tick_id,
+    "status": lambda row: row.status,
+    "error_code": lambda row: row.error_code,
+    "finish_reason": lambda row: row.finish_reason,
+    "stream": lambda row: row.is_stream,
+    "prompt_tokens": lambda row: row.prompt_tokens,
+    "completion_tokens": lambda row: row.completion_tokens,
+    "cost_usd": lambda row: money.as_text(row.cost_nanousd),
+    "list_cost_usd": lambda row: money.as_text(row.list_cost_nanousd),
+    "fee_usd": lambda row: money.as_text(row.fee_nanousd),
+    "paid_by": lambda row: row.paid_by,
+    "ttft_ms": lambda row: row.ttft_ms,
+    "latency_ms": lambda row: row.latency_ms,
+    "attempts": lambda row: row.attempts,
+    "estimated": lambda row: row.is_estimated,
+}
 
 
 class _Echo:
@@ -27,39 +49,11 @@ class _Echo:
 def lines(rows: QuerySet[Request]) -> Iterator[str]:
     """CSV text line by line, the newest ``MAX_ROWS`` requests; the table is never in memory as a whole."""
     writer = csv.writer(_Echo())
-    yield writer.writerow(COLUMNS)
+    yield writer.writerow(COLUMNS.keys())
     for row in rows[:MAX_ROWS].iterator(chunk_size=500):
-        yield writer.writerow([harmless(cell) for cell in _cells(row)])
+        yield writer.writerow([harmless(cell(row)) for cell in COLUMNS.values()])
 
 
 def harmless(cell: object) -> object:
     """Text a spreadsheet would run as a formula gets an apostrophe in front, which shows it as text."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-
-
-def _cells(row: Request) -> list[object]:
-    return [
-        ids.public("req", row.id),
-        instant(row.created_at),
-        row.project.name,
-        row.api_key.name if row.api_key else "Studio",
-        row.model,
-        row.requested_model,
-        row.provider,
-        row.data_center,
-        row.price_tick_id,
-        row.status,
-        row.error_code,
-        row.finish_reason,
-        row.is_stream,
-        row.prompt_tokens,
-        row.completion_tokens,
-        money.as_text(row.cost_nanousd),
-        money.as_text(row.list_cost_nanousd),
-        money.as_text(row.fee_nanousd),
-        row.paid_by,
-        row.ttft_ms,
-        row.latency_ms,
-        row.attempts,
-        row.is_estimated,
-    ]

@@ -60,6 +60,10 @@ class Totals:
     def tokens(self) -> int:
         return self.prompt_tokens + self.completion_tokens
 
+    @property
+    def tokens_note(self) -> str:
+        return f"{self.prompt_tokens:,} in, {self.completion_tokens:,} out"
+
 
 def totals(rows: QuerySet[Request]) -> Totals:
     """Three queries, however many rows."""

@@ -6,10 +6,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Membership
 from activity import anatomy, export, filters, queries
 from activity.models import Request
+from catalog import market
 from clod_site.lib import clock, ids
 from projects.models import ApiKey, Project
 
@@ -22,27 +24,36 @@ def _membership(request: HttpRequest) -> Membership:
 
 
 @require_safe
+@vary_on_headers("HX-Request")
 @login_required
 def request_list(request: HttpRequest) -> HttpResponse:
-    """The page; asked for by htmx, only its live part (tiles and rows)."""
+    """The page; for its own live refresh only tiles and rows, and 204 while these are what the page has ``seen``."""
     membership, wanted, now = _membership(request), filters.read(request.GET), clock.now()
     rows = filters.apply(queries.of(membership.organization_id), wanted, now)
-    shown = queries.page(rows, request.GET.get("cursor", ""))
-    context = {"filter": wanted, "totals": queries.totals(rows), "page": shown, "cursor": request.GET.get("cursor", "")}
-    if request.headers.get("HX-Request"):
+    shown, totals = queries.page(rows, request.GET.get("cursor", "")), queries.totals(rows)
+    seen = f"{totals.requests}-{shown.rows[0].id}" if shown.rows else ""
+    is_refresh = "HX-Request" in request.headers
+    if is_refresh and request.GET.get("seen") == seen:
+        return HttpResponse(status=204)
+    context = {"filter": wanted, "totals": totals, "page": shown, "seen": seen, "cursor": request.GET.get("cursor", "")}
+    context["all_time"] = f"/activity?{wanted.query(range='all')}"
+    if is_refresh:
         return render(request, "activity/_live.html", context)
     return render(request, "activity/request_list.html", context | _choices(membership, shown))
 
 
 @require_safe
+@vary_on_headers("HX-Request")
 @login_required
 def request_detail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A page of its own, or what the drawer of the list shows."""
     row = queries.find(_membership(request).organization_id, public_id)
     if row is None:
         raise Http404
-    attempts = queries.attempts_of(row)
-    context = {"row": row, "attempts": attempts, "timeline": anatomy.timeline(row), "lines": anatomy.cost_lines(row), "routing": anatomy.routing(row)}
-    return render(request, "activity/request_detail.html", context)
+    context = {"row": row, "attempts": queries.attempts_of(row), "routing": anatomy.routing(row)}
+    context |= {"timeline": anatomy.timeline(row), "speed": anatomy.tokens_per_second(row), "lines": anatomy.cost_lines(row)}
+    template = "activity/_drawer.html" if "HX-Request" in request.headers else "activity/request_detail.html"
+    return render(request, template, context)
 
 
 @require_safe
@@ -59,8 +70,10 @@ def _choices(membership: Membership, shown: queries.Page) -> dict[str, Any]:
     organization = membership.organization_id
     mine = Request.objects.filter(organization_id=organization)
     projects = Project.objects.filter(organization_id=organization).order_by("name")
+    is_new_here = not shown.rows and not mine.exists()
     return {
-        "is_new_here": not shown.rows and not mine.exists(),
+        "is_new_here": is_new_here,
+        "suggested_model": market.suggestion() if is_new_here else "",
         "ranges": [(value, label) for value, (label, _) in filters.RANGES.items()],
         "statuses": filters.STATUSES.items(),
         "models": queries.models_called(organization, clock.now()),

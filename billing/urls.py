@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from billing import views
+
+urlpatterns = [
+    path("billing", views.overview, name="billing"),
+    path("billing/test-money", views.add_test_money, name="billing_test_money"),
+]

@@ -27,7 +27,9 @@ def sites_now(now: datetime) -> list[Site]:
     rows = list(DataCenter.objects.filter(active=True).annotate(newest_id=Subquery(newest.values("pk")[:1])))
     prices = DeliveredPrice.objects.in_bulk([row.newest_id for row in rows if row.newest_id])
     sites = [Site(row, prices.get(row.newest_id)) for row in rows]
-    return sorted(sites, key=lambda site: (site.price is None, site.price.smoothed_microusd_per_mwh if site.price else 0, site.data_center.slug))
+    return sorted(
+        sites, key=lambda site: (site.price is None, site.price.smoothed_microusd_per_mwh if site.price else 0, site.data_center.slug)
+    )
 
 
 # Delivered prices, oldest first, by data center id.

@@ -1,5 +1,6 @@
 """An organization's money at a glance: ring of free requests, wallet chip, budget bars. Each takes one query."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
@@ -31,10 +32,18 @@ def wallet_chip(organization: Organization | None) -> dict[str, Any]:
     return {"wallet": wallet, "available_nanousd": wallet.balance_nanousd - wallet.held_nanousd if wallet else 0}
 
 
+@register.simple_tag
+def with_budgets(projects: Iterable[Project]) -> list[tuple[Project, budgets.Budget]]:
+    """Each project and its budget, in one query: ``{% with_budgets projects as rows %}``, then ``budget_bars project budget``."""
+    listed = list(projects)
+    found = budgets.of_all(listed, clock.now())
+    return [(project, found[project.pk]) for project in listed]
+
+
 @register.inclusion_tag("billing/_budget_bars.html")
-def budget_bars(project: Project) -> dict[str, Any]:
+def budget_bars(project: Project, budget: budgets.Budget | None = None) -> dict[str, Any]:
     """Spend of this day and month against their caps; without a cap the spend alone."""
-    budget = budgets.of(project, clock.now())
+    budget = budget or budgets.of(project, clock.now())
     return {"bars": [_bar("Today", budget.day), _bar("This month", budget.month)], "zone": project.organization.time_zone}
 
 

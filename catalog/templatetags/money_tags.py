@@ -57,6 +57,12 @@ def compact(number: int) -> str:
 
 
 @register.filter
+def context_size(tokens: int) -> str:
+    """A context window in whole thousands: 2K, 131K, 1.05M."""
+    return f"{round(tokens / 1000)}K" if 1000 <= tokens < 1_000_000 else compact(tokens)
+
+
+@register.filter
 def percent(share: float | None) -> str:
     """0.0123 as 1.2 %; a dash for None."""
     return "–" if share is None else f"{share * 100:.1f} %".replace(".0 %", " %")
@@ -74,3 +80,15 @@ def usd_per_mwh(microusd: int | None) -> str:
 def public_id(value: UUID, prefix: str) -> str:
     """``{{ request.id|public_id:"req" }}``."""
     return ids.public(prefix, value)
+
+
+@register.filter
+def magnitude(number: float) -> float:
+    """Without its sign, which an arrow and a word beside it tell."""
+    return abs(number)
+
+
+@register.filter
+def usd_number(dollars: float | None) -> str:
+    """A price that is a plain number of dollars, as charts have them; a dash for None."""
+    return "–" if dollars is None else price_per_mtok(money.usd(f"{dollars:.6f}"))

@@ -1,38 +1,104 @@
 // A price chart: <div data-chart="…/prices.json" data-plotly="…/plotly.min.js">. Nothing is loaded before it scrolls into view.
-// Colours come from the page's own custom properties, so the chart follows the theme.
-const HOUR_KEY = "hours";
+// Colours come from the page's own custom properties, so the chart follows the theme; times are in the reader's zone.
 const chart = document.querySelector("[data-chart]");
 const buttons = [...document.querySelectorAll("[data-chart-hours] [data-hours]")];
-let shown = 24;
-let turn = 0;
+const place = Object.assign(document.createElement("div"), { className: "chart-canvas" });
+const answers = new Map();
+let hours = 24;
 
-const loaded = (address) => new Promise((resolve, reject) => {
-  const script = Object.assign(document.createElement("script"), { src: address, onload: resolve, onerror: reject });
-  document.head.append(script);
-});
+async function draw() {
+  const wanted = hours;
+  try {
+    const [figure] = await Promise.all([figureOf(wanted), library()]);
+    if (wanted !== hours) return;
+    chart.replaceChildren(place);
+    await window.Plotly.react(place, figure.data.map(themed), layout(figure.layout), { displayModeBar: false, responsive: true });
+  } catch (error) {
+    console.error(error);
+    if (wanted === hours) say("The prices could not be loaded. Reload the page to try again; the table below has the same numbers.");
+  }
+}
 
-// The computed value of a custom property, as a colour Plotly understands (it knows rgb(), not oklch()).
-const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+async function figureOf(wanted) {
+  if (!answers.has(wanted)) {
+    const answer = await fetch(`${chart.dataset.chart}?hours=${wanted}`);
+    if (!answer.ok) throw new Error(`prices: ${answer.status}`);
+    answers.set(wanted, await answer.json());
+  }
+  return answers.get(wanted);
+}
+
+let loading;
+function library() {
+  loading ??= new Promise((resolve, reject) => {
+    document.head.append(Object.assign(document.createElement("script"), { src: chart.dataset.plotly, onload: resolve, onerror: reject }));
+  });
+  return loading;
+}
+
+function themed(trace) {
+  const role = trace.meta?.role;
+  const { x0, dx, ...rest } = trace;
+  const strong = role === "routed" || role === "moved";
+  const ink = colour(strong ? "--accent" : role === "list" ? "--text-soft" : "--text-faint");
+  return {
+    ...rest,
+    x: trace.y.map((_, index) => local(Date.parse(x0) + index * dx)),
+    ...(rest.line && { line: { ...rest.line, color: ink } }),
+    ...(rest.marker && { marker: { ...rest.marker, color: ink, line: { width: 2, color: colour("--surface") } } }),
+    showlegend: role === "routed" || role === "list",
+  };
+}
+
+function layout(given) {
+  const axis = { gridcolor: colour("--line"), linecolor: colour("--line"), zeroline: false, tickfont: { color: colour("--text-faint") } };
+  return {
+    ...given,
+    autosize: true,
+    height: 340,
+    margin: { l: 56, r: 8, t: 8, b: 56 },
+    font: { ...given.font, family: getComputedStyle(chart).fontFamily, color: colour("--text-soft") },
+    hoverlabel: { bgcolor: colour("--raised"), bordercolor: colour("--line-strong"), font: { color: colour("--text"), size: 12 } },
+    xaxis: { ...given.xaxis, ...axis, showgrid: false, hoverformat: "%a %-d %b, %H:%M", fixedrange: true },
+    yaxis: { ...given.yaxis, ...axis, title: { text: "" }, fixedrange: true },
+    legend: { ...given.legend, x: 0, y: -0.14 },
+  };
+}
+
+// Plotly shows a date without a zone as it stands, so it is given the reader's wall clock.
+const local = (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+
+// The computed value of a custom property in the notation Plotly reads: it knows rgb(), not oklch().
+const pixel = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
 function colour(name) {
-  const probe = Object.assign(document.createElement("i"), { style: `color: var(${name})` });
-  chart.append(probe);
-  canvas.clearRect(0, 0, 1, 1);
-  canvas.fillStyle = getComputedStyle(probe).color;
-  canvas.fillRect(0, 0, 1, 1);
+  const probe = document.createElement("i");
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  pixel.clearRect(0, 0, 1, 1);
+  pixel.fillStyle = getComputedStyle(probe).color;
+  pixel.fillRect(0, 0, 1, 1);
   probe.remove();
-  const [red, green, blue, alpha] = canvas.getImageData(0, 0, 1, 1).data;
+  const [red, green, blue, alpha] = pixel.getImageData(0, 0, 1, 1).data;
   return `rgba(${red}, ${green}, ${blue}, ${(alpha / 255).toFixed(2)})`;
 }
 
-async function draw(hours) {
-  const mine = ++turn;
-  try {
-    const [answer] = await Promise.all([fetch(`${chart.dataset.chart}?${HOUR_KEY}=${hours}`), window.Plotly ?? loaded(chart.dataset.plotly)]);
-    if (!answer.ok) throw new Error(`${answer.status}`);
-    const figure = await answer.json();
-    if (mine !== turn) return;
-    await window.Plotly.react(canvasOf(), figure.data.map(themed), layout(figure.layout), { displayModeBar: false, responsive: true });
-  } catch {
-    if (mine === turn) say("The prices could not be loaded. Reload the page to try again; the table below has the same numbers.");
-  }
+function say(text) {
+  chart.replaceChildren(Object.assign(document.createElement("p"), { className: "chart-note", textContent: text }));
+}
+
+for (const button of buttons) {
+  button.addEventListener("click", () => {
+    hours = Number(button.dataset.hours);
+    for (const other of buttons) other.setAttribute("aria-pressed", other === button);
+    draw();
+  });
+}
+if (chart) {
+  new IntersectionObserver((entries, observer) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    observer.disconnect();
+    draw();
+    document.addEventListener("clod:theme", () => draw());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
+  }).observe(chart);
 }
