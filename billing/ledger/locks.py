@@ -11,7 +11,7 @@ from typing import NamedTuple
 from billing.ledger import books, statements
 from billing.ledger.books import Books
 from billing.ledger.operations import Authorise, Checkpoint, Credit, Operation, Settle
-from billing.ledger.store import Row, Store
+from billing.ledger.store import Fetch, Row, Select, Store
 from billing.models import Funding
 from billing.terms import HoldAsk
 from clod_site.lib import clock
@@ -28,7 +28,7 @@ def lock(store: Store, batch: Sequence[Operation], now: datetime) -> Books:
     if needs.new_periods:
         store.insert(statements.new_periods, [(*key, 0, 0) for key in sorted(needs.new_periods)])
     free_days, periods, holds, wallets, entries = [
-        store.select(statement, sorted(keys)) if keys else list
+        _read(store, statement, keys)
         for statement, keys in (
             (statements.free_days, needs.free_days),
             (statements.periods, needs.periods),
@@ -47,12 +47,16 @@ def lock(store: Store, batch: Sequence[Operation], now: datetime) -> Books:
 
 def _lock_askers(store: Store, rows: Books, asks: Sequence[HoldAsk]) -> None:
     """Keys and projects are shared: calls do not wait for one another, but a revocation waits for them, and they for it."""
-    keys = store.select(statements.keys, sorted({(ask.api_key_id,) for ask in asks if ask.api_key_id}))
-    projects = store.select(statements.projects, sorted({(ask.project_id,) for ask in asks}))
-    ticks = store.select(statements.ticks, sorted({(ask.price_tick_id,) for ask in asks}))
+    keys = _read(store, statements.keys, {(ask.api_key_id,) for ask in asks if ask.api_key_id})
+    projects = _read(store, statements.projects, {(ask.project_id,) for ask in asks})
+    ticks = _read(store, statements.ticks, {(ask.price_tick_id,) for ask in asks})
     rows.keys = {row[0]: books.Key(*row) for row in keys()}
     rows.projects = {row[0]: books.Project(*row) for row in projects()}
     rows.ticks = {row[0] for row in ticks()}
+
+
+def _read(store: Store, statement: Select, keys: set[Row]) -> Fetch:
+    return store.select(statement, sorted(keys)) if keys else list
 
 
 class _Needs(NamedTuple):
