@@ -226,6 +226,7 @@ STORAGES = {
         else "clod_site.static_storage.HashedStaticFiles"
     },
 }
+SERVESTATIC_AUTOREFRESH = SERVESTATIC_USE_FINDERS = TESTING or DEBUG
 LANGUAGE_CODE, TIME_ZONE, USE_TZ, USE_I18N = "en", "UTC", True, False
 APPEND_SLASH = False
 CONTENT_SECURITY_POLICY = {

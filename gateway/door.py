@@ -89,10 +89,10 @@ def _query(scope: Scope) -> str:
 async def _body(scope: Scope, receive: Receive) -> bytes:
     """The whole body, at most 4 MiB, within 30 seconds, not compressed."""
     if _header(scope, b"content-encoding").lower() not in {"", "identity"}:
-        raise errors.EncodedBody("Send the body as plain JSON, without a Content-Encoding.")
+        raise errors.EncodedBody
     declared = _header(scope, b"content-length")
     if declared.isdigit() and int(declared) > settings.CLOD_MAX_BODY_BYTES:
-        raise _too_large()
+        raise errors.BodyTooLarge
     try:
         async with asyncio.timeout(BODY_DEADLINE_S):
             return await _read(receive)
@@ -109,13 +109,9 @@ async def _read(receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > settings.CLOD_MAX_BODY_BYTES:
-            raise _too_large()
+            raise errors.BodyTooLarge
         if not message.get("more_body"):
             return b"".join(parts)
-
-
-def _too_large() -> errors.BodyTooLarge:
-    return errors.BodyTooLarge(f"The body is larger than {settings.CLOD_MAX_BODY_BYTES // 1024**2} MiB. Send less text or smaller images.")
 
 
 async def _watch(receive: Receive, call: Call) -> None:

@@ -19,6 +19,8 @@ Refusal                       clod_site.lib.refusal: status, code, message, what
 ClientLeft               nobody is there to be told
 """
 
+from django.conf import settings
+
 from clod_site.lib.refusal import Refusal
 
 
@@ -41,9 +43,15 @@ class BodyTooSlow(Refusal):
 class BodyTooLarge(Refusal):
     status, code = 413, "body_too_large"
 
+    def __init__(self) -> None:
+        super().__init__(f"The body is larger than {settings.CLOD_MAX_BODY_BYTES // 1024**2} MiB. Send less text or smaller images.")
+
 
 class EncodedBody(Refusal):
     status, code = 415, "unsupported_content_encoding"
+
+    def __init__(self) -> None:
+        super().__init__("Send the body as plain JSON, without a Content-Encoding.")
 
 
 class UpstreamRefused(Refusal):
@@ -68,6 +76,9 @@ class ShuttingDown(Refusal):
 
 class Unexpected(Refusal):
     status, type, code = 500, "server_error", "internal_error"
+
+    def __init__(self, message: str = "Something went wrong in the gateway. The request id finds it in our log.") -> None:
+        super().__init__(message)
 
 
 class ClientLeft(Exception):

@@ -194,7 +194,7 @@ class Exchange:
         if isinstance(error, aiohttp.ClientError | OSError):
             return UpstreamFailed("The model's server broke off in the middle of its answer.")
         log.error("%s failed in the gateway itself", self._call.public_id, exc_info=error)
-        return Unexpected("Something went wrong in the gateway. The request id finds it in our log.")
+        return Unexpected()
 
     async def _settle(self) -> None:
         """Commit what the call cost, then let the client see its end: who has [DONE] finds the request in Activity."""
@@ -243,7 +243,8 @@ class Exchange:
     def _observe(self, reading: Reading) -> None:
         if self._ending.status == Status.OK and self._times.ttft_ms is not None:
             writing_ms = self._times.latency_ms - (self._times.ttft_ms if self._plan.ask.is_stream else 0)
-            stats.observe(self._bill.route.endpoint_id, self._times.ttft_ms, reading.completion_tokens * 1000 / max(writing_ms, 1))
+            rate = reading.completion_tokens * 1000 / max(writing_ms, 1)
+            stats.observe(self._bill.route.endpoint_id, ttft_ms=self._times.ttft_ms, tokens_per_s=rate)
 
     def _head(self) -> response.Head:
         number = self._call.public_id.removeprefix("req_")

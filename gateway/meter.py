@@ -7,6 +7,8 @@ from msgspec import Raw, Struct
 
 from gateway.wire import request
 
+TOKEN_SIZED = 8  # characters
+
 _usage = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -50,8 +52,12 @@ class Meter:
         return self._estimate() if self._reported is None else self._believe(self._reported)
 
     def _estimate(self, *, is_suspect: bool = False) -> Reading:
-        written = max(self._pieces, -(-self._characters // request.BYTES_PER_TOKEN))
-        return Reading(self._prompt_estimate, min(written, self._completion_limit), is_estimated=True, is_suspect=is_suspect)
+        return Reading(self._prompt_estimate, min(self._written(), self._completion_limit), is_estimated=True, is_suspect=is_suspect)
+
+    def _written(self) -> int:
+        """Pieces as short as tokens are tokens; longer ones (a whole body is one) are counted by their characters."""
+        is_token_by_token = self._characters <= self._pieces * TOKEN_SIZED
+        return self._pieces if is_token_by_token else -(-self._characters // request.BYTES_PER_TOKEN)
 
     def _believe(self, usage: dict[str, Any]) -> Reading:
         prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")

@@ -1,11 +1,11 @@
 """The life of a completion, on one screen: every decision is made here, what it calls computes and returns."""
 
-from catalog.routing import Decision
 from django.conf import settings
 
 from billing import holds
 from billing.holds import HoldAsk
 from catalog import health, names, routing, stats
+from catalog.routing import Decision
 from gateway import admit, snapshots
 from gateway.bill import Plan
 from gateway.calls import Call, Reply

@@ -42,4 +42,5 @@ async def stop() -> None:
         exchange.shut_down()
         await exchange.finished()
     await upstream.close_client()
+    await asyncio.to_thread(snapshots.forget)
     await asyncio.to_thread(holds.stop, LEDGER_STOP_S)

@@ -47,12 +47,13 @@ def _read(query: Callable[..., Result], *arguments: object) -> Result:
 
 
 class _CatalogWatch:
-    """Holds the newest catalog; its thread lives as long as the process."""
+    """Holds the newest catalog. Its thread runs from the first use until ``forget``."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._catalog: Catalog | None = None
         self._thread: threading.Thread | None = None
+        self._stopped = threading.Event()
 
     def current(self) -> Catalog | None:
         return self._catalog
@@ -63,20 +64,20 @@ class _CatalogWatch:
             if self._catalog is None or snapshot.version() != self._catalog.version:
                 self._catalog = snapshot.load()
             if self._thread is None:
+                self._stopped.clear()
                 self._thread = threading.Thread(target=self._watch, name="gateway-catalog", daemon=True)
                 self._thread.start()
             return self._catalog
 
     def forget(self) -> None:
-        """For tests, whose databases come and go under a living process."""
-        with self._lock:
-            self._catalog = None
+        """Stop watching; the next use reads everything again."""
+        self._stopped.set()
+        if self._thread:
+            self._thread.join()
+        self._thread = self._catalog = None
 
     def _watch(self) -> None:
-        tick = threading.Event()
-        while not tick.wait(MAX_AGE_S):
-            if self._catalog is None:
-                continue
+        while not self._stopped.wait(MAX_AGE_S):
             try:
                 _read(self.load)
             except DatabaseError as error:

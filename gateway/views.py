@@ -4,15 +4,18 @@ Always at /api/v1/…; at /v1/… too when the fast lane is switched off. It onl
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, NoReturn
 
+from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import extend_schema
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -22,6 +25,8 @@ from gateway import admit, errors, pipeline, runtime
 from gateway.calls import Call, Reply, refuse
 from gateway.serializers import ChatCompletionRequestSerializer, ChatCompletionSerializer, ErrorSerializer
 from projects.grants import Grant
+
+log = logging.getLogger("gateway.views")
 
 
 class BearerKey(BaseAuthentication):
@@ -50,16 +55,33 @@ class WholeBody(BaseParser):
         return body
 
 
+class AnyAccept(BaseContentNegotiation):
+    """JSON or a stream, as the body asks; the Accept header has no say."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
 class GatewayView(APIView):
     authentication_classes = (BearerKey,)
     permission_classes = ()
     parser_classes = (WholeBody,)
+    content_negotiation_class = AnyAccept
 
     def handle_exception(self, exc: Exception) -> Any:
-        """Every refusal in OpenAI's shape, as at the other door."""
-        if isinstance(exc, Refusal):
-            return _response(self.request, refuse(exc, self._request_id))
-        return super().handle_exception(exc)
+        """Every refusal, and whatever else goes wrong, in OpenAI's shape, as at the other door."""
+        return _response(self.request, refuse(self._refusal(exc), self._request_id))
+
+    def _refusal(self, error: Exception) -> Refusal:
+        if isinstance(error, Refusal):
+            return error
+        if isinstance(error, RequestDataTooBig):
+            return errors.BodyTooLarge()
+        log.error("%s failed", self._request_id, exc_info=error)
+        return errors.Unexpected()
 
     def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
         raise errors.WrongMethod(f"{request.path} takes {', '.join(sorted(self.allowed_methods))}, not {request.method}.")
@@ -79,8 +101,8 @@ class ChatCompletions(GatewayView):
     def post(self, request: Request) -> HttpResponseBase:
         """Answer a chat completion, whole or as a stream of server-sent events."""
         if request.headers.get("Content-Encoding", "identity") != "identity":
-            raise errors.EncodedBody("Send the body as plain JSON, without a Content-Encoding.")
-        self.call = Call(request.data, "", grant=request.auth)
+            raise errors.EncodedBody
+        self.call = Call(request.data or b"", "", grant=request.auth)
         reply = asyncio.run_coroutine_threadsafe(pipeline.serve(self.call), runtime.loop()).result()
         return _response(request, reply)
 

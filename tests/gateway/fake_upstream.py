@@ -27,8 +27,8 @@ class Seen:
 
 
 class FakeUpstream:
-    """Behaviours by model name: echo, slow, forever, silent, hang, error-500, error-401, refuse, not-json, cut-mid-stream, error-mid-stream,
-    no-usage, usage-every-chunk, zero-usage, absurd-usage, hostile, tool-call, no-done."""
+    """Behaviours by model name: echo, slow, forever, silent, hang, error-500, error-401, refuse, not-json, cut-mid-stream,
+    error-mid-stream, no-usage, usage-every-chunk, zero-usage, absurd-usage, huge-usage, hostile, no-done."""
 
     def __init__(self) -> None:
         self.journal: list[Seen] = []

@@ -1,0 +1,125 @@
+"""A gateway that really listens: uvicorn in a thread, the fake upstream in another, clients over loopback."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import pytest
+import uvicorn
+
+from accounts.models import User
+from activity.models import Request
+from billing import check
+from billing.models import Wallet
+from catalog import health, stats
+from catalog.models import Model
+from clod_site.lib import ids
+from gateway import snapshots
+from projects import keys
+from projects.models import Project
+from tests.gateway import shop
+from tests.gateway.fake_upstream import FakeUpstream, serving
+
+
+@dataclass
+class Gateway:
+    """The gateway under test, through one of its doors, and a key of Alice's to open it."""
+
+    url: str
+    path: str
+    key: str
+    upstream: FakeUpstream
+    client: httpx2.Client
+
+    def complete(self, model: str = "paris", **fields: Any) -> httpx2.Response:
+        body = {"model": model, "messages": [{"role": "user", "content": "What is the capital of France?"}]} | fields
+        return self.client.post(self.path, json=body)
+
+    def stream(self, model: str = "paris", **fields: Any) -> list[str]:
+        """The data of every event, as text."""
+        body = {"model": model, "messages": [{"role": "user", "content": "What is the capital of France?"}], "stream": True} | fields
+        with self.client.stream("POST", self.path, json=body) as response:
+            assert response.status_code == 200, response.read()
+            return [line.removeprefix("data: ") for line in response.iter_lines() if line.startswith("data: ")]
+
+    def offer(self, slug: str, behaviour: str, **fields: Any) -> Model:
+        """A hosted model with one endpoint at the fake upstream."""
+        model = shop.model(slug, **fields)
+        shop.endpoint(model, self.upstream.base_url, behaviour)
+        snapshots.forget()
+        return model
+
+    def row(self, response: httpx2.Response | str) -> Request:
+        public_id = response if isinstance(response, str) else response.headers["x-request-id"]
+        return Request.objects.get(id=ids.parse_public("req", public_id))
+
+    def settled(self, count: int = 1, wait_s: float = 5) -> Request:
+        """The newest request, once that many are settled."""
+        deadline = time.monotonic() + wait_s
+        while Request.objects.count() < count and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert Request.objects.count() == count
+        return Request.objects.latest("id")
+
+
+@pytest.fixture
+def upstream() -> Iterator[FakeUpstream]:
+    fake = FakeUpstream()
+    with serving(fake.complete) as base_url:
+        fake.base_url = base_url
+        yield fake
+
+
+@pytest.fixture
+def site(ledger_db: None) -> Iterator[str]:
+    """The whole ASGI application on a port of its own."""
+    from clod_site.asgi import application
+
+    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="warning", lifespan="on", timeout_graceful_shutdown=5))  # type: ignore[arg-type]
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+        assert thread.is_alive()
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def wallet(alice: User, project: Project) -> Wallet:
+    """Alice's, with ten dollars."""
+    from billing import ledger
+
+    wallet = Wallet.objects.get(organization=project.organization)
+    ledger.credit(wallet.pk, 10_000_000_000, key="test", reason="for the test")
+    return wallet
+
+
+FAST_LANE = pytest.mark.parametrize("path", ["/v1/chat/completions"])  # for what only this door promises
+
+
+@pytest.fixture(params=["/v1/chat/completions", "/api/v1/chat/completions"], ids=["fast-lane", "drf"])
+def path(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def gateway(
+    ledger_db: None, wallet: Wallet, project: Project, alice: User, upstream: FakeUpstream, site: str, path: str
+) -> Iterator[Gateway]:
+    """Through both doors: what holds at one holds at the other. Every test ends with clean books."""
+    snapshots.forget()
+    health.forget()
+    stats.forget()
+    _, key = keys.generate(project, name="test", actor=alice)
+    with httpx2.Client(base_url=site, headers={"authorization": f"Bearer {key}"}, timeout=20) as client:
+        made = Gateway(site, path, key, upstream, client)
+        made.offer("paris", "paris")
+        yield made
+    assert check.findings() == []
