@@ -12,7 +12,8 @@ def load_or_create(path: Path) -> dict[str, str]:
     """The secrets by variable name. Two processes starting at once agree: the file is linked into place, never overwritten."""
     if not path.exists():
         _create(path)
-    return json.loads(path.read_text())
+    secrets_by_name: dict[str, str] = json.loads(path.read_text())
+    return secrets_by_name
 
 
 def _create(path: Path) -> None:

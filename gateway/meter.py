@@ -60,8 +60,8 @@ class Meter:
         return self._pieces if is_token_by_token else -(-self._characters // request.BYTES_PER_TOKEN)
 
     def _believe(self, usage: dict[str, Any]) -> Reading:
-        prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
-        if not (_is_count(prompt) and _is_count(completion)):
+        prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+        if prompt is None or completion is None:
             return self._estimate(is_suspect=True)
         return Reading(
             prompt_tokens=min(prompt, self._prompt_limit),
@@ -72,11 +72,11 @@ class Meter:
         )
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def _count(values: Any, name: str) -> int | None:
+    """A number of tokens, or None for anything that is none (negative, text, true)."""
+    value = values.get(name) if isinstance(values, dict) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _detail(usage: dict[str, Any], group: str, name: str, most: int) -> int:
-    details = usage.get(group)
-    value = details.get(name) if isinstance(details, dict) else None
-    return min(value, most) if isinstance(value, int) and _is_count(value) else 0
+    return min(_count(usage.get(group), name) or 0, most)

@@ -71,6 +71,4 @@ def outcome(
 def _attempt_rows(attempts: list[Attempt], bill: Bill, before_fee: int) -> tuple[AttemptRow, ...]:
     """Third parties bill us for the attempt that answered, which is the last one; our own data centers bill nobody."""
     billed = 0 if bill.route.data_center else before_fee
-    *failed, last = attempts or [None]
-    rows = [attempt.row() for attempt in failed if attempt]
-    return (*rows, last.row(billed)) if last else ()
+    return (*(attempt.row() for attempt in attempts[:-1]), *(attempt.row(billed) for attempt in attempts[-1:]))

@@ -61,13 +61,14 @@ class _CatalogWatch:
     def load(self) -> Catalog:
         """The newest catalog, read now if its version has moved on. Blocks."""
         with self._lock:
-            if self._catalog is None or snapshot.version() != self._catalog.version:
-                self._catalog = snapshot.load()
+            catalog = self._catalog
+            if catalog is None or snapshot.version() != catalog.version:
+                catalog = self._catalog = snapshot.load()
             if self._thread is None:
                 self._stopped.clear()
                 self._thread = threading.Thread(target=self._watch, name="gateway-catalog", daemon=True)
                 self._thread.start()
-            return self._catalog
+            return catalog
 
     def forget(self) -> None:
         """Stop watching; the next use reads everything again."""

@@ -6,7 +6,7 @@ Always at /api/v1/…; at /v1/… too when the fast lane is switched off. It onl
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.asgi import ASGIRequest
@@ -50,9 +50,8 @@ class WholeBody(BaseParser):
 
     media_type = "*/*"
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> bytes:
-        body: bytes = stream.read()
-        return body
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        return stream.read()
 
 
 class AnyAccept(BaseContentNegotiation):
@@ -83,7 +82,7 @@ class GatewayView(APIView):
         log.error("%s failed", self._request_id, exc_info=error)
         return errors.Unexpected()
 
-    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> NoReturn:
         raise errors.WrongMethod(f"{request.path} takes {', '.join(sorted(self.allowed_methods))}, not {request.method}.")
 
     @property
@@ -93,7 +92,7 @@ class GatewayView(APIView):
 
 
 class ChatCompletions(GatewayView):
-    @extend_schema(
+    @extend_schema(  # type: ignore[untyped-decorator]
         operation_id="create_chat_completion",
         request={"application/json": ChatCompletionRequestSerializer},
         responses={200: ChatCompletionSerializer, **dict.fromkeys((400, 401, 402, 403, 404, 413, 415, 502, 503, 504), ErrorSerializer)},
@@ -102,7 +101,8 @@ class ChatCompletions(GatewayView):
         """Answer a chat completion, whole or as a stream of server-sent events."""
         if request.headers.get("Content-Encoding", "identity") != "identity":
             raise errors.EncodedBody
-        self.call = Call(request.data or b"", "", grant=request.auth)
+        body, grant = cast("bytes", request.data or b""), cast("Grant", request.auth)
+        self.call = Call(body, "", grant=grant)
         reply = asyncio.run_coroutine_threadsafe(pipeline.serve(self.call), runtime.loop()).result()
         return _response(request, reply)
 
