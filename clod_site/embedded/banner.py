@@ -6,7 +6,8 @@ import shlex
 from clod_site.embedded.demo import Demo
 
 MODEL = "SmolLM2 135M Instruct"
-QUESTION = "What is the capital of France?"
+# With a system prompt of its own and no dice: the little model knows the answer, but loses it under its default persona.
+MESSAGES = [{"role": "system", "content": "You are a helpful assistant."}, {"role": "user", "content": "What is the capital of France?"}]
 
 
 def text(demo: Demo) -> str:
@@ -26,6 +27,6 @@ Ctrl-C stops everything.
 
 def curl(demo: Demo) -> str:
     """One line that works in any POSIX shell exactly as printed."""
-    body = json.dumps({"model": MODEL, "messages": [{"role": "user", "content": QUESTION}]})
+    body = json.dumps({"model": MODEL, "messages": MESSAGES, "temperature": 0})
     words = ["curl", "-sS", f"{demo.base_url}/v1/chat/completions", "-H", f"Authorization: Bearer {demo.api_key}"]
     return shlex.join([*words, "-H", "Content-Type: application/json", "-d", body])

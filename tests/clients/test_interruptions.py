@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 
-import httpx
+import httpx2
 import pytest
 
 from tests.site import ROOT, Site, running_site
@@ -30,8 +30,8 @@ ledger.sweep(clock.now() + timedelta(hours=2))
 """
 
 
-def api(site: Site) -> httpx.Client:
-    return httpx.Client(base_url=f"{site.base_url}/v1", headers={"authorization": f"Bearer {site.api_key}"}, timeout=60)
+def api(site: Site) -> httpx2.Client:
+    return httpx2.Client(base_url=f"{site.base_url}/v1", headers={"authorization": f"Bearer {site.api_key}"}, timeout=60)
 
 
 def manage(site: Site, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -55,7 +55,7 @@ def eventually(holds: Callable[[], bool]) -> bool:
     return True
 
 
-def read_some(answer: httpx.Response, pieces: int) -> list[str]:
+def read_some(answer: httpx2.Response, pieces: int) -> list[str]:
     """Text of the first few pieces of a stream, which then stays open."""
     told = []
     for line in answer.iter_lines():

@@ -8,7 +8,10 @@ import pytest
 pytestmark = pytest.mark.site
 
 MODEL = "SmolLM2 135M Instruct"
-QUESTION = [{"role": "user", "content": "What is the capital of France?"}]
+QUESTION = [
+    {"role": "system", "content": "You are a helpful assistant."},
+    {"role": "user", "content": "What is the capital of France?"},
+]
 
 
 @pytest.fixture
@@ -23,7 +26,7 @@ def test_it_answers(client):
     assert answer.choices[0].message.role == "assistant"
     assert answer.choices[0].finish_reason in {"stop", "length"}
     assert answer.object == "chat.completion"
-    assert answer.model == "smollm2-135m-instruct"
+    assert answer.model == MODEL
 
 
 def test_the_usage_adds_up_and_says_what_it_cost(client):
@@ -81,14 +84,14 @@ async def _stream(client: openai.AsyncOpenAI) -> str:
 @pytest.mark.parametrize("name", ["smollm2-135m-instruct", "HuggingFaceTB/SmolLM2-135M-Instruct", "SMOLLM2 135M INSTRUCT"])
 def test_every_spelling_of_the_model_s_name_resolves(client, name):
     answer = client.chat.completions.create(model=name, messages=QUESTION, max_completion_tokens=2)
-    assert answer.model == "smollm2-135m-instruct"
+    assert answer.model == MODEL
 
 
 @pytest.mark.parametrize("tags", ["@price", "@latency", "@token_rate", "@price@latency", "@latency@token_rate@price"])
 def test_strategy_tags_choose_an_endpoint(client, tags):
     raw = client.chat.completions.with_raw_response.create(model=MODEL + tags, messages=QUESTION, max_completion_tokens=2)
     assert raw.headers["x-clod-data-center"]
-    assert raw.parse().model == "smollm2-135m-instruct"
+    assert raw.parse().model == MODEL
 
 
 def test_a_strategy_without_a_model_chooses_one_that_can_answer(client):

@@ -3,7 +3,10 @@ import OpenAI from "openai";
 
 const client = new OpenAI({ baseURL: process.env.CLOD_API_URL, apiKey: process.env.CLOD_API_KEY, maxRetries: 0 });
 const model = "SmolLM2 135M Instruct";
-const messages = [{ role: "user", content: "What is the capital of France?" }];
+const messages = [
+  { role: "system", content: "You are a helpful assistant." },
+  { role: "user", content: "What is the capital of France?" },
+];
 
 const completion = await client.chat.completions.create({ model, messages, max_completion_tokens: 24, temperature: 0 });
 
