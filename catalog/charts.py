@@ -251,5 +251,10 @@ def _layout() -> dict[str, Any]:
         "font": {"family": "Inter, system-ui, sans-serif", "size": 12, "color": SITE_COLOUR},
         "legend": {"orientation": "h", "y": -0.15},
         "xaxis": {"type": "date", "showgrid": False},
-        "yaxis": {"title": {"text": "$ per million answered tokens"}, "automargin": True, "tickformat": "$.4~r", "gridcolor": "rgba(138,147,160,0.2)"},
+        "yaxis": {
+            "title": {"text": "$ per million answered tokens"},
+            "automargin": True,
+            "tickformat": "$.4~r",
+            "gridcolor": "rgba(138,147,160,0.2)",
+        },
     }

@@ -53,9 +53,13 @@ def backfill(now: datetime, days: int = WINDOW_DAYS, feed: Feed | None = None) -
 def _missing_slots(sites: Sequence[DataCenter], now: datetime, window: timedelta) -> Slots:
     """The slots after each site's last one, at most a window's worth."""
     first = delivered.slot_of(now - window) + SLOT
-    stored = DeliveredPrice.objects.filter(data_center__in=sites).values_list("data_center").annotate(last=Max("interval_start"))
-    last = dict(stored.values_list("data_center", "last"))
-    return {site.pk: delivered.slots_between(max(first, last[site.pk] + SLOT) if site.pk in last else first, now) for site in sites}
+    starts = {site.pk: _after_last(site) or first for site in sites}
+    return {site: delivered.slots_between(max(first, start), now) for site, start in starts.items()}
+
+
+def _after_last(site: DataCenter) -> datetime | None:
+    last: datetime | None = site.delivered_prices.aggregate(last=Max("interval_start"))["last"]
+    return last + SLOT if last else None
 
 
 # --- market intervals ----------------------------------------------------------------------------

@@ -18,13 +18,13 @@ WINDOW = timedelta(days=30)
 
 def for_days(days: Iterable[datetime], sites: Sequence[DataCenter], feed: Feed) -> dict[datetime, int]:
     """The reference of each UTC day, micro-USD per MWh. 0 says there is no history yet: such a day has list prices."""
-    return {day: _published(day) or _computed(day, sites, feed) for day in days}
+    return {day: _published(day, sites) or _computed(day, sites, feed) for day in days}
 
 
-def _published(day: datetime) -> int | None:
+def _published(day: datetime, sites: Sequence[DataCenter]) -> int | None:
     """A day keeps the reference it began with."""
-    rows = DeliveredPrice.objects.filter(interval_start__gte=day, interval_start__lt=day + DAY)
-    return rows.values_list("reference_microusd_per_mwh", flat=True).first()
+    rows = DeliveredPrice.objects.filter(data_center__in=sites, interval_start__gte=day, interval_start__lt=day + DAY)
+    return next(iter(rows.values_list("reference_microusd_per_mwh", flat=True)[:1]), None)
 
 
 def _computed(day: datetime, sites: Sequence[DataCenter], feed: Feed) -> int:

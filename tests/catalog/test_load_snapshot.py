@@ -76,14 +76,14 @@ def test_a_new_price_changes_the_version() -> None:
 def test_loading_takes_as_many_queries_for_many_models_as_for_one(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     hosted("nva dfw")
     prices.backfill(NOON, days=1, feed=feed)
-    with django_assert_num_queries(6) as context:
+    with django_assert_num_queries(5) as context:
         snapshot.load()
     assert isinstance(context, CaptureQueriesContext)
     for number in range(5):
         hosted("nva dfw", slug=f"llama-{number}")
     third_party()
     prices.recompute(NOON + SLOT, feed)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         assert sum(len(card.routes) for card in snapshot.load().models.values()) == 13
 
 
