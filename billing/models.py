@@ -53,6 +53,7 @@ class LedgerEntry(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
+        verbose_name_plural = "ledger entries"
         constraints = (models.UniqueConstraint(fields=("reference", "kind"), name="entry_once"),)
         indexes = (models.Index(fields=("wallet", "-created_at"), name="statement"),)
 
@@ -173,6 +174,9 @@ class PlatformLoss(models.Model):
     request_id = models.UUIDField(unique=True)
     amount_nanousd = models.BigIntegerField()
     created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        verbose_name_plural = "platform losses"
 
     def __str__(self) -> str:
         return f"{self.request_id}: {self.amount_nanousd}"

@@ -69,8 +69,8 @@ class ModelPage(SluggedPage):
         "slug",
         "developer",
         "label",
-        dollars("input_nanousd_per_mtok", "input"),
-        dollars("output_nanousd_per_mtok", "output"),
+        dollars("input_nanousd_per_mtok"),
+        dollars("output_nanousd_per_mtok"),
         "context_window",
         "energy_weight",
         "endpoint_count",
@@ -148,7 +148,7 @@ class DataCenterPage(SluggedPage):
         "node",
         "time_zone",
         "pue",
-        dollars("adder_microusd_per_mwh", "adder"),
+        dollars("adder_microusd_per_mwh"),
         "endpoint_count",
         "active",
     )
@@ -192,7 +192,7 @@ class EndpointPage(CatalogPage):
 
 @admin.register(EnergyPrice)
 class EnergyPricePage(Record):
-    list_display = ("interval_start", "market", "node", dollars("microusd_per_mwh", "price"), "source", "fetched_at")
+    list_display = ("interval_start", "market", "node", dollars("microusd_per_mwh", "price per MWh"), "source", "fetched_at")
     list_filter = ("market", "source")
     search_fields = ("market", "node")
     date_hierarchy = "interval_start"
@@ -223,8 +223,8 @@ class PriceTickPage(Record):
         "id",
         "valid_from",
         "endpoint",
-        dollars("input_nanousd_per_mtok", "input"),
-        dollars("output_nanousd_per_mtok", "output"),
+        dollars("input_nanousd_per_mtok"),
+        dollars("output_nanousd_per_mtok"),
         "times_list_price",
         "fee_basis_points",
     )

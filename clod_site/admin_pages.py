@@ -27,7 +27,7 @@ Column = str | Callable[[Any], Any]
 _MICRO = 1_000_000
 _UNITS = {  # column ending: its parts per dollar, and what the amount is per
     "_nanousd": (money.NANO, ""),
-    "_nanousd_per_mtok": (money.NANO, " per million tokens"),
+    "_nanousd_per_mtok": (money.NANO, " per Mtok"),
     "_microusd_per_mwh": (_MICRO, " per MWh"),
 }
 
@@ -45,7 +45,7 @@ class Page(_Page):
             return super().formfield_for_dbfield(db_field, request, **options)
         per_dollar, _ = _UNITS[ending]
         return DollarsField(
-            per_dollar, label=f"{_label(db_field.name)} in dollars", required=not db_field.blank, help_text=db_field.help_text
+            per_dollar, label=f"{_label(db_field.name).capitalize()}, in dollars", required=not db_field.blank, help_text=db_field.help_text
         )
 
 
@@ -114,11 +114,11 @@ class DollarsField(forms.CharField):
 
 def dollars(column: str, label: str = "") -> Column:
     """A column for ``list_display`` that shows an amount as people read it, and sorts by it."""
-    per_dollar, per = _UNITS[_ending(column) or "_nanousd"]
+    per_dollar, _ = _UNITS[_ending(column) or "_nanousd"]
 
     def show(row: Any) -> str:
         amount = getattr(row, column)
-        return "–" if amount is None else f"{money.format_usd(amount * (money.NANO // per_dollar))}{per}"
+        return "–" if amount is None else money.format_usd(amount * (money.NANO // per_dollar))
 
     show.short_description = label or _label(column)  # type: ignore[attr-defined]
     show.admin_order_field = column  # type: ignore[attr-defined]
@@ -132,12 +132,12 @@ def columns_of(model: type[models.Model], hidden: Sequence[str] = ()) -> list[Co
 
 
 def _ending(column: str) -> str | None:
-    return next((ending for ending in _UNITS if column.endswith(ending)), None)
+    return next((ending for ending in _UNITS if f"_{column}".endswith(ending)), None)
 
 
 def _label(column: str) -> str:
     ending = _ending(column) or ""
-    return column.removesuffix(ending).replace("_", " ") + (_UNITS[ending][1] if ending else "")
+    return f"_{column}".removesuffix(ending).replace("_", " ").strip() + (_UNITS[ending][1] if ending else "")
 
 
 def _plain(amount: Decimal) -> str:

@@ -266,7 +266,7 @@ UNFOLD = {
             "950": "oklch(22% .06 146)",
         },
     },
-    "SIDEBAR": {"show_search": True, "show_all_applications": False},
+    "SIDEBAR": {"show_search": True, "navigation": "clod_site.admin_menu.groups"},
 }
 
 # --- machine endpoints -------------------------------------------------------------------------

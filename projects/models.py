@@ -56,6 +56,9 @@ class ApiKey(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True)
     allowed_models = models.ManyToManyField(Model, blank=True, related_name="+")
 
+    class Meta:
+        verbose_name = "API key"
+
     def __str__(self) -> str:
         return self.name
 

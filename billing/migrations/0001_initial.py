@@ -25,6 +25,9 @@ class Migration(migrations.Migration):
                 ('amount_nanousd', models.BigIntegerField()),
                 ('created_at', models.DateTimeField(default=clod_site.lib.clock.now, editable=False)),
             ],
+            options={
+                'verbose_name_plural': 'platform losses',
+            },
         ),
         migrations.CreateModel(
             name='Wallet',
@@ -49,6 +52,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=clod_site.lib.clock.now, editable=False)),
                 ('wallet', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='billing.wallet')),
             ],
+            options={
+                'verbose_name_plural': 'ledger entries',
+            },
         ),
         migrations.CreateModel(
             name='Hold',

@@ -50,6 +50,9 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_keys', to='projects.project')),
             ],
+            options={
+                'verbose_name': 'API key',
+            },
         ),
         migrations.AddConstraint(
             model_name='project',
