@@ -46,6 +46,7 @@ class ModelProcess:
             _end(process)
         if self._thread.is_alive():
             self._thread.join(_END_S)
+        self._output.close()
 
     def _supervise(self) -> None:
         failures = 0
@@ -63,14 +64,13 @@ class ModelProcess:
     def _run_once(self) -> int:
         """One life of the process: what it says goes to its log, except the line that tells its address."""
         port = self._address.rpartition(":")[2] or "0"
-        self._process = process = _spawn(port)
-        if self._stopping.is_set():
-            _end(process)
-        assert process.stdout is not None
-        with process.stdout:
-            for line in process.stdout:
+        with _spawn(port) as process:
+            self._process = process
+            if self._stopping.is_set():
+                _end(process)
+            for line in process.stdout or ():
                 self._hear(line.rstrip())
-        return process.wait()
+        return process.returncode
 
     def _hear(self, line: str) -> None:
         word, _, rest = line.partition(" ")
