@@ -100,13 +100,9 @@ def _running() -> Writer:
     global _writer
     with _lock:
         if _writer is None:
-            _writer = Writer(first=_settle_leftovers, gone=_give_back)
+            _writer = Writer(first=_settle_leftovers, successor=submit)
             _writer.start()
         return _writer
-
-
-def _give_back(held: Held) -> None:
-    submit(Settle(held, Ending.VOID))
 
 
 def _settle_leftovers(writer: Writer) -> None:

@@ -35,10 +35,10 @@ class Ended(Exception):
 
 
 class Writer:
-    """``first`` runs in the thread before anything else; ``gone`` is told of every hold whose waiter has left."""
+    """``first`` runs in the thread before anything else; ``successor`` takes what comes up after this writer has ended."""
 
-    def __init__(self, first: Callable[["Writer"], None], gone: Callable[[Held], None]) -> None:
-        self._first, self._gone = first, gone
+    def __init__(self, first: Callable[["Writer"], None], successor: Callable[[Operation], None]) -> None:
+        self._first, self._successor = first, successor
         self._waiting: deque[Operation] = deque()
         self._checkpoints: dict[UUID, Checkpoint] = {}
         self._wake = threading.Condition()
@@ -169,7 +169,15 @@ class Writer:
         self._answer([(operation, refusal()) for operation in refused])
 
     def _answer(self, answered: list[tuple[Operation, Answer]]) -> None:
-        deliver(answered, self._gone)
+        deliver(answered, gone=self._give_back)
+
+    def _give_back(self, held: Held) -> None:
+        """A hold whose waiter has left. Any thread: event loops find that out themselves."""
+        settle = Settle(held, Ending.VOID)
+        try:
+            self.submit(settle)
+        except Ended:
+            self._successor(settle)
 
     def _reconnect(self) -> bool:
         self._disconnect()

@@ -1,0 +1,117 @@
+"""Many callers on one wallet, in one process or several: together they never spend what is not there."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from collections import Counter
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from billing import holds
+from clod_site.lib.refusal import Refusal
+from projects.models import Project
+from tests.billing import till
+
+pytestmark = pytest.mark.usefixtures("money")
+
+
+def code(answer: Any) -> str:
+    return answer.code if isinstance(answer, Refusal) else type(answer).__name__
+
+
+def test_money_for_ten_calls_lets_ten_of_sixty_four_threads_through() -> None:
+    dana = till.customer(dollars="1.00")
+    answers: list[Any] = []
+    barrier = threading.Barrier(64)
+    asks = [dana.ask() for _ in range(64)]
+
+    def call(ask: holds.HoldAsk) -> None:
+        barrier.wait()
+        answers.extend(till.all_at_once([ask]))  # an event loop of its own
+
+    threads = [threading.Thread(target=call, args=(ask,)) for ask in asks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Counter(map(code, answers)) == {"Held": 10, "insufficient_funds": 54}
+    assert dana.wallet.held_nanousd == dana.wallet.balance_nanousd
+
+
+def test_calls_that_hold_and_pay_at_once_end_with_an_empty_wallet() -> None:
+    dana = till.customer(dollars="1.00")
+
+    async def call() -> int:
+        spent = 0
+        for _ in range(10):
+            try:
+                held = await holds.authorise(dana.ask())
+            except Refusal:
+                continue
+            spent += (await holds.capture(held, till.outcome(held, till.CALL))).charged_nanousd
+        return spent
+
+    async def everyone() -> list[int]:
+        return await asyncio.gather(*(call() for _ in range(20)))
+
+    assert sum(till.run(everyone())) == 10 * till.CALL
+    assert (dana.wallet.balance_nanousd, dana.wallet.held_nanousd) == (0, 0)
+
+
+def test_wallets_do_not_mix() -> None:
+    shoppers = [till.customer(f"shopper{number}", dollars="0.30") for number in range(8)]
+    answers = till.all_at_once(shopper.ask() for _ in range(5) for shopper in shoppers)
+    assert Counter(map(code, answers)) == {"Held": 24, "insufficient_funds": 16}
+    assert {shopper.wallet.held_nanousd for shopper in shoppers} == {3 * till.CALL}
+
+
+def shop_in_two_processes(dana: till.Customer, **orders: Any) -> Counter[str]:
+    """The answers of two processes that start at the same moment."""
+    database = settings.DATABASES["default"]
+    orders = {
+        "database": {name: str(database[name]) for name in ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT") if name in database},
+        "ids": {"organization_id": str(dana.organization.pk), "project_id": str(dana.project.pk), "api_key_id": str(dana.key.pk)},
+        "tick": dana.tick.pk,
+        "amount": till.CALL,
+        "free": False,
+        "pay": False,
+        **orders,
+    }
+    connection.close()
+    command = [sys.executable, "-m", "tests.billing.shopper"]
+    shops = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for shop in shops:
+        assert shop.stdin
+        shop.stdin.write(json.dumps(orders))
+        shop.stdin.close()
+    answers: Counter[str] = Counter()
+    for shop in shops:
+        with shop:
+            assert shop.stdout
+            answers.update(json.loads(shop.stdout.read().splitlines()[-1]))
+        assert shop.returncode == 0
+    return answers
+
+
+def test_two_processes_share_one_wallet_exactly() -> None:
+    dana = till.customer(dollars="5.00")
+    assert shop_in_two_processes(dana, workers=16, calls=5) == {"held": 50, "insufficient_funds": 110}
+
+
+def test_two_processes_share_the_free_requests_exactly() -> None:
+    dana = till.customer(dollars=None)
+    answers = shop_in_two_processes(dana, workers=15, calls=5, free=True, pay=True)
+    assert answers == {"held": 100, "free_quota_exhausted": 50}
+
+
+def test_two_processes_share_a_cap_exactly_while_they_pay() -> None:
+    dana = till.customer(dollars="50.00")
+    Project.objects.update(daily_cap_nanousd=30 * till.CALL)
+    answers = shop_in_two_processes(dana, workers=10, calls=5, pay=True)
+    assert answers == {"held": 30, "project_daily_cap": 70}
+    assert dana.wallet.balance_nanousd == 470 * till.CALL
