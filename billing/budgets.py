@@ -1,6 +1,8 @@
 """A project's budgets: what this day and this month have spent and hold, the cap, and when the period ends."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -33,12 +35,25 @@ class Budget(msgspec.Struct, frozen=True):
 
 def of(project: Project, now: datetime) -> Budget:
     """One query, plus one for the organization's zone where it is not loaded yet."""
+    return of_all([project], now)[project.pk]
+
+
+def of_all(projects: Iterable[Project], now: datetime) -> dict[UUID, Budget]:
+    """Budgets by project id. One query for any number of projects whose organizations are loaded."""
+    listed = list(projects)
+    zones = {project.organization.time_zone for project in listed}
+    keys = {key(zone, now) for zone in zones for key in (clock.day_key, clock.month_key)}
+    found = BudgetPeriod.objects.filter(project__in=[project.pk for project in listed], period_key__in=keys)
+    rows = {(row.project_id, row.period_key): row for row in found}
+    return {project.pk: _budget(project, rows, now) for project in listed}
+
+
+def _budget(project: Project, rows: Mapping[tuple[UUID, str], BudgetPeriod], now: datetime) -> Budget:
     zone = project.organization.time_zone
     day, month = clock.day_key(zone, now), clock.month_key(zone, now)
-    rows = {row.period_key: row for row in BudgetPeriod.objects.filter(project=project, period_key__in=(day, month))}
     return Budget(
-        day=_period(day, rows.get(day), project.daily_cap_nanousd, clock.next_day(zone, now)),
-        month=_period(month, rows.get(month), project.monthly_cap_nanousd, clock.next_month(zone, now)),
+        day=_period(day, rows.get((project.pk, day)), project.daily_cap_nanousd, clock.next_day(zone, now)),
+        month=_period(month, rows.get((project.pk, month)), project.monthly_cap_nanousd, clock.next_month(zone, now)),
     )
 
 

@@ -37,7 +37,7 @@ def project_list(request: MemberRequest) -> HttpResponse:
 def project_create(request: MemberRequest) -> HttpResponse:
     access.require(request.membership, MANAGERS, "create a project")
     organization = request.membership.organization
-    form = ProjectForm(request.POST or None, organization=organization)
+    form = ProjectForm(request.POST if request.method == "POST" else None, organization=organization)
     if not form.is_valid():
         return render(request, "projects/project_create.html", {"form": form}, status=422 if form.is_bound else 200)
     project = Project.objects.create(organization=organization, name=form.cleaned_data["name"])

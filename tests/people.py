@@ -7,7 +7,9 @@ Charlie has an organization of his own and must never see anything of theirs.
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts import onboarding
 from accounts.models import Membership, Organization, Role, User
@@ -47,6 +49,14 @@ def browser(user: User | None = None) -> Client:
     if user is not None:
         client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client
+
+
+def queries_of(visit: Client, address: str) -> int:
+    """How many queries a page takes, once it is warm."""
+    visit.get(address)
+    with CaptureQueriesContext(connection) as queries:
+        assert visit.get(address).status_code == 200
+    return len(queries)
 
 
 @pytest.fixture

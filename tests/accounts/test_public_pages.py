@@ -1,0 +1,64 @@
+"""Landing, docs, theme and error pages: what everybody may see."""
+
+import pytest
+from django.test import override_settings
+
+from accounts.models import User
+from clod_site.lib import ids
+from projects.models import Project
+from tests.people import browser, organization_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_visitors_see_the_claim_and_one_field() -> None:
+    page = browser().get("/").content.decode()
+    assert "Priced by the grid" in page
+    assert page.count("<input") == 1
+
+
+def test_members_go_to_the_models(alice: User) -> None:
+    assert browser(alice).get("/")["Location"] == "/models"
+
+
+def test_the_quickstart_names_this_sites_own_address() -> None:
+    with override_settings(CLOD_API_URL="https://api.example.org/v1"):
+        page = browser().get("/docs").content.decode()
+    assert "https://api.example.org/v1/chat/completions" in page
+
+
+def test_a_theme_is_remembered_and_painted_by_the_server() -> None:
+    visitor = browser()
+    assert 'data-theme="system"' in visitor.get("/docs").content.decode()
+    assert visitor.post("/theme", {"theme": "dark", "next": "/docs"})["Location"] == "/docs"
+    assert 'data-theme="dark"' in visitor.get("/docs").content.decode()
+
+
+def test_a_theme_cookie_from_elsewhere_is_not_believed() -> None:
+    visitor = browser()
+    visitor.cookies["clod_theme"] = '"><script>'
+    assert 'data-theme="system"' in visitor.get("/docs").content.decode()
+
+
+@pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example", "javascript:alert(1)", ""])
+def test_the_way_back_never_leads_to_another_site(address: str) -> None:
+    assert browser().post("/theme", {"theme": "dark", "next": address})["Location"] == "/"
+
+
+def test_what_does_not_exist_and_what_is_not_yours_read_the_same(alice: User, charlie: User) -> None:
+    theirs = Project.objects.get(organization=organization_of(alice))
+    visit = browser(charlie)
+    hidden = visit.get(f"/projects/{ids.public('proj', theirs.pk)}")
+    nothing = visit.get(f"/projects/{ids.public('proj', charlie.pk)}")
+    assert hidden.status_code == nothing.status_code == 404
+    assert hidden.content == nothing.content
+
+
+def test_pages_ask_no_other_origin_and_hold_no_inline_script(alice: User) -> None:
+    for visit, address in ((browser(), "/"), (browser(), "/docs"), (browser(alice), "/projects"), (browser(alice), "/keys")):
+        answer = visit.get(address)
+        page = answer.content.decode()
+        assert "<script>" not in page
+        assert " onclick=" not in page
+        assert 'src="http' not in page
+        assert "default-src 'self'" in answer["Content-Security-Policy"]
