@@ -89,6 +89,6 @@ def magnitude(number: float) -> float:
 
 
 @register.filter
-def usd_number(dollars: float | None) -> str:
-    """A price that is a plain number of dollars, as charts have them; a dash for None."""
-    return "–" if dollars is None else price_per_mtok(money.usd(f"{dollars:.6f}"))
+def usd_number(dollars: float | str | None) -> str:
+    """A price that is a plain number of dollars, as charts and logs have them; a dash where there is none."""
+    return price_per_mtok(money.usd(f"{dollars:.6f}")) if isinstance(dollars, (int, float)) else "–"

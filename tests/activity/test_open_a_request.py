@@ -1,0 +1,97 @@
+"""One request in full: on its page, in the drawer, and for programs."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.models import User
+from activity import anatomy, queries
+from billing.models import Attempt
+from clod_site.lib import ids
+from projects import keys
+from projects.models import Project
+from tests.activity.log import call
+from tests.people import browser
+
+
+def public(row: object) -> str:
+    return ids.public("req", row.id)  # type: ignore[attr-defined]
+
+
+def test_the_page_tells_time_cost_attempts_and_the_reason(alice: User, project: Project) -> None:
+    routing = {"strategy": "energy", "won_by": "cheapest electricity", "candidates": [{"data_center": "dfw", "lost": "$4 dearer"}]}
+    row = call(project, routing=routing)
+    Attempt.objects.create(
+        request_id=row.id, number=1, endpoint=row.price_tick.endpoint, started_at=row.created_at, latency_ms=1200, outcome="answered"
+    )
+    shown = browser(alice).get(f"/activity/{public(row)}").content.decode()
+    for fact in ("1,000 tokens at $0.45 per million", "$0.00081", "answered", "cheapest electricity", "$4 dearer", "200 ms", "1.20 s"):
+        assert fact in shown
+
+
+def test_the_drawer_gets_the_request_without_the_frame(alice: User, project: Project) -> None:
+    row = call(project)
+    part = browser(alice).get(f"/activity/{public(row)}", headers={"HX-Request": "true"}).content.decode()
+    assert public(row) in part
+    assert "<html" not in part
+
+
+@pytest.mark.parametrize("address", ["/activity/{}", "/api/activity/requests/{}"])
+def test_for_charlie_it_does_not_exist(charlie: User, project: Project, address: str) -> None:
+    row = call(project)
+    visit = browser(charlie)
+    random_id = ids.public("req", ids.uuid7())
+    theirs, nobodys = visit.get(address.format(public(row))), visit.get(address.format(random_id))
+    assert theirs.status_code == nobodys.status_code == 404
+    assert theirs.content.replace(public(row).encode(), b"") == nobodys.content.replace(random_id.encode(), b"")
+
+
+@pytest.mark.parametrize("text", ["req_", "req_!!!!!!!!!!!!!!!!!!!!!!", "key_0000000000000000000000", "req_" + "z" * 22, "x" * 300])
+def test_nonsense_is_a_404(alice: User, text: str) -> None:
+    assert browser(alice).get(f"/activity/{text}").status_code == 404
+
+
+def test_the_timeline_covers_the_whole_request(project: Project) -> None:
+    parts = anatomy.timeline(call(project, ttft_ms=300, latency_ms=1200))
+    assert [(part.ms, part.start_permille, part.width_permille) for part in parts] == [(300, 0, 250), (900, 250, 750)]
+    assert [part.ms for part in anatomy.timeline(call(project, ttft_ms=None, latency_ms=70))] == [70]
+
+
+def test_programs_get_tokens_times_and_money_exactly(alice: User, project: Project) -> None:
+    api_key, _ = keys.generate(project, name="n8n", actor=alice)
+    row = call(project, api_key=api_key, cost_nanousd=1, paid_by="wallet")
+    told = browser(alice).get(f"/api/activity/requests/{public(row)}").json()
+    assert told["id"] == public(row)
+    assert (told["prompt_tokens"], told["completion_tokens"], told["total_tokens"]) == (1000, 500, 1500)
+    assert (told["ttft_ms"], told["latency_ms"], told["cost"], told["cost_usd"]) == (200, 1200, 1e-9, "0.000000001")
+    assert (told["paid_by"], told["data_center"], told["price_tick"], told["attempts"]) == ("wallet", "nva", row.price_tick_id, 1)
+    assert told["attempt_list"] == []
+    assert api_key.digest.hex() not in str(told)
+
+
+def test_programs_page_through_the_log(alice: User, project: Project) -> None:
+    rows = [call(project, ago=timedelta(days=number, minutes=1)) for number in range(5)]
+    visit = browser(alice)
+    first = visit.get("/api/activity/requests?limit=3").json()
+    second = visit.get(f"/api/activity/requests?limit=3&cursor={first['next_cursor']}").json()
+    assert [row["id"] for row in first["data"] + second["data"]] == [public(row) for row in rows]
+    assert second["next_cursor"] is None
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "99999999999", "٣"])
+def test_a_strange_limit_is_no_error(alice: User, project: Project, limit: str) -> None:
+    call(project)
+    assert len(browser(alice).get("/api/activity/requests", {"limit": limit}).json()["data"]) == 1
+
+
+def test_programs_without_a_session_are_refused_in_json(db: None) -> None:
+    answer = browser().get("/api/activity/requests")
+    assert answer.status_code in {401, 403}
+    assert answer["Content-Type"] == "application/json"
+
+
+def test_a_request_is_told_without_looking_anything_up(project: Project, django_assert_num_queries: object) -> None:
+    call(project)
+    [row] = queries.of(project.organization_id)
+    with django_assert_num_queries(0):  # type: ignore[operator]
+        queries.as_json(row)

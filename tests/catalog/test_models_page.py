@@ -1,0 +1,183 @@
+"""The Models pages: open to everybody, honest about what can be called, in step with the grid."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from catalog import market, prices
+from catalog.models import Model
+from clod_site.lib import clock
+from clod_site.lib.money import usd
+from tests.catalog import stock
+from tests.people import browser
+
+CHEAP, DEAR = 10.0, 90.0
+FEED = {stock.NODES["nva"]: DEAR, stock.NODES["dfw"]: CHEAP, stock.NODES["okc"]: DEAR}
+
+pytestmark = pytest.mark.django_db
+
+
+def priced(**fields: Any) -> Model:
+    """A hosted model at three sites whose electricity has been as in FEED for hours."""
+    made = stock.hosted(**fields)
+    prices.backfill(clock.now(), 1, stock.ScriptedFeed(FEED))
+    return made
+
+
+def listed(query: str = "") -> list[str]:
+    answer = Client().get(f"/models?{query}")
+    assert answer.status_code == 200
+    return [row.model.slug for row in answer.context["rows"]]
+
+
+def test_a_visitor_and_a_member_see_the_market(alice: Any) -> None:
+    priced()
+    for visit in (browser(), browser(alice)):
+        page = visit.get("/models").content.decode()
+        assert "Llama" in page
+        assert "available" in page
+
+
+def test_the_price_is_the_one_at_the_cheapest_site_now() -> None:
+    priced()
+    [row] = market.rows()
+    assert row.offers[0].endpoint.data_center.slug == "dfw"
+    assert row.offers[0].tick is not None
+    assert row.output_nanousd_per_mtok == row.offers[0].tick.output_nanousd_per_mtok < stock.LIST_OUT
+    assert row.delta == pytest.approx(row.output_nanousd_per_mtok / stock.LIST_OUT - 1)
+    assert len(row.spark) > 40
+
+
+def test_a_model_without_a_server_is_listed_as_not_available_with_its_price() -> None:
+    made = priced()
+    made.endpoints.update(base_url="")
+    [row] = market.rows()
+    assert not row.is_available
+    assert row.output_nanousd_per_mtok < stock.LIST_OUT
+    page = Client().get("/models/llama").content.decode()
+    assert "not available here" in page
+    assert "no server address configured" in page
+    assert "Try in Studio" not in page
+
+
+def test_a_provider_without_a_key_is_said_to_lack_one() -> None:
+    made = stock.third_party()
+    provider = made.endpoints.get().provider
+    provider.set_credential("")
+    provider.save()
+    assert "no provider key configured" in Client().get("/models/gpt").content.decode()
+
+
+def test_the_fee_of_third_parties_is_told_and_not_in_the_price() -> None:
+    stock.third_party(output_nanousd_per_mtok=usd("10"))
+    prices.recompute(clock.now(), stock.ScriptedFeed({}))
+    [row] = market.rows()
+    assert row.is_available
+    assert row.output_nanousd_per_mtok == usd("10")
+    assert "5 %" in Client().get("/models/gpt").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "slugs"),
+    [
+        ("", ["llama", "gpt", "zephyr"]),
+        ("label=free", ["llama"]),
+        ("label=hosted", ["llama", "zephyr"]),
+        ("label=third_party", ["gpt"]),
+        ("available=1", ["llama"]),
+        ("q=GPT", ["gpt"]),
+        ("q=vendor+zeph", ["zephyr"]),
+        ("q=%25", []),
+        ("sort=price", ["llama", "gpt", "zephyr"]),
+        ("sort=context", ["llama", "zephyr", "gpt"]),
+        ("label=nonsense&sort=nonsense", ["llama", "gpt", "zephyr"]),
+    ],
+)
+def test_the_address_filters_and_sorts(query: str, slugs: list[str]) -> None:
+    stock.third_party(input_nanousd_per_mtok=1, output_nanousd_per_mtok=1).endpoints.update(active=False)
+    stock.model("zephyr", context_window=10**6)
+    priced(is_free=True)
+    assert listed(query) == slugs
+
+
+def test_a_filter_that_is_on_leads_back() -> None:
+    priced(is_free=True)
+    chips = {chip.name: chip for chip in Client().get("/models?label=free&q=lla").context["chips"]}
+    assert chips["Free"].is_on
+    assert chips["Free"].query == "q=lla"
+    assert chips["Available here"].query == "q=lla&label=free&available=1"
+
+
+def test_htmx_gets_the_table_alone() -> None:
+    priced()
+    part = Client().get("/models?q=lla", headers={"HX-Request": "true"}).content.decode()
+    assert "Llama" in part
+    assert "<html" not in part
+
+
+def test_a_search_is_shown_as_text() -> None:
+    page = Client().get("/models", {"q": '"><script>alert(1)</script>'}).content.decode()
+    assert "<script>alert(1)" not in page
+
+
+def test_many_models_take_as_many_queries_as_one(django_assert_num_queries: Any) -> None:
+    priced()
+    with CaptureQueriesContext(connection) as counted:
+        Client().get("/models")
+    for number in range(20):
+        stock.hosted(slug=f"model-{number}")
+    with django_assert_num_queries(len(counted)):
+        Client().get("/models")
+
+
+def test_the_page_shows_every_site_with_its_electricity_and_source() -> None:
+    priced()
+    page = Client().get("/models/llama").content.decode()
+    for fact in ("NVA", "DFW", "OKC", "ERCOT", "HB_NORTH", "/MWh", "scripted", "cheapest now"):
+        assert fact in page
+
+
+def test_embedded_mode_says_what_its_data_centers_are(settings: Any) -> None:
+    priced()
+    assert "all its data centers are the same machine" in Client().get("/models/llama").content.decode()
+    settings.PRODUCTION = True
+    assert "same machine" not in Client().get("/models/llama").content.decode()
+
+
+@pytest.mark.parametrize("hours", [4, 24, 168])
+def test_the_chart_is_a_plotly_figure(hours: int) -> None:
+    priced()
+    figure = Client().get(f"/models/llama/prices.json?hours={hours}").json()
+    roles = [trace["meta"]["role"] for trace in figure["data"]]
+    assert roles.count("site") == 3
+    assert {"routed", "list"} <= set(roles)
+
+
+def test_other_spans_and_models_without_a_moving_price_have_no_chart() -> None:
+    priced()
+    stock.third_party()
+    for address in ("/models/llama/prices.json?hours=5", "/models/gpt/prices.json", "/models/none/prices.json", "/models/none"):
+        assert Client().get(address).status_code == 404
+
+
+def test_a_model_that_is_switched_off_is_gone() -> None:
+    made = priced()
+    made.active = False
+    made.save()
+    assert listed() == []
+    assert Client().get("/models/llama").status_code == 404
+
+
+def test_an_empty_catalog_and_a_catalog_without_prices_have_their_page() -> None:
+    assert listed() == []
+    stock.hosted()
+    assert listed() == ["llama"]
+    assert Client().get("/models/llama").status_code == 200
+
+
+def test_the_frame_shows_the_cheapest_site_of_this_moment(alice: Any) -> None:
+    priced()
+    assert "DFW" in browser(alice).get("/activity").content.decode()
