@@ -112,13 +112,15 @@ class DollarsField(forms.CharField):
         return int(amount)
 
 
-def dollars(column: str, label: str = "") -> Column:
-    """A column for ``list_display`` that shows an amount as people read it, and sorts by it."""
-    per_dollar, _ = _UNITS[_ending(column) or "_nanousd"]
+def dollars(column: str, label: str = "", *, exact: bool = False) -> Column:
+    """A column that shows an amount as people read it, or to the last digit, as prices always are; sorts by the amount."""
+    ending = _ending(column) or "_nanousd"
+    scale = money.NANO // _UNITS[ending][0]
+    write = _exactly if exact or ending == "_nanousd_per_mtok" else money.format_usd
 
     def show(row: Any) -> str:
         amount = getattr(row, column)
-        return "–" if amount is None else money.format_usd(amount * (money.NANO // per_dollar))
+        return "–" if amount is None else write(amount * scale)
 
     show.short_description = label or _label(column)  # type: ignore[attr-defined]
     show.admin_order_field = column  # type: ignore[attr-defined]
@@ -126,9 +128,9 @@ def dollars(column: str, label: str = "") -> Column:
 
 
 def columns_of(model: type[models.Model], hidden: Sequence[str] = ()) -> list[Column]:
-    """Every column as its page shows it: amounts in dollars; digests and other binary ones not at all."""
+    """Every column as its page shows it: amounts in dollars to the last digit; digests and other binary ones not at all."""
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.BinaryField) and field.name not in hidden]
-    return [dollars(field.name) if _ending(field.name) else field.name for field in fields]
+    return [dollars(field.name, exact=True) if _ending(field.name) else field.name for field in fields]
 
 
 def _ending(column: str) -> str | None:
@@ -138,6 +140,10 @@ def _ending(column: str) -> str | None:
 def _label(column: str) -> str:
     ending = _ending(column) or ""
     return f"_{column}".removesuffix(ending).replace("_", " ").strip() + (_UNITS[ending][1] if ending else "")
+
+
+def _exactly(nanousd: int) -> str:
+    return f"{'−' if nanousd < 0 else ''}${money.as_text(abs(nanousd))}"
 
 
 def _plain(amount: Decimal) -> str:

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 urlpatterns = [
     path("", include("catalog.urls")),
@@ -12,5 +13,6 @@ urlpatterns = [
     path("", include("studio.urls")),
     path("", include("gateway.urls")),
     path("accounts/", include("allauth.account.urls")),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
 ]

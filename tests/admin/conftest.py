@@ -67,7 +67,7 @@ def furnished(organization: Organization, project: Project, alice: User, operato
     EnergyPrice.objects.create(market="PJM", node="DOM", interval_end=now, microusd_per_mwh=31_000_000, **day)
     amounts = {f"{name}_microusd_per_mwh": 31_000_000 for name in ("wholesale", "delivered", "smoothed", "reference")}
     delivered = DeliveredPrice.objects.create(data_center=endpoint.data_center, **amounts, **day)
-    price = {"input_nanousd_per_mtok": 50_000_000, "output_nanousd_per_mtok": 80_000_000}
+    price = {"input_nanousd_per_mtok": 37_500_000, "output_nanousd_per_mtok": 80_000_000}
     tick = PriceTick.objects.create(endpoint=endpoint, valid_from=now, delivered_price=delivered, **price)
     api_key, _ = keys.generate(project, name="dev", actor=alice)
     type(api_key).objects.filter(pk=api_key.pk).update(digest=DIGEST)
@@ -88,6 +88,6 @@ def _spend(organization: Organization, project: Project, tick: PriceTick, now: A
     BudgetPeriod.objects.create(project=project, period_key="2026-11-22")
     FreeQuotaDay.objects.create(organization=organization, day_key="2026-11-22", used=1)
     Attempt.objects.create(request_id=request_id, number=1, endpoint=tick.endpoint, started_at=now, latency_ms=5, outcome="ok")
-    PlatformLoss.objects.create(request_id=request_id, amount_nanousd=1)
+    PlatformLoss.objects.create(request_id=request_id, amount_nanousd=12_345_678)
     answer = {"model": "llama", "requested_model": "Llama 8B", "provider": "clod", "status": "ok", "paid_by": "free"}
     Request.objects.create(id=request_id, organization=organization, **answer, **common)

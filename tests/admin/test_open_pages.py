@@ -46,6 +46,17 @@ def test_the_admin_has_something_to_show_in_every_table(furnished: None) -> None
     assert not [model for model in admin.site._registry if model is not CatalogVersion and not model._default_manager.exists()]
 
 
+@pytest.mark.parametrize(
+    ("model", "amount"), [(EnergyPrice, "$31.00"), (DeliveredPrice, "$31.00"), (PriceTick, "$0.0375"), (PlatformLoss, "$0.01")]
+)
+def test_lists_show_dollars(office: Client, furnished: None, model: Any, amount: str) -> None:
+    assert amount in office.get(address(model, "changelist")).content.decode()
+
+
+def test_the_page_of_an_amount_shows_every_digit(office: Client, furnished: None) -> None:
+    assert "$0.012345678" in office.get(address(PlatformLoss, "change", PlatformLoss.objects.get().pk)).content.decode()
+
+
 def test_a_customer_is_sent_away(alice: User) -> None:
     customer = browser(alice)
     for model in admin.site._registry:
@@ -89,6 +100,17 @@ def test_a_longer_list_takes_no_more_queries(office: Client, furnished: None, mo
     with CaptureQueriesContext(connection) as long:
         office.get(address(model, "changelist"))
     assert len(long) == len(short)
+
+
+def test_the_address_without_a_slash_leads_to_the_admin(db: None) -> None:
+    assert Client().get("/admin")["Location"] == "/admin/"
+
+
+def test_the_menu_names_every_table_once(office: Client) -> None:
+    groups = office.get("/admin/").context["sidebar_navigation"]
+    links = [item["link"] for group in groups for item in group["items"]]
+    assert sorted(links) == sorted(address(model, "changelist") for model in admin.site._registry)
+    assert "Other" not in {group["title"] for group in groups}
 
 
 def test_only_the_admin_s_policy_lets_pages_evaluate_scripts(office: Client) -> None:
