@@ -14,13 +14,14 @@ import msgspec
 
 from catalog.energy import tariff
 from catalog.energy.delivered import SLOT, slot_of
+from catalog.energy.feeds.demo import DemoFeed
 from catalog.energy.steady import Stance, step
 from catalog.models import DataCenter, DeliveredPrice, Endpoint, Model
 from catalog.ticks import Level, price_of
 from clod_site.lib import clock
 
 STEPS = {4: 1, 24: 1, 168: 6}  # hours shown: slots to a point
-FEED_LABELS = {"demo": "demo feed"}
+FEED_LABELS = {DemoFeed.name: DemoFeed.label}
 MICRO, NANO = 1_000_000, 1_000_000_000
 
 Values = list[float | None]

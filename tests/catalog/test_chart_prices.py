@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from statistics import mean
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -19,7 +20,7 @@ NVA, DFW = NODES["nva"], NODES["dfw"]
 @pytest.mark.parametrize(("hours", "points", "step_s"), [(4, 48, 300), (24, 288, 300), (168, 336, 1800)])
 def test_a_span_has_equally_spaced_points_up_to_now(hours: int, points: int, step_s: int) -> None:
     made = hosted("nva dfw")
-    prices.backfill(NOON)
+    prices.backfill(NOON, days=max(hours // 24, 1))
     history = charts.price_history(made, hours, NOON)
     assert history["step_s"] == step_s
     assert datetime.fromisoformat(history["start"]) == slot_of(NOON) - timedelta(hours=hours, minutes=-5)
@@ -30,6 +31,15 @@ def test_a_span_has_equally_spaced_points_up_to_now(hours: int, points: int, ste
     ):
         assert len(line) == points
         assert None not in line
+
+
+def test_a_point_of_the_week_is_the_mean_of_its_half_hour() -> None:
+    made = hosted("nva")
+    prices.backfill(NOON)
+    week, day = (charts.price_history(made, hours, NOON)["sites"][0] for hours in (168, 24))
+    for line in ("price", "electricity"):
+        assert week[line][-48:] == pytest.approx([mean(day[line][n : n + 6]) for n in range(0, 288, 6)], rel=5e-3)
+        assert week[line][-48:] != day[line][::6]
 
 
 def test_nine_data_centers_and_a_week_stay_below_sixty_kilobytes() -> None:

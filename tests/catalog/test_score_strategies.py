@@ -58,8 +58,8 @@ def test_scores_of_several_tags_are_averaged() -> None:
 
 
 def test_a_tie_goes_to_the_lower_price_then_to_the_lower_id() -> None:
-    tied = [Candidate(9, 200, ttft_ms=5), Candidate(4, 100, ttft_ms=5), Candidate(3, 100, ttft_ms=5)]
-    assert ids(rank(tied, ["latency"])) == [3, 4, 9]
+    tied = [Candidate(2, 200, ttft_ms=5), Candidate(4, 100, ttft_ms=5), Candidate(3, 100, ttft_ms=5)]
+    assert ids(rank(tied, ["latency"])) == [3, 4, 2]
 
 
 @given(candidates, st.sampled_from([tags for n in (1, 2, 3) for tags in itertools.combinations(TAGS, n)]), st.randoms())
