@@ -38,7 +38,7 @@ def _store_kind(kind: Kind, wanted: dict[tuple[Any, ...], dict[str, Any]], deact
     new = []
     for key, values in (_with_objects(wanted) if kind is ENDPOINTS else wanted).items():
         if key not in stored:
-            new.append(kind.model(**values))
+            new.append(_new(kind, values))
         elif _update(stored[key], values):
             tally.updated += 1
         else:
@@ -58,16 +58,19 @@ def _stored(kind: Kind) -> dict[tuple[Any, ...], Any]:
 
 
 def _with_objects(wanted: dict[tuple[Any, ...], dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:
-    """Endpoint rows with the rows they refer to in the place of slugs; upstreams know a model by its vendor id unless told otherwise."""
+    """Endpoint rows with the rows they refer to in the place of slugs."""
     models = {row.slug: row for row in Model.objects.all()}
     providers = {row.slug: row for row in Provider.objects.all()}
     data_centers = {row.slug: row for row in DataCenter.objects.all()}
     return {
-        (model, provider, data_center): {"upstream_model": models[model].vendor_id}
-        | values
-        | {"model": models[model], "provider": providers[provider], "data_center": data_centers.get(data_center)}
-        for (model, provider, data_center), values in wanted.items()
+        key: values | {"model": models[key[0]], "provider": providers[key[1]], "data_center": data_centers.get(key[2])}
+        for key, values in wanted.items()
     }
+
+
+def _new(kind: Kind, values: dict[str, Any]) -> Any:
+    """Upstreams know a model by its vendor id unless the file says otherwise."""
+    return kind.model(**({"upstream_model": values["model"].vendor_id} if kind is ENDPOINTS else {}) | values)
 
 
 def _update(row: Any, values: dict[str, Any]) -> bool:

@@ -103,6 +103,12 @@ def test_a_changed_price_updates_one_row_and_counts_the_version_up(files: list[P
     assert versions.current() == 2
 
 
+def test_what_the_files_leave_open_is_the_operator_s(files: list[Path]) -> None:
+    loading.load(files)
+    Endpoint.objects.update(upstream_model="llama-8b-fp8", max_concurrency=8)
+    assert loading.load(files)["endpoints"] == loading.Tally(unchanged=2)
+
+
 def test_what_an_operator_switched_off_stays_off(files: list[Path]) -> None:
     loading.load(files)
     Provider.objects.filter(slug="openai").update(active=False, credential_sealed="sealed")
