@@ -11,6 +11,7 @@ from django.db import connections
 from billing.ledger.store import Column, Contended, Fetch, Insert, Locked, Lost, Rejected, Row, Select, StoreError, Update
 
 SESSION = (
+    "SET application_name = 'clod ledger'",
     "SET timezone = 'UTC'",
     "SET lock_timeout = 500",  # a row somebody else sits on must not stall the whole process for long
     "SET statement_timeout = 5000",

@@ -69,7 +69,7 @@ def test_a_waiter_that_is_cancelled_as_its_hold_arrives_leaves_no_hold() -> None
     async def call_and_leave() -> None:
         call = asyncio.create_task(holds.authorise(dana.ask()))
         await asyncio.sleep(0)
-        time.sleep(0.3)  # the loop is busy while the ledger commits, so answer and cancellation are met together
+        time.sleep(0.3)  # noqa: ASYNC251 - the loop is busy while the ledger commits, so answer and cancellation are met together
         asyncio.get_running_loop().call_soon(call.cancel)
         with pytest.raises(asyncio.CancelledError):
             await call
@@ -122,7 +122,7 @@ def test_a_locked_row_is_answered_with_503_in_less_than_two_seconds_and_holds_no
     assert dana.wallet.held_nanousd == 0
 
 
-@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite locks the whole database")
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite locks the whole database")
 def test_a_locked_row_does_not_stop_other_customers() -> None:
     dana, eve = till.customer(), till.customer("eve")
     with somebody_sits_on(dana.project):
