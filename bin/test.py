@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,7 +66,9 @@ def _round(name: str, words: list[str], folder: Path) -> int:
     workers = [] if name == "site" or "-n" in words else ["-n", "2"]
     with stores.running(folder) if name == "postgres" else nullcontext({}) as addresses:
         command = [sys.executable, "-m", "pytest", *workers, "-m", marked, *words]
-        return _finish(subprocess.Popen(command, cwd=ROOT, env=environment | addresses | {"CLOD_VAR": str(var)}))
+        variables = environment | addresses | {"CLOD_VAR": str(var)}
+        ends_with_us = partial(stores.end_with_parent, signal.SIGINT)
+        return _finish(subprocess.Popen(command, cwd=ROOT, env=variables, preexec_fn=ends_with_us))  # noqa: PLW1509 -- no threads here
 
 
 def _finish(pytest: "subprocess.Popen[bytes]") -> int:

@@ -17,10 +17,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 START_S, STOP_S = 30, 10
+PR_SET_PDEATHSIG = 1
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # a test never reads after a power cut
 
@@ -79,7 +81,7 @@ def _process(
     with log.open("wb") as output:
         words = [str(word) for word in command]
         process = subprocess.Popen(
-            words, cwd=folder, stdout=output, stderr=output, start_new_session=True, preexec_fn=_die_with_parent, **user
+            words, cwd=folder, stdout=output, stderr=output, start_new_session=True, preexec_fn=partial(end_with_parent, stop), **user
         )
     try:
         _wait_until(ready, process, name, log)
@@ -164,7 +166,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _die_with_parent() -> None:
-    """On Linux the store gets SIGTERM when the run that started it is killed."""
+def end_with_parent(stop: signal.Signals) -> None:
+    """For a new process, before it becomes its program: on Linux it gets this signal when whoever started it is killed."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, stop)
