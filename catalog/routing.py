@@ -8,25 +8,21 @@ lowest price. Pure but for the routers' memory; called once per request.
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-import msgspec
-
-from catalog import names
+from catalog import decisions, names
+from catalog.decisions import Decision, Option
 from catalog.energy.steady import Stance, step
 from catalog.names import Wanted
 from catalog.snapshot import Catalog, ModelCard, Route
 from catalog.stats import Observed
 from catalog.strategies import Candidate
-from catalog.strategies.combine import Ranked, rank
+from catalog.strategies.combine import rank
 from clod_site.lib.money import BASIS_POINTS
 from clod_site.lib.refusal import Refusal
 
 INPUT_PARTS, OUTPUT_PARTS = 3, 1  # the call that prices are compared for: three prompt tokens to each answered one
-MAX_CANDIDATES = 12  # a call tries three; the explanation shows as many as were kept
 MAX_STANCES = 4096
 RETRY_AFTER_S = 10
-MICRO, NANO = 1_000_000, 1_000_000_000
 
 
 class ModelNotAllowed(Refusal):
@@ -35,21 +31,6 @@ class ModelNotAllowed(Refusal):
 
 class ModelNotAvailable(Refusal):
     status, type, code = 503, "server_error", "model_not_available"
-
-
-class Decision(msgspec.Struct, frozen=True):
-    """Candidates in the order to try them (one to twelve), and the reasons as JSON."""
-
-    candidates: tuple[tuple[ModelCard, Route], ...]
-    explanation: dict[str, Any]
-
-
-class Option(msgspec.Struct, frozen=True):
-    """An available route of a model. ``price`` compares calls, fee included; its unit is of no other use."""
-
-    card: ModelCard
-    route: Route
-    price: int
 
 
 class EnergyRouter:
@@ -96,7 +77,7 @@ def order(
     else:
         decision = _by_default(cards[0], options, catalog.interval_start, sticky, router)
     if unavailable:
-        decision.explanation["excluded"] = _excluded(cards, unavailable)
+        decision.explanation["excluded"] = decisions.excluded(cards, unavailable)
     return decision
 
 
@@ -159,15 +140,7 @@ def _by_strategy(options: Sequence[Option], tags: Sequence[str], stats: Mapping[
     by_id = {option.route.endpoint_id: option for option in options}
     ranked = rank([_candidate(option, stats) for option in options], tags)
     ordered = [by_id[row.candidate.endpoint_id] for row in ranked]
-    rows = [_score_fact(option, row, ranked[0]) for row, option in zip(ranked[:MAX_CANDIDATES], ordered, strict=False)]
-    return _decision(ordered, "+".join(tags), "highest average score", rows)
-
-
-def _score_fact(option: Option, row: Ranked, best: Ranked) -> dict[str, Any]:
-    fact = _fact(option, _why_ranked_lower(row, best))
-    fact["ttft_ms"], fact["tokens_per_s"] = row.candidate.ttft_ms, row.candidate.tokens_per_s
-    fact["scores"], fact["score"] = row.scores, row.score
-    return fact
+    return decisions.by_score(ordered, ranked, tags)
 
 
 def _candidate(option: Option, stats: Mapping[int, Observed]) -> Candidate:
@@ -175,14 +148,6 @@ def _candidate(option: Option, stats: Mapping[int, Observed]) -> Candidate:
     if seen is None:
         return Candidate(option.route.endpoint_id, option.price)
     return Candidate(option.route.endpoint_id, option.price, seen.ttft_ms, seen.tokens_per_s)
-
-
-def _why_ranked_lower(row: Ranked, best: Ranked) -> str:
-    if row is best:
-        return ""
-    if row.score < best.score:
-        return f"score {row.score:.3f} against {best.score:.3f}"
-    return "same score, dearer" if row.candidate.price > best.candidate.price else "same score and price, later endpoint id"
 
 
 # --- no tag --------------------------------------------------------------------------------------
@@ -194,62 +159,16 @@ def _by_default(card: ModelCard, options: list[Option], interval: datetime | Non
     if interval and electricity:
         first = router.choose(tuple([route.endpoint_id for route in card.routes]), electricity, interval)
         options.sort(key=lambda option: (option.route.endpoint_id != first, *_electricity_first(option)))
-        strategy, won = "energy", "cheapest electricity, or not dearer by enough for long enough to move"
+        strategy, won_by = "energy", "cheapest electricity, or not dearer by enough for long enough to move"
     else:
         options.sort(key=lambda option: (option.price, option.route.endpoint_id))
-        strategy, won = "lowest_price", "lowest price"
+        strategy, won_by = "lowest_price", "lowest price"
     if sticky in prices:
         options.sort(key=lambda option: option.route.endpoint_id != sticky)
-        won = "answered this conversation before"
-    rows = [_fact(option, _why_behind(option, options[0])) for option in options[:MAX_CANDIDATES]]
-    return _decision(options, strategy, won, rows)
+        won_by = "answered this conversation before"
+    return decisions.by_default(options, strategy, won_by)
 
 
 def _electricity_first(option: Option) -> tuple[bool, int, int, int]:
     electricity = option.route.delivered_microusd_per_mwh
     return electricity is None, electricity or 0, option.price, option.route.endpoint_id
-
-
-def _why_behind(option: Option, first: Option) -> str:
-    if option is first:
-        return ""
-    here, there = option.route.delivered_microusd_per_mwh, first.route.delivered_microusd_per_mwh
-    if here is None or there is None:
-        return "dearer" if option.price > first.price else "comes after" if option.price < first.price else "same price, later endpoint id"
-    if here > there:
-        return f"electricity ${(here - there) / MICRO:.2f}/MWh dearer"
-    return (
-        f"electricity ${(there - here) / MICRO:.2f}/MWh cheaper: not enough, or not for long enough, to move" if here < there else "a tie"
-    )
-
-
-# --- telling -------------------------------------------------------------------------------------
-
-
-def _decision(ordered: Sequence[Option], strategy: str, won: str, rows: list[dict[str, Any]]) -> Decision:
-    explanation = {"strategy": strategy, "won_by": won, "candidates": rows, "not_shown": len(ordered) - len(rows)}
-    return Decision(tuple([(option.card, option.route) for option in ordered[:MAX_CANDIDATES]]), explanation)
-
-
-def _fact(option: Option, lost: str) -> dict[str, Any]:
-    route, tick = option.route, option.route.tick
-    electricity = route.delivered_microusd_per_mwh
-    return {
-        "endpoint": route.endpoint_id,
-        "model": route.model_slug,
-        "provider": route.provider,
-        "data_center": route.data_center,
-        "input_usd_per_mtok": tick.input_nanousd_per_mtok / NANO,
-        "output_usd_per_mtok": tick.output_nanousd_per_mtok / NANO,
-        "fee_basis_points": tick.fee_basis_points,
-        "electricity_usd_per_mwh": None if electricity is None else electricity / MICRO,
-        "lost": lost,
-    }
-
-
-def _excluded(cards: Sequence[ModelCard], unavailable: frozenset[int]) -> list[dict[str, Any]]:
-    gone = [route for card in cards for route in card.routes if route.endpoint_id in unavailable]
-    return [
-        {"endpoint": route.endpoint_id, "model": route.model_slug, "data_center": route.data_center, "lost": "failed lately"}
-        for route in gone[:MAX_CANDIDATES]
-    ]

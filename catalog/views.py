@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from catalog import charts, market, shelf
+from catalog import charts, figures, market, shelf
 from catalog.models import Category, Model
 from clod_site.lib import clock
 
@@ -44,4 +44,4 @@ def model_prices(request: HttpRequest, slug: str) -> JsonResponse:
     hours = request.GET.get("hours", "24")
     if hours not in map(str, CHART_HOURS) or model.category != Category.HOSTED:
         raise Http404
-    return JsonResponse(charts.plotly_figure(charts.price_history(model, int(hours))), headers={"Cache-Control": "max-age=60"})
+    return JsonResponse(figures.plotly_figure(charts.price_history(model, int(hours))), headers={"Cache-Control": "max-age=60"})

@@ -5,7 +5,7 @@ from django.conf import settings
 from billing import holds
 from billing.holds import HoldAsk
 from catalog import health, names, routing, stats
-from catalog.routing import Decision
+from catalog.decisions import Decision
 from gateway import admit, snapshots
 from gateway.bill import Plan
 from gateway.calls import Call, Reply

@@ -7,7 +7,7 @@ from statistics import mean
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from catalog import charts, prices
+from catalog import charts, figures, prices
 from catalog.energy.delivered import slot_of
 from catalog.models import PriceTick
 from clod_site.lib.money import usd
@@ -51,7 +51,7 @@ def test_nine_data_centers_and_a_week_stay_below_sixty_kilobytes() -> None:
     for hours in charts.STEPS:
         history = charts.price_history(made, hours, NOON)
         assert len(json.dumps(history)) < 60_000
-        assert len(json.dumps(charts.plotly_figure(history))) < 60_000
+        assert len(json.dumps(figures.plotly_figure(history))) < 60_000
 
 
 def test_the_last_point_is_the_price_a_request_pays() -> None:
@@ -89,7 +89,7 @@ def test_where_nothing_is_known_there_is_a_gap() -> None:
     history = charts.price_history(made, 168, NOON)
     assert history["routed"]["price"][:280] == [None] * 280
     assert None not in history["routed"]["price"][-47:]
-    charts.plotly_figure(history)
+    figures.plotly_figure(history)
 
 
 def test_the_table_tells_the_same_numbers_newest_first() -> None:
@@ -107,7 +107,7 @@ def test_the_table_tells_the_same_numbers_newest_first() -> None:
 def test_the_figure_marks_each_line_with_its_role() -> None:
     made = hosted("nva dfw")
     prices.backfill(NOON, days=1)
-    figure = charts.plotly_figure(charts.price_history(made, 4, NOON))
+    figure = figures.plotly_figure(charts.price_history(made, 4, NOON))
     assert [trace["meta"]["role"] for trace in figure["data"]] == ["site", "site", "list", "routed", "moved"]
     assert {trace["dx"] for trace in figure["data"]} == {300_000}
     assert figure["data"][3]["text"][-1] in {"NVA", "DFW"}

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from catalog import names, routing
+from catalog.decisions import Decision
 from catalog.names import ModelNotFound
-from catalog.routing import Decision, EnergyRouter, ModelNotAllowed, ModelNotAvailable
+from catalog.routing import EnergyRouter, ModelNotAllowed, ModelNotAvailable
 from catalog.snapshot import Catalog, ModelCard, Route, Tick
 from catalog.stats import Observed
 
@@ -136,7 +137,7 @@ class TestHysteresis:
         router = EnergyRouter()
         ask(sites(30, 40), router=router)
         rows = ask(sites(30, 27, interval=NOON + SLOT), router=router).explanation["candidates"]
-        assert rows[1]["lost"] == "electricity $3.00/MWh cheaper: not enough, or not for long enough, to move"
+        assert rows[1]["lost"] == "electricity $3.00/MWh cheaper, which does not make up for moving"
 
 
 def test_a_conversation_stays_where_it_was() -> None:
