@@ -1,14 +1,22 @@
 """Which model a first call names, in the snippets of key pages, first steps and docs."""
 
+from django.core.cache import cache
+
 from catalog import market
 from projects.models import Project
 
 FALLBACK = "deepseek-v3"
+REMEMBERED_S = 60
 
 
 def model_for(project: Project | None = None) -> str:
     """The slug of a model the project may call: one that answers here before one that does not, a free one before a paid one."""
     allowed = set(project.allowed_models.values_list("slug", flat=True)) if project else set()
-    rows = [row for row in market.rows() if not allowed or row.model.slug in allowed]
-    best = min(rows, key=lambda row: (not row.is_available, not row.model.is_free, row.model.name), default=None)
-    return best.model.slug if best else FALLBACK
+    ranked: list[str] = cache.get_or_set("first_call.ranked", _ranked, REMEMBERED_S)
+    return next((slug for slug in ranked if not allowed or slug in allowed), FALLBACK)
+
+
+def _ranked() -> list[str]:
+    """The market takes a few hundred milliseconds to draw; which models answer changes rarely."""
+    rows = sorted(market.rows(), key=lambda row: (not row.is_available, not row.model.is_free, row.model.name))
+    return [row.model.slug for row in rows]

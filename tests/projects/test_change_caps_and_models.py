@@ -1,15 +1,13 @@
 """Daily and monthly caps, and the models a project may call."""
 
-import datetime as dt
-
 import pytest
 
 from accounts.models import User
-from catalog.models import Category, Model
 from clod_site.lib.money import usd
 from projects.models import Project
 from tests.people import browser
 from tests.projects import pages
+from tests.projects.shelf import model
 
 
 def _caps(project: Project) -> tuple[int | None, int | None]:
@@ -59,25 +57,8 @@ def test_developers_and_viewers_cannot_change_caps_or_models(bob: User, viewer: 
     assert "Save caps" not in browser(bob).get(pages.of(project, "budgets")).content.decode()
 
 
-def _model(slug: str, *, active: bool = True) -> Model:
-    return Model.objects.create(
-        slug=slug,
-        name=slug.title(),
-        vendor_id=f"test/{slug}",
-        developer="Test",
-        category=Category.HOSTED,
-        active=active,
-        context_window=8192,
-        max_output_tokens=1024,
-        input_nanousd_per_mtok=1,
-        output_nanousd_per_mtok=1,
-        price_source="test",
-        price_date=dt.date(2026, 1, 1),
-    )
-
-
 def test_chosen_models_are_the_only_ones_and_none_chosen_means_all(alice: User, project: Project) -> None:
-    small, large = _model("small"), _model("large")
+    small, large = model("small"), model("large")
     browser(alice).post(pages.of(project, "models"), {"models": [small.pk]})
     assert list(project.allowed_models.all()) == [small]
     assert "1 chosen" in browser(alice).get(pages.of(project)).content.decode()
@@ -88,7 +69,7 @@ def test_chosen_models_are_the_only_ones_and_none_chosen_means_all(alice: User, 
 
 
 def test_a_model_that_is_switched_off_cannot_be_chosen(alice: User, project: Project) -> None:
-    gone = _model("gone", active=False)
+    gone = model("gone", active=False)
     for choice in (gone.pk, 999_999, "x"):
         assert browser(alice).post(pages.of(project, "models"), {"models": [choice]}).status_code == 422
     assert not project.allowed_models.exists()
