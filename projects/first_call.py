@@ -12,7 +12,7 @@ REMEMBERED_S = 60
 def model_for(project: Project | None = None) -> str:
     """The slug of a model the project may call: one that answers here before one that does not, a free one before a paid one."""
     allowed = set(project.allowed_models.values_list("slug", flat=True)) if project else set()
-    ranked: list[str] = cache.get_or_set("first_call.ranked", _ranked, REMEMBERED_S)
+    ranked = cache.get_or_set("first_call.ranked", _ranked, REMEMBERED_S) or []
     return next((slug for slug in ranked if not allowed or slug in allowed), FALLBACK)
 
 
