@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from activity.models import Request
+from activity.models import Request, Status
 from catalog.models import PriceTick
 from clod_site.lib import money
+
+UNANSWERED = (Status.UPSTREAM_ERROR, Status.REJECTED)
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,7 @@ def cost_lines(row: Request) -> list[CostLine]:
     lines = _usage_lines(row, row.price_tick) if row.price_tick else []
     if row.fee_nanousd:
         lines.append(CostLine("Routing fee", _fee_detail(row.price_tick), row.fee_nanousd))
-    lines.append(
-        CostLine("Charged", "one of today's free requests" if row.paid_by == "free" else "from the wallet", row.cost_nanousd, is_total=True)
-    )
+    lines.append(CostLine("Charged", _charged_to(row), row.cost_nanousd, is_total=True))
     lines.append(CostLine("At list price", "the same tokens, fee included", row.list_cost_nanousd, is_note=True))
     return lines
 
@@ -71,6 +71,13 @@ def _usage_line(name: str, tokens: int, price: int) -> CostLine:
     """Rounded for reading; the charge itself is rounded once, on the sum."""
     detail = f"{tokens:,} tokens at {money.format_usd(price)} per million"
     return CostLine(name, detail, (tokens * price + money.TOKENS_PER_PRICE // 2) // money.TOKENS_PER_PRICE)
+
+
+def _charged_to(row: Request) -> str:
+    """Who paid; calls that failed before their first token were given back."""
+    if row.status in UNANSWERED:
+        return "nothing: no answer came"
+    return "one of today's free requests" if row.paid_by == "free" else "from the wallet"
 
 
 def _fee_detail(tick: PriceTick | None) -> str:

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from accounts.access import MANAGERS
 from accounts.models import Membership
-from billing import ledger
+from billing.ledger import credit
 from billing.models import EntryKind, Wallet
 from clod_site.lib.money import usd
 from clod_site.lib.refusal import Refusal
@@ -30,5 +30,5 @@ def add(membership: Membership, amount: str, form_id: UUID) -> int:
     if amount not in AMOUNTS:
         raise Refusal("Choose one of the amounts shown.", param="amount")
     wallet = Wallet.objects.get(organization_id=membership.organization_id)
-    ledger.credit(wallet.pk, AMOUNTS[amount], key=f"test:{wallet.pk}:{form_id}", reason=REASON, kind=EntryKind.TOPUP)
+    credit(wallet.pk, AMOUNTS[amount], key=f"test:{wallet.pk}:{form_id}", reason=REASON, kind=EntryKind.TOPUP)
     return AMOUNTS[amount]

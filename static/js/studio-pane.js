@@ -3,7 +3,7 @@ import { complete } from "./studio-stream.js";
 import { forget, tokenFor } from "./studio-token.js";
 
 export class Pane {
-  // settings() → {project, model, system, parameters}; changed() is told when the pane starts or stops.
+  // settings() → {project, model, name, system, parameters}; changed() is told when the pane starts or stops.
   constructor(element, { address, csrf, settings, changed }) {
     Object.assign(this, { element, address, csrf, settings, changed });
     this.turns = [];
@@ -31,8 +31,8 @@ export class Pane {
   }
 
   async answer() {
-    const { project, model, system, parameters } = this.settings();
-    const view = this.show("assistant", model);
+    const { project, model, name, system, parameters } = this.settings();
+    const view = this.show("assistant", name);
     const meter = new Meter();
     const stopper = (this.stopper = new AbortController());
     let written = "";
@@ -69,11 +69,11 @@ export class Pane {
     again.addEventListener("click", () => { view.turn.remove(); this.answer(); }, { once: true });
   }
 
-  show(role, model = "") {
+  show(role, name = "") {
     const turn = document.getElementById(`turn-${role}`).content.firstElementChild.cloneNode(true);
     this.element.querySelector("[data-first]").hidden = true;
     this.element.append(turn);
-    if (model) turn.querySelector(".who").textContent = model;
+    if (name) turn.querySelector(".who").textContent = name;
     this.follow(true);
     return { turn, text: turn.querySelector(".text"), meter: turn.querySelector(".meter-line"), problem: turn.querySelector(".problem") };
   }
@@ -108,7 +108,7 @@ class Meter {
       header("x-clod-data-center") && ["", header("x-clod-data-center")],
       header("x-clod-price-tick") && ["tick", header("x-clod-price-tick")],
       this.finish === "length" && ["", "cut at the longest answer allowed"],
-      stopped && ["", "stopped: you pay for what was written"],
+      stopped && ["", header("x-clod-paid-by") === "wallet" ? "stopped: you pay for what was written" : "stopped"],
     ];
     const spans = parts.filter(Boolean).map(([name, value]) => fact(name, value));
     const id = header("x-request-id");

@@ -12,7 +12,7 @@ function settings() {
   const parameters = {};
   if (controls.temperature.value) parameters.temperature = Number(controls.temperature.value);
   if (controls.max_tokens.value) parameters.max_completion_tokens = Number(controls.max_tokens.value);
-  return { project: controls.project.value, model: controls.model.value, system: controls.system.value.trim(), parameters };
+  return { project: controls.project.value, model: controls.model.value, name: chosen()?.name ?? "", system: controls.system.value.trim(), parameters };
 }
 
 // A project may be limited to some models; those it may not call, and those that are not available here, cannot be chosen.
@@ -26,8 +26,10 @@ function offer() {
   describe();
 }
 
+const chosen = () => data.models.find(({ slug }) => slug === controls.model.value);
+
 function describe() {
-  const model = data.models.find(({ slug }) => slug === controls.model.value);
+  const model = chosen();
   document.getElementById("model-facts").textContent = model?.facts ?? "No model can be called with this project. Choose another project, or allow models under Projects.";
   if (model) controls.max_tokens.max = model.max_output;
   changed();

@@ -95,3 +95,8 @@ def test_a_request_is_told_without_looking_anything_up(project: Project, django_
     [row] = queries.of(project.organization_id)
     with django_assert_num_queries(0):  # type: ignore[operator]
         queries.as_json(row)
+
+
+def test_a_request_that_got_no_answer_says_that_nothing_was_charged(alice: User, project: Project) -> None:
+    row = call(project, status="rejected", paid_by="free", cost_nanousd=0, completion_tokens=0)
+    assert "nothing: no answer came" in browser(alice).get(f"/activity/{public(row)}").content.decode()

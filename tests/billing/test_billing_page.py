@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from accounts.models import Membership, Role, User
+from accounts.models import Membership, Role
 from billing import ledger, testmoney
 from billing.models import EntryKind, LedgerEntry, Wallet
 from clod_site.lib.money import usd
@@ -159,4 +159,4 @@ def test_a_full_statement_takes_as_many_queries_as_an_empty_one(dana: till.Custo
 
 
 def test_the_amounts_offered_are_exact() -> None:
-    assert {text: nanousd for text, nanousd in testmoney.AMOUNTS.items()} == {"5": 5 * 10**9, "20": 20 * 10**9, "100": 100 * 10**9}
+    assert testmoney.AMOUNTS == {"5": 5 * 10**9, "20": 20 * 10**9, "100": 100 * 10**9}
