@@ -13,9 +13,12 @@ from billing.ledger.recording import Record
 from billing.ledger.store import Column, Insert, Row, Select, Store, columns_of
 
 COLUMNS = (
-    "id", "organization", "project", "api_key", "user", "created_at", "model", "requested_model", "provider", "data_center",
-    "price_tick", "status", "error_code", "finish_reason", "is_stream", "paid_by", "prompt_tokens", "completion_tokens", "cached_tokens",
-    "reasoning_tokens", "cost_nanousd", "list_cost_nanousd", "fee_nanousd", "is_estimated", "is_usage_suspect", "attempts", "ttft_ms", "latency_ms", "routing",
+    "id", "organization", "project", "api_key", "user", "created_at",
+    "model", "requested_model", "provider", "data_center", "price_tick",
+    "status", "error_code", "finish_reason", "is_stream", "paid_by",
+    "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
+    "cost_nanousd", "list_cost_nanousd", "fee_nanousd", "is_estimated", "is_usage_suspect",
+    "attempts", "ttft_ms", "latency_ms", "routing",
 )  # fmt: skip
 SERVED = Select(
     (Column("t.id", "bigint"), Column("m.slug", "text"), Column("p.slug", "text"), Column("d.slug", "text")),

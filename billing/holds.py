@@ -24,12 +24,13 @@ async def authorise(ask: HoldAsk) -> Held:
     ledger.submit(operation)
     timer = asyncio.get_running_loop().call_later(LONGEST_WAIT_S, _too_late, future)
     try:
-        return await future
+        held: Held = await future
     except asyncio.CancelledError:
         _give_back(future)
         raise
     finally:
         timer.cancel()
+    return held
 
 
 async def capture(held: Held, outcome: Outcome) -> Settled:

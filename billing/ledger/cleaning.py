@@ -1,8 +1,6 @@
 """Make what upstreams and clients said storable: a stray character or an absurd number must never block a charge."""
 
-from typing import Any, TypeVar
-
-Number = TypeVar("Number", int, None)
+from typing import Any, overload
 
 
 def storable(text: str, max_length: int) -> str:
@@ -25,6 +23,12 @@ def storable_json(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int) else storable(str(value), 200)
 
 
-def clamp(number: Number, bits: int) -> Number:
+@overload
+def clamp(number: int, bits: int) -> int: ...
+@overload
+def clamp(number: None, bits: int) -> None: ...
+@overload
+def clamp(number: int | None, bits: int) -> int | None: ...
+def clamp(number: int | None, bits: int) -> int | None:
     """A count or an amount between 0 and what ``bits`` bits hold; None stays None."""
     return None if number is None else max(0, min(number, 2**bits - 1))

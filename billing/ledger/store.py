@@ -115,7 +115,7 @@ def columns_of(model: type[models.Model], *names: str) -> tuple[Column, ...]:
     fields = [model._meta.get_field(name) for name in names] or [
         field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)
     ]
-    return tuple(Column(field.column, _kind(field)) for field in fields)  # type: ignore[union-attr]
+    return tuple(Column(str(field.column), _kind(field)) for field in fields)  # type: ignore[union-attr]
 
 
 def insert_into(model: type[models.Model], *, if_missing: bool = False) -> Insert:

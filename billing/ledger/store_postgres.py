@@ -74,13 +74,14 @@ class PostgresStore:
             self._connection.rollback()
 
     def _named(self, error: Exception) -> StoreError:
-        """By SQLSTATE; what Python itself cannot encode has none, and is rejected."""
+        """By SQLSTATE. Trouble on the wire has none and is operational; what Python cannot encode has none either, and is rejected."""
         state = getattr(error, "sqlstate", None) or ""
+        on_the_wire = isinstance(error, psycopg.OperationalError) and not state and not isinstance(error, psycopg.errors.PipelineAborted)
         if state in LOCKED:
             return Locked(str(error))
         if state[:2] == DEADLOCK:
             return Contended(str(error))
-        if self._connection.closed or state[:2] in AWAY or state == READ_ONLY:
+        if on_the_wire or self._connection.closed or state[:2] in AWAY or state == READ_ONLY:
             return Lost(str(error))
         return Rejected(str(error))
 

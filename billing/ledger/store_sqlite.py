@@ -20,7 +20,7 @@ REJECTED = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_T
 
 class SqliteStore:
     def __init__(self) -> None:
-        wrapper = connections["default"]
+        wrapper: Any = connections["default"]
         params = wrapper.get_connection_params()
         try:
             self._connection = sqlite3.connect(

@@ -156,7 +156,7 @@ class Writer:
             log.error("the ledger could not do %s", type(operation).__name__, exc_info=error)
             self._answer([(operation, error if isinstance(operation, Credit) else refusals.LedgerUnavailable())])
 
-    def _postpone(self, batch: list[Operation], refusal: type[refusals.TryAgain]) -> None:
+    def _postpone(self, batch: list[Operation], refusal: Callable[[], refusals.TryAgain]) -> None:
         """Refuse what may be refused, keep settlements at the front of the queue.
 
         A commit whose answer was lost may have happened: a hold that was about to be promised is given back, in case it exists.

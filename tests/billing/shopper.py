@@ -44,7 +44,12 @@ async def _worker(orders: dict[str, Any]) -> list[str]:
     fields = {name: UUID(value) for name, value in orders["ids"].items()}
     for _ in range(orders["calls"]):
         ask = holds.HoldAsk(
-            request_id=ids.uuid7(), price_tick_id=orders["tick"], amount_nanousd=orders["amount"], is_free_model=orders["free"], ttl_s=600, **fields
+            request_id=ids.uuid7(),
+            price_tick_id=orders["tick"],
+            amount_nanousd=orders["amount"],
+            is_free_model=orders["free"],
+            ttl_s=600,
+            **fields,
         )
         try:
             held = await holds.authorise(ask)

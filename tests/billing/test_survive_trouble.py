@@ -52,6 +52,14 @@ def test_rows_the_database_refuses_do_not_stop_the_charge_or_the_neighbours() ->
     assert Request.objects.get(pk=neighbour.request_id).requested_model == "Llama"
 
 
+@pytest.mark.parametrize("number", [-1, 10**6, 10**30])
+def test_a_statement_that_fails_half_way_does_not_stop_the_charge(number: int) -> None:
+    dana = till.customer()
+    held = till.authorise(dana.ask())
+    attempt = holds.AttemptRow(number, dana.tick.endpoint_id, clock.now(), None, 1, 0, "ok")
+    assert till.capture(held, 1000, attempt_rows=(attempt,)).charged_nanousd == 1000
+
+
 def test_a_row_of_the_wrong_shape_is_the_gateways_defect_not_the_customers() -> None:
     dana = till.customer()
     held = till.authorise(dana.ask())
