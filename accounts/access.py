@@ -11,13 +11,13 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 
 from accounts.models import Membership, Role, User
 
 Row = TypeVar("Row", bound=Model)
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 CHOSEN = "organization_id"
 WRITERS = frozenset({Role.OWNER, Role.ADMIN, Role.DEVELOPER})
 MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
@@ -55,12 +55,12 @@ class MemberRequest(HttpRequest):
     membership: Membership
 
 
-def member_page(view: Callable[Concatenate[MemberRequest, P], HttpResponse]) -> View[P]:
+def member_page(view: Callable[Concatenate[MemberRequest, P], HttpResponseBase]) -> View[P]:
     """A view for members only: visitors go to the log-in page, people without an organization read why they see nothing."""
 
     @wraps(view)
     @login_required
-    def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not getattr(request, "membership", None):
             raise PermissionDenied("You do not belong to an organization. Ask an owner or admin of one to add you.")
         return view(cast(MemberRequest, request), *args, **kwargs)

@@ -6,6 +6,8 @@ The gateway serves the same rows under ``/v1/requests`` for API keys.
 from typing import Any
 
 from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
@@ -14,7 +16,10 @@ from accounts.models import Membership
 from activity import filters, queries
 from clod_site.lib import clock
 
+FILTERS = [OpenApiParameter(name, str) for name in ("cursor", "limit", "range", "model", "project", "key", "status")]
 
+
+@extend_schema(operation_id="list_requests", parameters=FILTERS, responses=OpenApiTypes.OBJECT)  # type: ignore[untyped-decorator]
 @api_view(["GET"])
 def request_list(request: ApiRequest) -> Response:
     """Newest first. ``cursor`` is the ``next_cursor`` of the page before; ``limit`` is 1 to 200; filters as on the page."""
@@ -24,6 +29,7 @@ def request_list(request: ApiRequest) -> Response:
     return Response({"object": "list", "data": [queries.as_json(row) for row in page.rows], "next_cursor": page.next_cursor or None})
 
 
+@extend_schema(operation_id="get_request", responses=OpenApiTypes.OBJECT)  # type: ignore[untyped-decorator]
 @api_view(["GET"])
 def request_detail(request: ApiRequest, public_id: str) -> Response:
     """One request with its attempts and the routing decision; 404 for anybody else's."""

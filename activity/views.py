@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from accounts.access import MemberRequest, member_page
 from accounts.models import Membership
 from activity import anatomy, export, filters, queries
 from activity.models import Request
@@ -16,19 +16,12 @@ from clod_site.lib import clock, ids
 from projects.models import ApiKey, Project
 
 
-def _membership(request: HttpRequest) -> Membership:
-    membership: Membership | None = request.membership  # type: ignore[attr-defined]
-    if not membership:
-        raise Http404
-    return membership
-
-
 @require_safe
 @vary_on_headers("HX-Request")
-@login_required
-def request_list(request: HttpRequest) -> HttpResponse:
+@member_page
+def request_list(request: MemberRequest) -> HttpResponse:
     """The page; for its own live refresh only tiles and rows, and 204 while these are what the page has ``seen``."""
-    membership, wanted, now = _membership(request), filters.read(request.GET), clock.now()
+    membership, wanted, now = request.membership, filters.read(request.GET), clock.now()
     rows = filters.apply(queries.of(membership.organization_id), wanted, now)
     shown, totals = queries.page(rows, request.GET.get("cursor", "")), queries.totals(rows)
     seen = f"{totals.requests}-{shown.rows[0].id}" if shown.rows else ""
@@ -44,10 +37,10 @@ def request_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @vary_on_headers("HX-Request")
-@login_required
-def request_detail(request: HttpRequest, public_id: str) -> HttpResponse:
+@member_page
+def request_detail(request: MemberRequest, public_id: str) -> HttpResponse:
     """A page of its own, or what the drawer of the list shows."""
-    row = queries.find(_membership(request).organization_id, public_id)
+    row = queries.find(request.membership.organization_id, public_id)
     if row is None:
         raise Http404
     context = {"row": row, "attempts": queries.attempts_of(row), "routing": anatomy.routing(row)}
@@ -57,9 +50,9 @@ def request_detail(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @require_safe
-@login_required
-def request_csv(request: HttpRequest) -> StreamingHttpResponse:
-    rows = filters.apply(queries.of(_membership(request).organization_id), filters.read(request.GET), clock.now())
+@member_page
+def request_csv(request: MemberRequest) -> StreamingHttpResponse:
+    rows = filters.apply(queries.of(request.membership.organization_id), filters.read(request.GET), clock.now())
     name = f"clod-requests-{clock.now():%Y-%m-%d-%H%M}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(export.lines(rows), content_type="text/csv; charset=utf-8", headers=headers)

@@ -3,13 +3,12 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import Membership
+from accounts.access import MemberRequest, member_page
 from billing import allowance, statement, testmoney
 from billing.models import Wallet
 from clod_site.lib import clock, ids
@@ -17,17 +16,10 @@ from clod_site.lib.money import format_usd
 from clod_site.lib.refusal import Refusal
 
 
-def _membership(request: HttpRequest) -> Membership:
-    membership: Membership | None = request.membership  # type: ignore[attr-defined]
-    if not membership:
-        raise Http404
-    return membership
-
-
 @require_safe
-@login_required
-def overview(request: HttpRequest) -> HttpResponse:
-    membership = _membership(request)
+@member_page
+def overview(request: MemberRequest) -> HttpResponse:
+    membership = request.membership
     wallet = Wallet.objects.get(organization_id=membership.organization_id)
     with_free = request.GET.get("free") == "1"
     context = {
@@ -45,9 +37,9 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@login_required
-def add_test_money(request: HttpRequest) -> HttpResponse:
-    membership = _membership(request)
+@member_page
+def add_test_money(request: MemberRequest) -> HttpResponse:
+    membership = request.membership
     try:
         added = testmoney.add(membership, request.POST.get("amount", ""), UUID(request.POST.get("form_id", "")))
         messages.success(request, f"{format_usd(added)} of test money is in the wallet.")

@@ -3,6 +3,7 @@
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from catalog import charts, figures, market, shelf
 from catalog.models import Category, Model
@@ -12,6 +13,7 @@ CHART_HOURS = {4: "4 h", 24: "24 h", 168: "7 d"}
 
 
 @require_safe
+@vary_on_headers("HX-Request")
 def model_list(request: HttpRequest) -> HttpResponse:
     """The table; asked for by htmx, only the part that changes."""
     wanted, rows = shelf.read(request.GET), market.rows()

@@ -6,14 +6,13 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import access
-from accounts.models import Membership, User
+from accounts.access import MemberRequest, member_page
 from catalog import market, shelf
 from catalog.templatetags.money_tags import context_size, price_per_mtok
 from clod_site.lib import ids
@@ -33,17 +32,10 @@ class Conversation(msgspec.Struct):
     max_completion_tokens: int | None = None
 
 
-def _membership(request: HttpRequest) -> Membership:
-    membership: Membership | None = request.membership  # type: ignore[attr-defined]
-    if not membership:
-        raise Http404
-    return membership
-
-
 @require_safe
-@login_required
-def playground(request: HttpRequest) -> HttpResponse:
-    membership = _membership(request)
+@member_page
+def playground(request: MemberRequest) -> HttpResponse:
+    membership = request.membership
     models = [_model(row) for row in shelf.choose(market.rows(), shelf.Filter())]
     context = {
         "data": {"projects": _projects(membership.organization_id), "models": models},
@@ -57,8 +49,8 @@ def playground(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@login_required
-def code(request: HttpRequest) -> HttpResponse:
+@member_page
+def code(request: MemberRequest) -> HttpResponse:
     """The conversation in the body, as snippets. What it says is written out again, never kept."""
     try:
         asked = msgspec.json.decode(request.body, type=Conversation)
@@ -71,13 +63,12 @@ def code(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @never_cache
-@login_required
-def token(request: HttpRequest) -> HttpResponse:
+@member_page
+def token(request: MemberRequest) -> HttpResponse:
     """``{"token", "expires_at"}`` for the project in the form; asked for again by the page before it runs out."""
-    membership = _membership(request)
+    membership = request.membership
     project_id = ids.parse_public("proj", request.POST.get("project", ""))
     project = access.find(Project.objects.filter(archived_at=None), membership, id=project_id or UUID(int=0))
-    assert isinstance(request.user, User)
     try:
         issued, secret = tokens.issue(request.user, project, request.session.session_key or "")
     except Refusal as refusal:
