@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from accounts.access import WRITERS, MemberRequest, member_page
@@ -14,7 +14,7 @@ from projects import first_call, keys, keys_page
 from projects.models import ApiKey, Project
 
 
-@require_GET
+@require_safe
 @member_page
 def key_list(request: MemberRequest) -> HttpResponse:
     return render(request, "projects/key_list.html", keys_page.of(request))
@@ -49,7 +49,7 @@ def key_revoke(request: MemberRequest, key_id: UUID) -> HttpResponse:
     return redirect("key_list")
 
 
-@require_GET
+@require_safe
 @never_cache
 @member_page
 def key_arrival(request: MemberRequest, key_id: UUID) -> HttpResponse:
@@ -57,7 +57,7 @@ def key_arrival(request: MemberRequest, key_id: UUID) -> HttpResponse:
     return render(request, "projects/_key_arrival.html", {"api_key": _find(request, key_id)})
 
 
-@require_GET
+@require_safe
 @member_page
 def first_steps(request: MemberRequest) -> HttpResponse:
     context = {"form": keys_page.form(request, name="first-key"), "may_write": access.may(request.membership, WRITERS)}

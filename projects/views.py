@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import access
 from accounts.access import MANAGERS, WRITERS, MemberRequest, member_page
@@ -24,7 +24,7 @@ def of_member(membership: Membership) -> QuerySet[Project]:
     return found.order_by("-is_default", "name")
 
 
-@require_GET
+@require_safe
 @member_page
 def project_list(request: MemberRequest) -> HttpResponse:
     in_use = Count("api_keys", filter=Q(api_keys__revoked_at=None), distinct=True)
@@ -45,7 +45,7 @@ def project_create(request: MemberRequest) -> HttpResponse:
     return redirect("project_overview", project.pk)
 
 
-@require_GET
+@require_safe
 @member_page
 def project_overview(request: MemberRequest, project_id: UUID) -> HttpResponse:
     project = _find(request, project_id)
@@ -53,7 +53,7 @@ def project_overview(request: MemberRequest, project_id: UUID) -> HttpResponse:
     return _tab(request, "overview", project, **counts)
 
 
-@require_GET
+@require_safe
 @member_page
 def project_keys(request: MemberRequest, project_id: UUID) -> HttpResponse:
     project = _find(request, project_id)

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Organization, User
-from clod_site.lib import clock
+from clod_site.lib import clock, ids
 from projects import grants, keys
 from projects.models import ApiKey, Project
+from tests.activity import log
 from tests.people import browser, queries_of
 from tests.projects import pages
 
@@ -131,15 +132,15 @@ def test_the_list_takes_as_many_queries_for_twenty_keys_as_for_one(alice: User, 
     assert queries_of(visit, "/keys") == few <= 14
 
 
-def test_the_page_waits_for_the_first_request_and_then_says_so(alice: User, project: Project) -> None:
+def test_the_page_waits_for_the_first_request_and_then_links_to_it(alice: User, project: Project) -> None:
     api_key, _ = keys.generate(project, name="dev-key", actor=alice)
     visit = browser(alice)
     waiting = visit.get(pages.of_key(api_key, "arrival")).content.decode()
     assert "Waiting for the first request" in waiting
     assert "every 2s" in waiting
-    ApiKey.objects.filter(pk=api_key.pk).update(last_used_at=clock.now())
+    request = log.call(project, api_key=api_key)
     arrived = visit.get(pages.of_key(api_key, "arrival")).content.decode()
-    assert "first request has arrived" in arrived
+    assert f"/activity/{ids.public('req', request.pk)}" in arrived
     assert "hx-trigger" not in arrived
 
 

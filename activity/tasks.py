@@ -1,0 +1,11 @@
+"""Recurring jobs of the request log; when they run is in ``clod_site.schedule``."""
+
+from celery import shared_task
+
+from activity import key_use
+from clod_site.lib import clock
+
+
+@shared_task(time_limit=30)
+def mark_keys_used() -> None:
+    key_use.mark(clock.now())

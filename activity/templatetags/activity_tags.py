@@ -1,0 +1,21 @@
+"""What pages of other apps show of the request log."""
+
+from django import template
+
+from activity import key_use
+from activity.models import Request
+from clod_site.lib import ids
+from projects.models import ApiKey
+
+register = template.Library()
+
+
+@register.simple_tag
+def newest_request(api_key: ApiKey) -> Request | None:
+    """The key's newest request, or None before its first."""
+    return key_use.newest_request_of(api_key)
+
+
+@register.filter
+def request_address(request: Request) -> str:
+    return f"/activity/{ids.public('req', request.pk)}"
