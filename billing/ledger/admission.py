@@ -1,6 +1,7 @@
 """May this call start, and who pays for it? Pure functions on locked rows; each checks everything before it changes anything."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -22,6 +23,7 @@ class Today(NamedTuple):
     month_ends: datetime
 
 
+@lru_cache(maxsize=64)  # a batch has one instant, and few zones
 def today(zone: str, now: datetime) -> Today:
     return Today(clock.day_key(zone, now), clock.month_key(zone, now), clock.next_day(zone, now), clock.next_month(zone, now))
 

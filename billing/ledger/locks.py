@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from billing.ledger import books, statements
+from billing.ledger.admission import today
 from billing.ledger.books import Books
 from billing.ledger.operations import Authorise, Checkpoint, Credit, Operation, Settle
 from billing.ledger.store import Fetch, Row, Select, Store
 from billing.models import Funding
 from billing.terms import HoldAsk
-from clod_site.lib import clock
 
 
 def lock(store: Store, batch: Sequence[Operation], now: datetime) -> Books:
@@ -97,8 +97,8 @@ def _needs(rows: Books, batch: Sequence[Operation], now: datetime) -> _Needs:
 def _needs_of_ask(needs: _Needs, project: books.Project | None, is_free_model: bool, now: datetime) -> None:
     if project is None:
         return
-    day = clock.day_key(project.time_zone, now)
-    needs.new_periods.update({(project.id, day), (project.id, day[:7])})
+    dates = today(project.time_zone, now)
+    needs.new_periods.update({(project.id, dates.day), (project.id, dates.month)})
     needs.wallets.add((project.wallet_id,))
     if is_free_model:
-        needs.new_free_days.add((project.organization_id, day))
+        needs.new_free_days.add((project.organization_id, dates.day))

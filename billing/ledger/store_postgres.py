@@ -99,7 +99,7 @@ def _select(statement: Select) -> str:
 
 def _found(key: tuple[Column, ...]) -> str:
     if len(key) == 1:
-        return f"{key[0].name} = ANY(%s::{key[0].kind}[])"
+        return f"{key[0].name} = ANY(%b::{key[0].kind}[])"
     return f"({', '.join(column.name for column in key)}) IN (SELECT * FROM {_arrays(key)})"
 
 
@@ -121,4 +121,4 @@ def _update(statement: Update) -> str:
 
 
 def _arrays(columns: tuple[Column, ...]) -> Any:
-    return f"unnest({', '.join(f'%s::{column.kind}[]' for column in columns)})"
+    return f"unnest({', '.join(f'%b::{column.kind}[]' for column in columns)})"
