@@ -15,11 +15,6 @@ class Site:
     data_center: DataCenter
     price: DeliveredPrice | None
 
-    @property
-    def is_demo(self) -> bool:
-        """The price comes from the demo feed: typical figures for the hour, not today's market."""
-        return self.price is not None and self.price.source.startswith("demo")
-
 
 def sites_now(now: datetime) -> list[Site]:
     """Every active data center, the cheapest electricity first, those without a price last. Two queries."""

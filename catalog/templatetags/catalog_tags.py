@@ -5,9 +5,11 @@ from typing import Any
 from django import template
 
 from catalog import grid
+from catalog.charts import FEED_LABELS
 from clod_site.lib import clock
 
 register = template.Library()
+SPARK_WIDTH, SPARK_HEIGHT, SPARK_MARGIN = 96, 22, 2
 
 
 @register.inclusion_tag("catalog/_grid_pulse.html")
@@ -17,7 +19,10 @@ def grid_pulse() -> dict[str, Any]:
     return {"site": sites[0] if sites and sites[0].price else None}
 
 
-SPARK_WIDTH, SPARK_HEIGHT, SPARK_MARGIN = 96, 22, 2
+@register.filter
+def feed_label(source: str) -> str:
+    """Where an electricity price comes from, in words; prices without a market interval are estimates."""
+    return FEED_LABELS.get(source, f"{source} feed") if source else "estimate"
 
 
 @register.inclusion_tag("catalog/_spark.html")

@@ -59,7 +59,7 @@ function layout(given) {
     margin: { l: 56, r: 8, t: 8, b: 56 },
     font: { ...given.font, family: getComputedStyle(chart).fontFamily, color: colour("--text-soft") },
     hoverlabel: { bgcolor: colour("--raised"), bordercolor: colour("--line-strong"), font: { color: colour("--text"), size: 12 } },
-    xaxis: { ...given.xaxis, ...axis, showgrid: false, hoverformat: "%a %-d %b, %H:%M", fixedrange: true },
+    xaxis: { ...given.xaxis, ...axis, showgrid: false, tickangle: 0, nticks: chart.clientWidth < 500 ? 4 : 9, hoverformat: "%a %-d %b, %H:%M", fixedrange: true },
     yaxis: { ...given.yaxis, ...axis, title: { text: "" }, fixedrange: true },
     legend: { ...given.legend, x: 0, y: -0.14 },
   };

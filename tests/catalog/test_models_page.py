@@ -136,7 +136,7 @@ def test_many_models_take_as_many_queries_as_one(django_assert_num_queries: Any)
 def test_the_page_shows_every_site_with_its_electricity_and_source() -> None:
     priced()
     page = Client().get("/models/llama").content.decode()
-    for fact in ("NVA", "DFW", "OKC", "ERCOT", "HB_NORTH", "/MWh", "scripted", "cheapest now"):
+    for fact in ("NVA", "DFW", "OKC", "ERCOT", "HB_NORTH", "/MWh", "scripted feed", "cheapest now"):
         assert fact in page
 
 
