@@ -1,6 +1,7 @@
 """What comes in and what goes out, whichever door it uses."""
 
 from collections.abc import AsyncIterator, Callable
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -12,8 +13,16 @@ from projects.grants import Grant
 Headers = list[tuple[str, str]]
 
 
+class Owner(Protocol):
+    """Whoever settles a call once money is held for it."""
+
+    def client_left(self) -> None: ...
+
+    async def shut_down(self) -> None: ...
+
+
 class Call:
-    """One request to the gateway. A door reports the client's leaving with ``leave``."""
+    """One request to the gateway. A door reports the client's leaving with ``leave``, and its own end with ``shut_down``."""
 
     def __init__(self, body: bytes, authorization: str, query: str = "", grant: Grant | None = None) -> None:
         self.id: UUID = ids.uuid7()
@@ -22,22 +31,27 @@ class Call:
         self.query = query
         self.grant = grant
         self._has_left = False
-        self._on_leave: Callable[[], None] | None = None
+        self._owner: Owner | None = None
 
     @property
     def public_id(self) -> str:
         return ids.public("req", self.id)
 
-    def on_leave(self, tell: Callable[[], None]) -> None:
-        """Call ``tell`` when the client leaves; at once if it already has."""
-        self._on_leave = tell
+    def owned_by(self, owner: Owner) -> None:
+        """From now on ``owner`` is told what happens to the client; at once if it has left already."""
+        self._owner = owner
         if self._has_left:
-            tell()
+            owner.client_left()
 
     def leave(self) -> None:
         self._has_left = True
-        if self._on_leave:
-            self._on_leave()
+        if self._owner:
+            self._owner.client_left()
+
+    async def shut_down(self) -> None:
+        """Break the call off and settle it; returns when that is done."""
+        if self._owner:
+            await self._owner.shut_down()
 
 
 class Reply(msgspec.Struct):
@@ -46,7 +60,7 @@ class Reply(msgspec.Struct):
     status: int
     headers: Headers
     body: bytes = b""
-    frames: AsyncIterator[bytes] | None = None
+    frames: Callable[[], AsyncIterator[bytes]] | None = None
 
 
 def json_reply(status: int, value: object, headers: Headers | None = None) -> Reply:

@@ -6,7 +6,7 @@ Whatever is wrong, the answer is JSON. Django would spool any body to disk first
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,7 +14,7 @@ from django.conf import settings
 
 from clod_site.lib.refusal import Refusal
 from gateway import errors, pages, pipeline, runtime
-from gateway.calls import Call, Reply, refuse
+from gateway.calls import Call, Headers, Reply, refuse
 
 log = logging.getLogger("gateway.door")
 
@@ -44,24 +44,23 @@ def opens(path: str) -> bool:
 async def door(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one HTTP request of the ASGI server."""
     call = Call(b"", _header(scope, b"authorization"), _query(scope))
+    response = Response(send, call.public_id)
     watch: asyncio.Task[None] | None = None
     try:
         handler, arguments = _handler(scope)
         call.body = await _body(scope, receive)
         watch = asyncio.create_task(_watch(receive, call))
-        reply = await handler(call, **arguments)
-        await _send(send, reply, call)
+        await response.send(await handler(call, **arguments))
     except errors.ClientLeft:
         pass
     except Refusal as refusal:
-        await _send(send, refuse(refusal, call.public_id), call)
+        await response.refuse(refusal)
+    except asyncio.CancelledError:  # the server has waited for running calls as long as it was told to
+        await call.shut_down()
+        await response.refuse(errors.ShuttingDown())
     except Exception:
         log.exception("%s failed", call.public_id)
-        await _send(
-            send,
-            refuse(errors.Unexpected("Something went wrong in the gateway. The request id finds it in our log."), call.public_id),
-            call,
-        )
+        await response.refuse(errors.Unexpected())
     finally:
         if watch:
             watch.cancel()
@@ -120,20 +119,41 @@ async def _watch(receive: Receive, call: Call) -> None:
     call.leave()
 
 
-async def _send(send: Send, reply: Reply, call: Call) -> None:
-    headers = (
-        reply.headers if any(name == "x-request-id" for name, _ in reply.headers) else [*reply.headers, ("x-request-id", call.public_id)]
-    )
-    if reply.frames is None:
-        headers = [*headers, ("content-length", str(len(reply.body)))]
-    raw = [(name.encode(), value.encode()) for name, value in headers]
-    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
-    if reply.frames is None:
-        await send({"type": "http.response.body", "body": reply.body})
-        return
-    async for frame in reply.frames:
-        await send({"type": "http.response.body", "body": frame, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+class Response:
+    """What is sent for one request: one status, one body, whatever goes wrong in between."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._request_id = request_id
+        self._reply: Reply | None = None
+
+    async def send(self, reply: Reply) -> None:
+        self._reply = reply
+        headers = [(name.encode(), value.encode()) for name, value in self._headers(reply)]
+        await self._send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        if reply.frames is None:
+            await self._send({"type": "http.response.body", "body": reply.body})
+        else:
+            await self._stream(reply.frames())
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """Say no. A stream that has begun is read to its end instead: its error is its last event."""
+        if self._reply is None:
+            await self.send(refuse(refusal, self._request_id))
+        elif self._reply.frames is not None:
+            await self._stream(self._reply.frames())
+
+    async def _stream(self, frames: AsyncIterator[bytes]) -> None:
+        async for frame in frames:
+            await self._send({"type": "http.response.body", "body": frame, "more_body": True})
+        await self._send({"type": "http.response.body", "body": b""})
+
+    def _headers(self, reply: Reply) -> Headers:
+        headers = dict(reply.headers)
+        headers.setdefault("x-request-id", self._request_id)
+        if reply.frames is None:
+            headers["content-length"] = str(len(reply.body))
+        return list(headers.items())
 
 
 async def lifespan(receive: Receive, send: Send) -> None:

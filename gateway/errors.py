@@ -73,6 +73,9 @@ class Unavailable(Refusal):
 class ShuttingDown(Refusal):
     status, type, code = 503, "server_error", "shutting_down"
 
+    def __init__(self) -> None:
+        super().__init__("The gateway is restarting. Try again.", retry_after_s=1)
+
 
 class Unexpected(Refusal):
     status, type, code = 500, "server_error", "internal_error"

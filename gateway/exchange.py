@@ -6,7 +6,6 @@ after the loop of a response generator never runs when the client leaves.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from typing import ClassVar
 
 import aiohttp
@@ -74,13 +73,11 @@ class Exchange:
             if self._bill.route.cancel_policy != CancelPolicy.DRAIN:
                 self._task.cancel()
 
-    def shut_down(self) -> None:
-        """The process has to go: settle what was delivered so far."""
+    async def shut_down(self) -> None:
+        """The process has to go: settle what was delivered so far. Returns when that is done."""
         if not self._is_settling:
             self._is_shutting_down = True
             self._task.cancel()
-
-    async def finished(self) -> None:
         await asyncio.wait([self._task])
 
     # --- the life of it ----------------------------------------------------------------------------
@@ -121,7 +118,7 @@ class Exchange:
     async def _relay(self) -> None:
         """A stream, passed on event by event until the upstream's [DONE]."""
         answer = await self._open()
-        self._opened.set_result(Reply(200, headers.of_stream(self._call, self._held, self._bill), frames=self._frames()))
+        self._opened.set_result(Reply(200, headers.of_stream(self._call, self._held, self._bill), frames=self._outbox.frames))
         events = Events()
         async for chunk in answer.chunks():
             for event in events.feed(chunk):
@@ -155,13 +152,6 @@ class Exchange:
             self._checkpointed = clock.monotonic()
             holds.checkpoint(self._held, self._bill.paid(self._meter.reading()))
 
-    async def _frames(self) -> AsyncIterator[bytes]:
-        try:
-            async for frame in self._outbox.frames():
-                yield frame
-        finally:
-            self.client_left()
-
     # --- how it ended --------------------------------------------------------------------------------
 
     def _ended_early(self, error: BaseException) -> None:
@@ -181,9 +171,7 @@ class Exchange:
 
     def _cancelled(self, delivered: bool) -> Ending:
         if self._is_shutting_down:
-            return Ending(
-                Status.TRUNCATED, is_charged=delivered, error=ShuttingDown("The gateway is restarting. Try again.", retry_after_s=1)
-            )
+            return Ending(Status.TRUNCATED if delivered else Status.UPSTREAM_ERROR, is_charged=delivered, error=ShuttingDown())
         return Ending(Status.CLIENT_CLOSED, is_charged=delivered, error=None)
 
     def _failure(self, error: BaseException) -> Refusal:

@@ -29,7 +29,7 @@ async def serve(call: Call) -> Reply:
     held = await holds.authorise(_hold_ask(call, plan))  # 401, 402, 503
     exchange = Exchange(call, plan, held)
     exchange.start()  # from here on the exchange settles, whatever happens to us
-    call.on_leave(exchange.client_left)
+    call.owned_by(exchange)
     return await exchange.reply()  # 400, 502, 503, 504
 
 

@@ -3,8 +3,6 @@
 import asyncio
 import threading
 
-from django.conf import settings
-
 from billing import holds
 from gateway import snapshots, upstream
 from gateway.exchange import Exchange
@@ -34,13 +32,8 @@ async def start() -> None:
 
 
 async def stop() -> None:
-    """Let running calls end by themselves for a while, settle the rest, and let the ledger finish."""
-    running = list(Exchange.running)
-    if running:
-        await asyncio.wait([asyncio.ensure_future(exchange.finished()) for exchange in running], timeout=settings.CLOD_DRAIN_S)
-    for exchange in list(Exchange.running):
-        exchange.shut_down()
-        await exchange.finished()
+    """Settle what is still running (the server gave it ``CLOD_DRAIN_S`` to end by itself), and let the ledger finish."""
+    await asyncio.gather(*(exchange.shut_down() for exchange in list(Exchange.running)))
     await upstream.close_client()
     await asyncio.to_thread(snapshots.forget)
     await asyncio.to_thread(holds.stop, LEDGER_STOP_S)

@@ -90,7 +90,8 @@ load_catalog = _watch.load
 
 
 async def catalog() -> Catalog:
-    return _watch.current() or await read(_watch.load)
+    known = _watch.current()
+    return await read(_watch.load) if known is None else known
 
 
 # --- grants ------------------------------------------------------------------------------------

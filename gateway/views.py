@@ -70,25 +70,33 @@ class GatewayView(APIView):
     parser_classes = (WholeBody,)
     content_negotiation_class = AnyAccept
 
+    def setup(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.call = Call(b"", "")
+
     def handle_exception(self, exc: Exception) -> Any:
         """Every refusal, and whatever else goes wrong, in OpenAI's shape, as at the other door."""
-        return _response(self.request, refuse(self._refusal(exc), self._request_id))
+        return self._response(refuse(self._refusal(exc), self.call.public_id))
 
     def _refusal(self, error: Exception) -> Refusal:
         if isinstance(error, Refusal):
             return error
         if isinstance(error, RequestDataTooBig):
             return errors.BodyTooLarge()
-        log.error("%s failed", self._request_id, exc_info=error)
+        log.error("%s failed", self.call.public_id, exc_info=error)
         return errors.Unexpected()
 
     def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> NoReturn:
         raise errors.WrongMethod(f"{request.path} takes {', '.join(sorted(self.allowed_methods))}, not {request.method}.")
 
-    @property
-    def _request_id(self) -> str:
-        call = getattr(self, "call", None) or Call(b"", "")
-        return call.public_id
+    def _response(self, reply: Reply) -> HttpResponseBase:
+        headers = dict(reply.headers)
+        content_type = headers.pop("content-type")
+        if reply.frames is None:
+            return HttpResponse(reply.body, content_type, reply.status, headers=headers)
+        is_async = isinstance(self.request._request, ASGIRequest)
+        content = (_watched if is_async else _blocking)(reply.frames(), self.call)
+        return StreamingHttpResponse(content, content_type=content_type, headers=headers)
 
 
 class ChatCompletions(GatewayView):
@@ -101,26 +109,27 @@ class ChatCompletions(GatewayView):
         """Answer a chat completion, whole or as a stream of server-sent events."""
         if request.headers.get("Content-Encoding", "identity") != "identity":
             raise errors.EncodedBody
-        body, grant = cast("bytes", request.data or b""), cast("Grant", request.auth)
-        self.call = Call(body, "", grant=grant)
-        reply = asyncio.run_coroutine_threadsafe(pipeline.serve(self.call), runtime.loop()).result()
-        return _response(request, reply)
+        self.call.body, self.call.grant = cast("bytes", request.data or b""), cast("Grant", request.auth)
+        return self._response(asyncio.run_coroutine_threadsafe(pipeline.serve(self.call), runtime.loop()).result())
 
 
-def _response(request: Request, reply: Reply) -> HttpResponseBase:
-    headers = dict(reply.headers)
-    content_type = headers.pop("content-type")
-    if reply.frames is None:
-        return HttpResponse(reply.body, content_type, reply.status, headers=headers)
-    is_async = isinstance(request._request, ASGIRequest)
-    return StreamingHttpResponse(reply.frames if is_async else _blocking(reply.frames), content_type=content_type, headers=headers)
+async def _watched(frames: AsyncIterator[bytes], call: Call) -> AsyncIterator[bytes]:
+    """Django closes this when the client leaves; a call that has ended by then does not mind."""
+    try:
+        async for frame in frames:
+            yield frame
+    finally:
+        call.leave()
 
 
-def _blocking(frames: AsyncIterator[bytes]) -> Iterator[bytes]:
-    """An async iterator of the gateway's loop, read from a thread of a WSGI server."""
+def _blocking(frames: AsyncIterator[bytes], call: Call) -> Iterator[bytes]:
+    """The same from a thread of a WSGI server, which has no event loop of its own."""
 
     async def following() -> bytes | None:
         return await anext(frames, None)
 
-    while (frame := asyncio.run_coroutine_threadsafe(following(), runtime.loop()).result()) is not None:
-        yield frame
+    try:
+        while (frame := asyncio.run_coroutine_threadsafe(following(), runtime.loop()).result()) is not None:
+            yield frame
+    finally:
+        runtime.loop().call_soon_threadsafe(call.leave)

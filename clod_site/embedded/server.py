@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from types import FrameType
 
 import uvicorn
+from django.conf import settings
 
-GRACE_S = 3
 LAST_RESORT_S = 9
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -60,7 +60,7 @@ def make(port: int) -> Server:
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=GRACE_S,
+        timeout_graceful_shutdown=settings.CLOD_DRAIN_S,
     )
     return Server(config)
 

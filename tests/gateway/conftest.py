@@ -75,7 +75,7 @@ def upstream() -> Iterator[FakeUpstream]:
 
 
 @pytest.fixture
-def site(ledger_db: None) -> Iterator[str]:
+def server(ledger_db: None) -> Iterator[uvicorn.Server]:
     """The whole ASGI application on a port of its own."""
     from clod_site.asgi import application
 
@@ -85,10 +85,15 @@ def site(ledger_db: None) -> Iterator[str]:
     while not server.started:
         time.sleep(0.01)
         assert thread.is_alive()
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield server
     server.should_exit = True
     thread.join(20)
     assert not thread.is_alive()
+
+
+@pytest.fixture
+def site(server: uvicorn.Server) -> str:
+    return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
 
 
 @pytest.fixture

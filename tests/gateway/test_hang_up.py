@@ -5,6 +5,9 @@ import socket
 import time
 from urllib.parse import urlsplit
 
+import uvicorn
+
+from activity.models import Request
 from billing.models import Hold
 from catalog.models import CancelPolicy
 from tests.gateway import shop
@@ -100,3 +103,26 @@ def test_one_slow_reader_does_not_slow_another(gateway: Gateway) -> None:
     assert gateway.stream()[-1] == "[DONE]"
     assert time.monotonic() - started < 2
     slow.close()
+
+
+def test_a_restart_breaks_calls_off_with_a_reason_and_settles_them(gateway: Gateway, server: uvicorn.Server) -> None:
+    """A server that has waited long enough cancels what still runs; clients hear why, and pay for what they got."""
+    gateway.offer("forever", "forever")
+    gateway.offer("hang", "hang")
+    streaming, waiting = _send(gateway, "forever", stream=True), _send(gateway, "hang", stream=False)
+    received = b""
+    while received.count(b"data:") < 5:
+        received += streaming.recv(4096)
+    server.config.timeout_graceful_shutdown = 0
+    server.should_exit = True
+    while piece := streaming.recv(4096):
+        received += piece
+    assert b"shutting_down" in received
+    assert b"[DONE]" not in received
+    answer = b""
+    while piece := waiting.recv(4096):
+        answer += piece
+    assert answer.startswith(b"HTTP/1.1 503")
+    assert b"shutting_down" in answer
+    gateway.settled(2)
+    assert sorted(Request.objects.values_list("status", flat=True)) == ["truncated", "upstream_error"]
