@@ -46,7 +46,7 @@ def lock(store: Store, batch: Sequence[Operation], now: datetime) -> Books:
 
 
 def _lock_askers(store: Store, rows: Books, asks: Sequence[HoldAsk]) -> None:
-    """Keys and projects are shared: calls do not wait for one another, but a revocation waits for them, and they for it."""
+    """A revocation or a changed cap waits for calls that are being admitted, and calls wait for it: none starts after it returned."""
     keys = _read(store, statements.keys, {(ask.api_key_id,) for ask in asks if ask.api_key_id})
     projects = _read(store, statements.projects, {(ask.project_id,) for ask in asks})
     ticks = _read(store, statements.ticks, {(ask.price_tick_id,) for ask in asks})

@@ -5,7 +5,8 @@ from billing.models import Attempt, BudgetPeriod, FreeQuotaDay, Hold, LedgerEntr
 from catalog.models import PriceTick
 from projects.models import ApiKey
 
-EXCLUSIVE, SHARED = "NO KEY UPDATE", "SHARE"
+# Keys and projects are not written here, yet a shared lock would do harm: ever new sharers keep a revocation waiting.
+EXCLUSIVE = "NO KEY UPDATE"
 
 _HOLD = (
     "id", "wallet", "project", "api_key", "price_tick", "funding", "amount_nanousd", "checkpoint_nanousd", "state",
@@ -20,7 +21,7 @@ def _table(model: type) -> str:
     return f'"{model._meta.db_table}" AS t'  # type: ignore[attr-defined]
 
 
-keys = Select(columns_of(ApiKey, "id", "project", "expires_at", "revoked_at"), _table(ApiKey), (Column("id", "uuid"),), SHARED)
+keys = Select(columns_of(ApiKey, "id", "project", "expires_at", "revoked_at"), _table(ApiKey), (Column("id", "uuid"),), EXCLUSIVE)
 projects = Select(
     (
         _ID,
@@ -37,7 +38,7 @@ projects = Select(
     "projects_project AS t JOIN accounts_organization AS o ON o.id = t.organization_id "
     "JOIN billing_wallet AS w ON w.organization_id = o.id",
     (_ID,),
-    SHARED,
+    EXCLUSIVE,
 )
 ticks = Select(columns_of(PriceTick, "id"), _table(PriceTick), (Column("id", "bigint"),))
 free_days = Select(

@@ -13,8 +13,9 @@ from django.conf import settings
 from django.db import connection
 
 from billing import holds
+from clod_site.lib import clock
 from clod_site.lib.refusal import Refusal
-from projects.models import Project
+from projects.models import ApiKey, Project
 from tests.billing import till
 
 pytestmark = pytest.mark.usefixtures("money")
@@ -96,6 +97,37 @@ def shop_in_two_processes(dana: till.Customer, **orders: Any) -> Counter[str]:
             answers.update(json.loads(shop.stdout.read().splitlines()[-1]))
         assert shop.returncode == 0
     return answers
+
+
+def test_a_key_is_revoked_under_load_and_no_call_starts_afterwards() -> None:
+    dana = till.customer(dollars="500.00")
+    started_after: list[bool] = []
+
+    async def call(revoked: asyncio.Event) -> None:
+        for _ in range(200):
+            is_revoked = revoked.is_set()
+            try:
+                await holds.authorise(dana.ask())
+            except Refusal as refusal:
+                assert code(refusal) == "invalid_api_key"  # noqa: PT017
+                return
+            started_after.append(is_revoked)
+
+    async def everyone() -> None:
+        revoked = asyncio.Event()
+        calls = [asyncio.create_task(call(revoked)) for _ in range(8)]
+        await asyncio.sleep(0.2)
+        await asyncio.to_thread(revoke)
+        revoked.set()
+        await asyncio.gather(*calls)
+
+    def revoke() -> None:
+        ApiKey.objects.filter(pk=dana.key.pk).update(revoked_at=clock.now())
+        connection.close()
+
+    till.run(everyone())
+    assert started_after
+    assert not any(started_after)
 
 
 def test_two_processes_share_one_wallet_exactly() -> None:
