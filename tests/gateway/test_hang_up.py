@@ -26,6 +26,11 @@ def _send(gateway: Gateway, model: str, *, stream: bool) -> socket.socket:
     return client
 
 
+def _rest(client: socket.socket) -> bytes:
+    """Everything until the server closes."""
+    return b"".join(iter(lambda: client.recv(4096), b""))
+
+
 def _until_asked(gateway: Gateway) -> None:
     deadline = time.monotonic() + 5
     while not gateway.upstream.journal and time.monotonic() < deadline:
@@ -109,19 +114,16 @@ def test_a_restart_breaks_calls_off_with_a_reason_and_settles_them(gateway: Gate
     """A server that has waited long enough cancels what still runs; clients hear why, and pay for what they got."""
     gateway.offer("forever", "forever")
     gateway.offer("hang", "hang")
-    streaming, waiting = _send(gateway, "forever", stream=True), _send(gateway, "hang", stream=False)
-    received = b""
-    while received.count(b"data:") < 5:
-        received += streaming.recv(4096)
-    server.config.timeout_graceful_shutdown = 0
-    server.should_exit = True
-    while piece := streaming.recv(4096):
-        received += piece
+    with _send(gateway, "forever", stream=True) as streaming, _send(gateway, "hang", stream=False) as waiting:
+        received = b""
+        while received.count(b"data:") < 5:
+            received += streaming.recv(4096)
+        server.config.timeout_graceful_shutdown = 0
+        server.should_exit = True
+        received += _rest(streaming)
+        answer = _rest(waiting)
     assert b"shutting_down" in received
     assert b"[DONE]" not in received
-    answer = b""
-    while piece := waiting.recv(4096):
-        answer += piece
     assert answer.startswith(b"HTTP/1.1 503")
     assert b"shutting_down" in answer
     gateway.settled(2)
