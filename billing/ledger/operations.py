@@ -61,13 +61,14 @@ class Ending(Enum):
 class Settle(Operation):
     """End a hold: capture it, give it back, or (the sweeper) capture what its checkpoint says."""
 
-    __slots__ = ("ending", "held", "outcome")
+    __slots__ = ("ending", "held", "is_stuck", "outcome")
 
     def __init__(self, held: Held, ending: Ending, outcome: Outcome | None = None) -> None:
         super().__init__()
         self.held = held
         self.ending = ending
         self.outcome = outcome
+        self.is_stuck = False  # behind a locked row: it tries again by itself, so that it holds up nobody else
 
     def keep_the_money_only(self) -> bool:
         """Drop rows that the database refuses, so that the charge can be made. False: there was nothing to drop."""

@@ -86,7 +86,8 @@ class Update(NamedTuple):
 class Store(Protocol):
     """One connection, used by one thread. Every method raises StoreErrors only."""
 
-    def transaction(self) -> AbstractContextManager[None]: ...
+    def transaction(self, *, hurry: bool = False) -> AbstractContextManager[None]:
+        """Commits at its end. In a hurry, a locked row is hardly waited for."""
 
     def select(self, statement: Select, keys: Sequence[Row]) -> Fetch: ...
 

@@ -1,7 +1,7 @@
 """The ledger's statements on PostgreSQL: arrays, row locks in key order, pipeline mode."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -13,7 +13,7 @@ from billing.ledger.store import Column, Contended, Fetch, Insert, Locked, Lost,
 SESSION = (
     "SET application_name = 'clod ledger'",
     "SET timezone = 'UTC'",
-    "SET lock_timeout = 500",  # a row somebody else sits on must not stall the whole process for long
+    "SET lock_timeout = 1000",  # other processes' batches are waited for; a row somebody sits on is not
     "SET statement_timeout = 5000",
     # Every statement finds rows by key. A plan made while a table was small must not scan it once it is large.
     "SET enable_seqscan = off",
@@ -24,6 +24,7 @@ SESSION = (
 AWAY = {"08", "53", "57", "58"}  # connection, out of resources, operator, system
 READ_ONLY = "25006"  # a standby, during a failover
 DEADLOCK = "40"  # or a serialization failure
+HURRY = "SET LOCAL lock_timeout = 100"
 LOCKED = {"55P03", "57014"}  # lock not available, statement timed out
 
 
@@ -40,9 +41,11 @@ class PostgresStore:
             raise Lost(str(error)) from error
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, hurry: bool = False) -> Iterator[None]:
         try:
-            with self._connection.pipeline():
+            with self._trips():
+                if hurry:
+                    self._connection.execute(HURRY)
                 yield
                 self._connection.commit()
         except (psycopg.Error, UnicodeEncodeError) as error:
@@ -51,6 +54,10 @@ class PostgresStore:
         except BaseException:
             self._roll_back()
             raise
+
+    def _trips(self) -> AbstractContextManager[Any]:
+        """Statements are sent together, up to the next one whose rows are looked at."""
+        return self._connection.pipeline()
 
     def select(self, statement: Select, keys: Sequence[Row]) -> Fetch:
         return self._execute(_select(statement), keys).fetchall

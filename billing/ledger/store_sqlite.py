@@ -32,7 +32,7 @@ class SqliteStore:
             raise Lost(str(error)) from error
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, hurry: bool = False) -> Iterator[None]:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield

@@ -12,9 +12,9 @@ from clod_site.lib.refusal import Refusal
 NO = (Refusal, crediting.KeyReused, crediting.UnknownWallet, settlement.UnknownHold)
 
 
-def run(store: Store, batch: Sequence[Operation], now: datetime) -> list[Answer]:
+def run(store: Store, batch: Sequence[Operation], now: datetime, *, hurry: bool = False) -> list[Answer]:
     """The answers, in order; exceptions among them are refusals. Raises a StoreError when nothing was committed."""
-    with store.transaction():
+    with store.transaction(hurry=hurry):
         rows = locks.lock(store, batch, now)
         answers = [_decide(rows, operation, now) for operation in batch]
         writing.write(store, rows)

@@ -85,7 +85,8 @@ class Writer:
         self._first(self)
         while batch := self._take():
             try:
-                self._commit(batch)
+                self._commit([operation for operation in batch if not _is_stuck(operation)])
+                self._each([operation for operation in batch if _is_stuck(operation)])
             except Exception:
                 log.exception("a defect in the ledger; its thread goes on")
         self._disconnect()
@@ -104,9 +105,11 @@ class Writer:
             self._checkpoints.clear()
             return batch
 
-    def _commit(self, batch: list[Operation]) -> None:
+    def _commit(self, batch: list[Operation], *, hurry: bool = False) -> None:
+        if not batch:
+            return
         try:
-            answers = self._try(batch)
+            answers = self._try(batch, hurry)
         except Lost as error:
             log.error("the ledger's database is away: %s", error)
             self._postpone(batch, refusals.LedgerUnavailable)
@@ -116,11 +119,11 @@ class Writer:
         else:
             self._answer(list(zip(batch, answers, strict=True)))
 
-    def _try(self, batch: list[Operation]) -> list[Answer]:
+    def _try(self, batch: list[Operation], hurry: bool) -> list[Answer]:
         """Answers of a committed batch. Deadlocks are tried again, a lost connection once, at once: it may just have been closed."""
         for last in (False,) * (TRIES - 1) + (True,):
             try:
-                return self._transact(batch)
+                return self._transact(batch, hurry)
             except Locked:
                 raise
             except (Contended, Lost) as error:
@@ -130,10 +133,10 @@ class Writer:
                 time.sleep(random.uniform(0.001, 0.01))  # noqa: S311
         raise AssertionError("unreachable")
 
-    def _transact(self, batch: list[Operation]) -> list[Answer]:
+    def _transact(self, batch: list[Operation], hurry: bool) -> list[Answer]:
         if self._store is None:
             self._store = store.connect()
-        return transaction.run(self._store, batch, clock.now())
+        return transaction.run(self._store, batch, clock.now(), hurry=hurry)
 
     def _separate(self, batch: list[Operation], error: Exception) -> None:
         """Each operation by itself, unless the whole database was busy."""
@@ -142,12 +145,17 @@ class Writer:
         elif isinstance(error, Contended) and not isinstance(error, Locked):
             self._postpone(batch, refusals.LedgerBusy)
         else:
-            for operation in batch:
-                self._commit([operation])
+            self._each(batch)
+
+    def _each(self, batch: list[Operation]) -> None:
+        for operation in batch:
+            self._commit([operation], hurry=True)
 
     def _give_up(self, operation: Operation, error: Exception) -> None:
         """The last resort for one operation: money first, then an honest answer."""
         if isinstance(error, Contended):
+            if isinstance(operation, Settle):
+                operation.is_stuck = True
             self._postpone([operation], refusals.LedgerBusy)
         elif isinstance(operation, Settle) and operation.keep_the_money_only():
             log.error("the rows of request %s are refused, only its charge is kept: %s", operation.held.request_id, error)
@@ -191,3 +199,7 @@ class Writer:
         if self._store is not None:
             self._store.close()
             self._store = None
+
+
+def _is_stuck(operation: Operation) -> bool:
+    return isinstance(operation, Settle) and operation.is_stuck

@@ -130,10 +130,10 @@ def test_a_locked_row_does_not_stop_other_customers() -> None:
     assert [type(answer).__name__ for answer in answers] == ["LedgerBusy", "Held"]
 
 
-def test_a_settlement_waits_until_the_lock_is_gone() -> None:
-    dana = till.customer()
+def test_a_settlement_waits_until_the_lock_is_gone_and_holds_up_nobody() -> None:
+    dana, eve = till.customer(), till.customer("eve")
     held = till.authorise(dana.ask())
-    wallet = Wallet.objects.get()
+    wallet = dana.wallet
     locked, done = threading.Event(), threading.Event()
 
     def sit() -> None:
@@ -146,8 +146,21 @@ def test_a_settlement_waits_until_the_lock_is_gone() -> None:
     thread = threading.Thread(target=sit)
     thread.start()
     locked.wait(5)
-    threading.Timer(2.5, done.set).start()
-    assert till.capture(held, 1000).charged_nanousd == 1000
+    threading.Timer(3, done.set).start()
+
+    async def meanwhile() -> list[float]:
+        payment = asyncio.create_task(holds.capture(held, till.outcome(held, 1000)))
+        await asyncio.sleep(1.4)
+        took = []
+        while not payment.done() and connection.vendor != "sqlite":
+            started = time.monotonic()
+            await holds.authorise(eve.ask(1))
+            took.append(time.monotonic() - started)
+            await asyncio.sleep(0.02)
+        assert (await payment).charged_nanousd == 1000
+        return took
+
+    assert all(seconds < 1 for seconds in till.run(meanwhile()))
     thread.join()
 
 
