@@ -2,7 +2,7 @@
 
 from billing.refusals import InvalidApiKey
 from clod_site.lib import clock
-from gateway import last_used, snapshots
+from gateway import snapshots
 from gateway.calls import Call
 from projects import keys
 from projects.grants import Grant
@@ -22,8 +22,6 @@ async def identify(call: Call) -> Grant:
     grant = await (_of_studio(token) if token.startswith(tokens.PREFIX) else _of_key(token))
     if grant is None or (grant.valid_until is not None and grant.valid_until <= clock.now()):
         raise InvalidApiKey
-    if grant.api_key_id is not None:
-        last_used.note(grant.api_key_id)
     return grant
 
 

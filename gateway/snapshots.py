@@ -35,11 +35,6 @@ async def read(query: Callable[..., Result], *arguments: object) -> Result:
     return await asyncio.get_running_loop().run_in_executor(_readers, _read, query, *arguments)
 
 
-def in_background(work: Callable[..., None], *arguments: object) -> None:
-    """Run database work that nobody waits for."""
-    _readers.submit(_read, work, *arguments)
-
-
 def _read(query: Callable[..., Result], *arguments: object) -> Result:
     try:
         return query(*arguments)

@@ -10,7 +10,6 @@ import zlib
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
-from uuid import UUID
 
 from django.conf import settings
 
@@ -49,11 +48,6 @@ def revoke(api_key: ApiKey, *, actor: User | None) -> None:
     """From the moment this returns the key starts no call, on any process. Revoking twice keeps the first instant."""
     ApiKey.objects.filter(pk=api_key.pk, revoked_at=None).update(revoked_at=clock.now(), revoked_by=actor)
     api_key.refresh_from_db(fields=["revoked_at", "revoked_by"])
-
-
-def touch(api_key_id: UUID) -> None:
-    """Remember that a key was used just now."""
-    ApiKey.objects.filter(pk=api_key_id).update(last_used_at=clock.now())
 
 
 def parse(text: str) -> Parts | None:

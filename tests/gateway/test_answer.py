@@ -1,11 +1,8 @@
 """A whole completion: its shape, what goes upstream, what it costs."""
 
-import time
-
 from billing import cost
 from catalog.models import PriceTick
-from clod_site.lib import clock
-from projects.models import ApiKey, Project
+from projects.models import Project
 from tests.gateway import shop
 from tests.gateway.conftest import Gateway
 
@@ -63,16 +60,6 @@ def test_the_limit_the_hold_was_made_for_is_forwarded(gateway: Gateway) -> None:
     gateway.complete(max_completion_tokens=5)
     gateway.complete(max_tokens=6)
     assert [seen.body["max_tokens"] for seen in gateway.upstream.journal] == [1000, 5, 6]
-
-
-def test_the_key_remembers_when_it_was_last_used(gateway: Gateway) -> None:
-    before = clock.now()
-    gateway.complete()
-    deadline = time.monotonic() + 5
-    while (used := ApiKey.objects.get().last_used_at) is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert used is not None
-    assert before <= used <= clock.now()
 
 
 def test_a_third_party_call_pays_the_routing_fee_once(gateway: Gateway) -> None:
