@@ -23,9 +23,8 @@ MOST_THREADS = 32
 
 def main() -> None:
     print(f"{platform.platform()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}\n")
-    print(
-        "| database | wallets | callers | grouped, pairs/s | median pair, ms | CPU of a pair, µs | one by one, pairs/s |\n|---|---|---|---|---|---|---|"
-    )
+    print("| database | wallets | callers | grouped, pairs/s | median pair, ms | CPU of a pair, µs | one by one, pairs/s |")
+    print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for address in filter(None, ("sqlite", os.environ.get("DATABASE_URL"))):
             environment = os.environ | {"CLOD_VAR": folder, "DATABASE_URL": "" if address == "sqlite" else address}
