@@ -18,7 +18,7 @@ def write(store: Store, rows: Books) -> None:
     """Everything the decisions changed. New holds that were settled meanwhile cannot be: nobody knows them before the commit."""
     _insert(store, statements.new_holds, [_hold_row(hold) for hold in rows.new_holds])
     settled = _settle_holds(store, rows.settled)
-    moved = [hold for hold in rows.holds.values() if hold.checkpoint_moved and hold.is_open]
+    moved = [hold for hold in rows.holds.values() if hold.checkpoint_moved]
     _update(store, statements.checkpoint, [(hold.id, hold.checkpoint) for hold in moved])
     _update(store, statements.use_free, [(day.id, day.change) for day in rows.free_days.values() if day.change])
     _update(store, statements.move_period, [(period.id, *period.change) for period in rows.periods.values() if any(period.change)])
