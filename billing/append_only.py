@@ -1,9 +1,8 @@
 """The database's own refusal to change or delete a ledger entry, whoever asks.
 
-Both triggers stop every UPDATE and DELETE of rows. PostgreSQL's TRUNCATE is left to the owner of the table: it is how a
-test empties a database, and nothing in the product issues it. SQLite has no TRUNCATE, so a test that empties its database
-lifts the trigger for that one transaction (``LIFT`` before, ``GUARD`` after: ``tests/append_only.py``). There is no
-setting, function or row that opens the trigger at run time: an exemption in the product would be a door in it.
+The triggers stop every UPDATE and DELETE of rows. A test that empties its database lifts them for that one transaction
+(``LIFT`` before, ``GUARD`` after: ``tests/emptying.py``). There is no setting, function or row that opens the trigger at
+run time: an exemption in the product would be a door in it.
 """
 
 GUARD = {

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from billing import ledger
 from tests.site import Site, running_site
 
-pytest_plugins = ["tests.people", "tests.append_only"]
+pytest_plugins = ["tests.people", "tests.emptying"]
 LEDGER_STOP_S = 10
 
 
