@@ -6,6 +6,7 @@ Prices are nano-USD per million tokens; energy prices are micro-USD per MWh; ins
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from catalog.providers import ADAPTERS
 from clod_site.lib import clock, crypto
 
 MODALITIES = ("text", "image", "audio", "video", "file")
@@ -50,6 +51,10 @@ class Provider(Catalogued):
     credential_sealed = models.TextField(blank=True, editable=False)
     needs_credential = models.BooleanField(default=True)
     cancel_policy = models.CharField(max_length=10, choices=CancelPolicy.choices, default=CancelPolicy.CANCEL)
+
+    def clean(self) -> None:
+        if self.adapter not in ADAPTERS:
+            raise ValidationError({"adapter": f"is none of {', '.join(sorted(ADAPTERS))}"})
 
     def set_credential(self, secret: str) -> None:
         self.credential_sealed = crypto.encrypt(secret) if secret else ""

@@ -265,3 +265,9 @@ def test_every_shipped_model_has_an_endpoint_and_gpt_4o_has_several() -> None:
     assert not Model.objects.filter(endpoints=None).exists()
     assert Endpoint.objects.filter(model__slug="gpt-4o").count() >= 2
     assert Endpoint.objects.filter(model__slug="smollm2-135m-instruct").count() == DataCenter.objects.count() == 9
+
+
+def test_a_way_of_speaking_nobody_knows_is_refused(write: Write) -> None:
+    assert problems_of(write("providers.yaml", PROVIDER.replace("name: CLōD", "name: CLōD, adapter: telepathy"))) == [
+        "providers.yaml:2: adapter: is none of azure, compatible, openai"
+    ]
