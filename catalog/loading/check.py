@@ -8,13 +8,14 @@ from django.core.exceptions import ValidationError
 from catalog.loading.kinds import ALL, DATA_CENTERS, ENDPOINTS, MODELS, PROVIDERS, Kind
 from catalog.loading.problems import Problem, did_you_mean
 from catalog.loading.source import Row
-from catalog.models import DataCenter, Endpoint, Model
+from catalog.models import DataCenter, Endpoint, Model, Provider
 
 
 def all_of(rows: Sequence[Row]) -> list[Problem]:
     """Every broken rule. Unsound rows are told already: here they only count as references that exist."""
     sound = {name: [row for row in rows if row.kind is kind and row.sound] for name, kind in ALL.items()}
     problems = [problem for kind_rows in sound.values() for problem in _twice(kind_rows)]
+    problems += [problem for row in sound["providers"] for problem in _broken_rules(row, Provider(**row.values))]
     problems += [problem for row in sound["models"] for problem in _broken_rules(row, Model(**row.values))]
     problems += _ambiguous_names(sound["models"])
     known = {kind.name: _known(kind, rows) for kind in (PROVIDERS, DATA_CENTERS, MODELS)}
@@ -37,7 +38,7 @@ def _twice(rows: Sequence[Row]) -> Iterator[Problem]:
             yield row.problem(field, f"{name} is in the files twice; it was given in {earlier.file}:{earlier.lines[field]} already")
 
 
-def _broken_rules(row: Row, instance: Model | Endpoint) -> Iterator[Problem]:
+def _broken_rules(row: Row, instance: Provider | Model | Endpoint) -> Iterator[Problem]:
     """The rules of the row's own table, told with the files' field names."""
     try:
         instance.clean()
