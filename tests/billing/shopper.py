@@ -1,6 +1,6 @@
 """A process of its own that asks the ledger for holds: ``python -m tests.billing.shopper`` with its orders as JSON on stdin.
 
-It answers one line with what it got: how many holds, and every refusal's code.
+Its last line is what it got: how many holds, and every refusal's code. Aloud, it names each call the moment it has paid.
 """
 
 import asyncio
@@ -59,6 +59,8 @@ async def _worker(orders: dict[str, Any]) -> list[str]:
         answers.append("held")
         if orders["pay"]:
             await holds.capture(held, till.outcome(held, orders["amount"]))
+            if orders.get("aloud"):
+                print(held.request_id, flush=True)
     return answers
 
 

@@ -6,13 +6,16 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings
 from django.db import connection
 
-from billing import holds
+from billing import holds, ledger
+from billing.models import Hold
 from clod_site.lib import clock
 from clod_site.lib.refusal import Refusal
 from projects.models import ApiKey, Project
@@ -71,8 +74,8 @@ def test_wallets_do_not_mix() -> None:
     assert {shopper.wallet.held_nanousd for shopper in shoppers} == {3 * till.CALL}
 
 
-def shop_in_two_processes(dana: till.Customer, **orders: Any) -> Counter[str]:
-    """The answers of two processes that start at the same moment."""
+def shops(dana: till.Customer, **orders: Any) -> list["subprocess.Popen[str]"]:
+    """Two processes that shop with Dana's key, started at the same moment."""
     database = settings.DATABASES["default"]
     orders = {
         "database": {name: str(database[name]) for name in ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT") if name in database},
@@ -85,13 +88,18 @@ def shop_in_two_processes(dana: till.Customer, **orders: Any) -> Counter[str]:
     }
     connection.close()
     command = [sys.executable, "-m", "tests.billing.shopper"]
-    shops = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    for shop in shops:
+    started = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for shop in started:
         assert shop.stdin
         shop.stdin.write(json.dumps(orders))
         shop.stdin.close()
+    return started
+
+
+def shop_in_two_processes(dana: till.Customer, **orders: Any) -> Counter[str]:
+    """All answers they got."""
     answers: Counter[str] = Counter()
-    for shop in shops:
+    for shop in shops(dana, **orders):
         with shop:
             assert shop.stdout
             answers.update(json.loads(shop.stdout.read().splitlines()[-1]))
@@ -147,3 +155,19 @@ def test_two_processes_share_a_cap_exactly_while_they_pay() -> None:
     answers = shop_in_two_processes(dana, workers=10, calls=5, pay=True)
     assert answers == {"held": 30, "project_daily_cap": 70}
     assert dana.wallet.balance_nanousd == 470 * till.CALL
+
+
+def test_killed_processes_lose_no_payment_they_acknowledged_and_leave_nothing_held() -> None:
+    dana = till.customer(dollars="5000.00")
+    paid: set[UUID] = set()
+    for shop in shops(dana, workers=8, calls=1000, pay=True, aloud=True):
+        with shop:
+            assert shop.stdout
+            lines = [shop.stdout.readline() for _ in range(50)]
+            shop.kill()
+            lines += shop.stdout.read().splitlines(keepends=True)
+        paid |= {UUID(line.strip()) for line in lines if line.endswith("\n")}
+    assert len(paid) >= 100
+    assert paid <= set(Hold.objects.filter(state="captured", captured_nanousd=till.CALL).values_list("pk", flat=True))
+    ledger.sweep(clock.now() + timedelta(hours=1))
+    assert dana.wallet.held_nanousd == 0
