@@ -21,7 +21,7 @@ def test_a_newcomer_signs_up_gets_a_key_asks_and_finds_both_requests(open_page, 
     key = generate_key(page)
     left = ask_with(key, f"{site.base_url}/v1")
     assert left == 99
-    expect(page.get_by_text("Your first request has arrived")).to_be_visible()
+    expect(page.get_by_role("link", name="See it in Activity")).to_be_visible()
     ask_in_studio(page)
     find_both_in_activity(page)
 
