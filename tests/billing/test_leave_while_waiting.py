@@ -122,6 +122,24 @@ def test_a_locked_row_is_answered_with_503_in_less_than_two_seconds_and_holds_no
     assert dana.wallet.held_nanousd == 0
 
 
+def test_who_queues_behind_a_stuck_call_is_answered_in_time_too() -> None:
+    dana = till.customer()
+
+    async def one_after_the_other() -> float:
+        first = asyncio.create_task(holds.authorise(dana.ask()))
+        await asyncio.sleep(0.3)
+        started = time.monotonic()
+        with pytest.raises(Refusal):
+            await holds.authorise(dana.ask())
+        took = time.monotonic() - started
+        await asyncio.wait([first])
+        assert first.exception()
+        return took
+
+    with somebody_sits_on(dana.project):
+        assert till.run(one_after_the_other()) < 2
+
+
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite locks the whole database")
 def test_a_locked_row_does_not_stop_other_customers() -> None:
     dana, eve = till.customer(), till.customer("eve")
