@@ -44,8 +44,10 @@ def current() -> Mapping[int, Observed]:
 
 
 def forget() -> None:
+    global _swept_at
     with _lock:
         _observed.clear()
+        _swept_at = 0.0
 
 
 def _blend(before: Observed | None, ttft_ms: float, tokens_per_s: float, now: float) -> Observed:

@@ -94,6 +94,7 @@ def test_a_failing_pip_is_quoted_and_explained(bootstrap: Any, last_line: str, a
     assert advice in text
 
 
+@pytest.mark.site
 def test_it_installs_once_in_a_folder_with_spaces_and_again_when_a_lock_changes(bootstrap: Any, clone: Path) -> None:
     bootstrap.installing.ensure(["base", "model"], port=None)
     python = clone / ".venv" / "bin" / "python"
