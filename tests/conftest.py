@@ -1,10 +1,12 @@
 """What every test stands on. How to write one: CONTRIBUTING.md."""
 
 import ipaddress
+import os
 import socket
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -14,6 +16,11 @@ from tests.site import Site, running_site
 
 pytest_plugins = ["tests.people", "tests.emptying"]
 LEDGER_STOP_S = 10
+
+# A slow machine is no defect. Hypothesis' own profile for continuous integration also draws the same examples every time.
+_base = hypothesis.settings.get_profile("ci" if os.environ.get("CI") else "default")
+hypothesis.settings.register_profile("clod", _base, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("clod")
 
 
 @pytest.fixture(scope="session")
