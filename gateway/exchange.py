@@ -6,6 +6,7 @@ after the loop of a response generator never runs when the client leaves.
 
 import asyncio
 import logging
+from contextlib import aclosing
 from typing import ClassVar
 
 import aiohttp
@@ -33,6 +34,7 @@ from gateway.wire import response
 log = logging.getLogger("gateway")
 
 CHECKPOINT_S = 3.0
+SETTLEMENT_PATIENCE_S = 5.0
 
 
 class Exchange:
@@ -52,7 +54,7 @@ class Exchange:
         self._outbox = Outbox()
         self._opened: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._opened.add_done_callback(asyncio.Future.exception)  # seen here, for clients that left before it
-        self._is_settling = self._client_left = self._is_shutting_down = False
+        self._has_begun = self._is_settling = self._client_left = self._is_shutting_down = False
 
     # --- from outside ----------------------------------------------------------------------------
 
@@ -63,29 +65,36 @@ class Exchange:
 
     async def reply(self) -> Reply:
         """The answer: of a stream at its first byte, of a whole completion once it is settled."""
-        return await asyncio.shield(self._opened)
+        await asyncio.wait([self._opened])  # not awaited itself: whoever stops waiting must not cancel it
+        return self._opened.result()
 
     def client_left(self) -> None:
         """Nobody reads any more: stop the upstream, unless it bills to the end anyway."""
         if not self._is_settling:
             self._client_left = True
             self._outbox.abandon()
-            if self._bill.route.cancel_policy != CancelPolicy.DRAIN:
-                self._task.cancel()
+            if self._caller.route.cancel_policy != CancelPolicy.DRAIN:
+                self._break_off()
 
     async def shut_down(self) -> None:
         """The process has to go: settle what was delivered so far. Returns when that is done."""
         if not self._is_settling:
             self._is_shutting_down = True
-            self._task.cancel()
+            self._break_off()
         await asyncio.wait([self._task])
+
+    def _break_off(self) -> None:
+        """A task that is cancelled before its first step never runs, and would never settle: it looks for itself when it begins."""
+        if self._has_begun:
+            self._task.cancel()
 
     # --- the life of it ----------------------------------------------------------------------------
 
     async def _run(self) -> None:
+        self._has_begun = True
         try:
             async with asyncio.timeout(settings.CLOD_UPSTREAM_DEADLINE_S):
-                await (self._relay() if self._plan.ask.is_stream else self._fetch())
+                await self._converse()
         except BaseException as error:  # however it ended, the hold is settled below
             self._ended_early(error)
         self._is_settling = True
@@ -93,7 +102,13 @@ class Exchange:
             await self._settle()
         finally:
             self._outbox.close()
-        await self._part()
+            if not self._opened.done():
+                self._opened.set_exception(Unexpected())
+
+    async def _converse(self) -> None:
+        if self._client_left or self._is_shutting_down:
+            raise asyncio.CancelledError
+        await (self._relay() if self._plan.ask.is_stream else self._fetch())
 
     async def _open(self) -> Answer:
         self._answer = answer = await self._caller.open()
@@ -106,8 +121,8 @@ class Exchange:
         answer = await self._open()
         self._times.ttft_ms = answer.attempt.first_byte_ms
         try:
-            self._completion = completion = response.completion_decoder.decode(await answer.read())
-        except msgspec.DecodeError as error:
+            self._completion = completion = response.read_completion(await answer.read())
+        except ValueError as error:
             raise UpstreamFailed("The model's server sent an answer that is not a chat completion. You were not charged.") from error
         for choice in completion.choices:
             self._meter.wrote(len(memoryview(choice.message)))
@@ -120,20 +135,21 @@ class Exchange:
         answer = await self._open()
         self._opened.set_result(Reply(200, headers.of_stream(self._call, self._held, self._bill), frames=self._outbox.frames))
         events = Events()
-        async for chunk in answer.chunks():
-            for event in events.feed(chunk):
-                if event == b"[DONE]":
-                    return
-                await self._pass_on(event)
+        async with aclosing(answer.chunks()) as chunks:
+            async for chunk in chunks:
+                for event in events.feed(chunk):
+                    if event == b"[DONE]":
+                        return
+                    await self._pass_on(event)
         if not self._finish_reason:
             raise UpstreamFailed("The model's server broke off in the middle of its answer.")
 
     async def _pass_on(self, event: bytes) -> None:
         try:
-            chunk = response.chunk_decoder.decode(event)
-        except msgspec.DecodeError as error:
+            chunk = response.read_chunk(event)
+        except ValueError as error:
             raise UpstreamFailed("The model's server sent something that is not a chat completion chunk.") from error
-        if isinstance(chunk.error, msgspec.Raw):
+        if chunk.is_error():
             raise UpstreamFailed("The model's server reported an error in the middle of its answer.")
         if isinstance(chunk.usage, msgspec.Raw):
             self._meter.report(chunk.usage)
@@ -164,10 +180,16 @@ class Exchange:
         else:
             status = Status.TRUNCATED if delivered else Status.UPSTREAM_ERROR
             self._ending = Ending(status, is_charged=delivered, error=self._failure(error))
-            if self._answer:
-                health.failed(self._bill.route.endpoint_id)
+            self._blame(error)
         if self._answer:
             self._answer.close()
+
+    def _blame(self, error: BaseException) -> None:
+        """Tell the health of the endpoint, unless it was the reader who left no room for more."""
+        if self._answer and not self._outbox.is_full():
+            health.failed(self._bill.route.endpoint_id)
+        elif not self._answer and isinstance(error, TimeoutError):
+            self._caller.ran_out_of_time()
 
     def _cancelled(self, delivered: bool) -> Ending:
         if self._is_shutting_down:
@@ -177,6 +199,8 @@ class Exchange:
     def _failure(self, error: BaseException) -> Refusal:
         if isinstance(error, Refusal):
             return error
+        if isinstance(error, TimeoutError) and self._outbox.is_full():
+            return UpstreamTooSlow(f"The answer was not read within {settings.CLOD_UPSTREAM_DEADLINE_S} seconds. Read it faster.")
         if isinstance(error, TimeoutError):
             return UpstreamTooSlow(f"The model did not finish within {settings.CLOD_UPSTREAM_DEADLINE_S} seconds.")
         if isinstance(error, aiohttp.ClientError | OSError):
@@ -185,23 +209,34 @@ class Exchange:
         return Unexpected()
 
     async def _settle(self) -> None:
-        """Commit what the call cost, then let the client see its end: who has [DONE] finds the request in Activity."""
+        """Commit what the call cost, then let the client see its end: who has [DONE] finds the request in Activity.
+
+        With the ledger away the client is not kept waiting for long; the settlement waits in memory until it is back.
+        """
         reading = self._meter.reading()
         self._times.latency_ms = self._elapsed_ms()
         if self._client_left and self._ending.status == Status.OK:
             self._ending.status = Status.CLIENT_CLOSED  # the upstream was read to its end for the bill's sake
         if self._answer:
             self._answer.attempt.outcome = str(self._ending.status)
-        outcome = record.outcome(
-            self._call.id, self._plan, self._bill, self._ending, reading, self._finish_reason, self._times, self._caller.attempts
-        )
+        writing = asyncio.create_task(self._write(reading))
+        if not (await asyncio.wait([writing], timeout=SETTLEMENT_PATIENCE_S))[0]:
+            log.error("%s is answered before it is settled: the ledger does not answer", self._call.public_id)
+        self._end(reading)
+        self._outbox.close()
+        self._observe(reading)
+        await self._part()
+        await writing
+
+    async def _write(self, reading: Reading) -> None:
         try:
+            outcome = record.outcome(
+                self._call.id, self._plan, self._bill, self._ending, reading, self._finish_reason, self._times, self._caller.attempts
+            )
             await (holds.capture(self._held, outcome) if self._ending.is_charged else holds.void(self._held, outcome))
         except Exception:
             log.exception("%s could not be settled; the sweeper will charge its last checkpoint", self._call.public_id)
             self._ending.error = Unexpected("The call could not be recorded. You pay at most for its last checkpoint.")
-        self._end(reading)
-        self._observe(reading)
 
     def _end(self, reading: Reading) -> None:
         """The last thing the client hears: a usage and [DONE], a body, a status, or an event without [DONE]."""

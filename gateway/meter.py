@@ -44,7 +44,7 @@ class Meter:
         """A usage object from the upstream; the last one counts (some send one with every chunk)."""
         try:
             self._reported = _usage.decode(usage)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             if bytes(memoryview(usage)) != b"null":
                 self._reported = {}
 

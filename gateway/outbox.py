@@ -22,7 +22,7 @@ class Outbox:
 
     async def put(self, frame: bytes) -> None:
         """Add a frame once there is room."""
-        while self._bytes >= FULL_BYTES and not self._closed:
+        while self.is_full() and not self._closed:
             self._room.clear()
             await self._room.wait()
         self.append(frame)
@@ -32,6 +32,9 @@ class Outbox:
         self._frames.append(frame)
         self._bytes += len(frame)
         self._written.set()
+
+    def is_full(self) -> bool:
+        return self._bytes >= FULL_BYTES
 
     def close(self) -> None:
         """Nothing more will come; what is in it is still read."""
@@ -59,6 +62,7 @@ class Outbox:
             else:
                 self._written.clear()
                 try:
-                    await asyncio.wait_for(self._written.wait(), HEARTBEAT_S)
+                    async with asyncio.timeout(HEARTBEAT_S):
+                        await self._written.wait()
                 except TimeoutError:
                     yield response.HEARTBEAT

@@ -1,8 +1,11 @@
 """Calls to endpoints: several attempts under one deadline, failing over until the first byte of an answer, never after it."""
 
 import asyncio
+import io
 import logging
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import suppress
 from datetime import datetime
 
 import aiohttp
@@ -23,8 +26,11 @@ MAX_ATTEMPTS = 3
 CONNECT_TIMEOUT_S = 5
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
+ERROR_BODY_S = 2.0
 RELEASE_S = 0.5
-CLIENTS_FAULT = frozenset({400, 404, 409, 413, 415, 422})
+ONE_WRITE_BYTES = 1024 * 1024
+EVENT_STREAM = "text/event-stream"
+CLIENTS_FAULT = frozenset({400, 413, 415, 422})
 
 Candidate = tuple[ModelCard, Route]
 
@@ -57,7 +63,7 @@ class Answer:
         self._response = response
         self._first = first
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Its bytes as they arrive. Raises what aiohttp raises when the connection breaks."""
         if self._first:
             yield self._first
@@ -100,10 +106,12 @@ class Caller:
         """The first endpoint that begins to answer.
 
         Raises UpstreamRefused when one says that the request is at fault (another would say the same), UpstreamFailed
-        when all that were tried failed. A lone endpoint is tried once more if it failed without a word, since a kept
-        connection may have died between two calls.
+        when all that were tried failed. One that hung up without a word is tried once more, since a kept connection may
+        have died between two calls.
         """
-        for card, route in self._order():
+        waiting, tried_again = deque(self._candidates), set[int]()
+        while waiting and len(self.attempts) < MAX_ATTEMPTS:
+            card, route = waiting.popleft()
             attempt = Attempt(len(self.attempts) + 1, route, clock.now(), clock.monotonic())
             self.attempts.append(attempt)
             try:
@@ -111,40 +119,57 @@ class Caller:
             except asyncio.CancelledError:
                 attempt.outcome = "cancelled"
                 raise
-            except (aiohttp.ClientError, OSError, TimeoutError, _Failed) as error:
+            except FAILURES as error:
                 self._failed(attempt, error)
+                if isinstance(error, HUNG_UP) and route.endpoint_id not in tried_again:
+                    tried_again.add(route.endpoint_id)
+                    waiting.appendleft((card, route))
                 continue
             attempt.first_byte_ms = attempt.elapsed_ms()
             return Answer(card, attempt, response, first)
         raise self._all_failed()
 
-    def _order(self) -> list[Candidate]:
-        candidates = list(self._candidates[:MAX_ATTEMPTS])
-        return candidates * 2 if len(candidates) == 1 else candidates
+    @property
+    def route(self) -> Route:
+        """Whom we are talking to, or shall first."""
+        return self.attempts[-1].route if self.attempts else self._candidates[0][1]
+
+    def ran_out_of_time(self) -> None:
+        """The deadline passed while an endpoint kept silent."""
+        if self.attempts:
+            self._failed(self.attempts[-1], TimeoutError())
 
     async def _attempt(self, attempt: Attempt) -> tuple[aiohttp.ClientResponse, bytes]:
         route = attempt.route
         adapter = ADAPTERS[route.adapter]
-        headers = {"content-type": "application/json", "accept": "text/event-stream" if self._ask.is_stream else "application/json"}
+        headers = {"content-type": "application/json", "accept": EVENT_STREAM if self._ask.is_stream else "application/json"}
         if route.credential:
             headers[adapter.credential_header] = adapter.credential_prefix + route.credential
         body = request.upstream_body(self._ask, route, adapter, self._output_limit)
         url = f"{route.base_url.rstrip('/')}/{adapter.path}"
-        response = await client().post(url, data=body, headers=headers, allow_redirects=False)
+        data = body if len(body) < ONE_WRITE_BYTES else io.BytesIO(body)  # aiohttp sends a file piece by piece
+        response = await client().post(url, data=data, headers=headers, allow_redirects=False)
         try:
-            if response.status != 200:
-                await self._explain(response)
-            return response, await response.content.readany()
+            await self._check(response, route)
+            first = await response.content.readany()
+            if not first:
+                raise _Failed("empty answer")
+            return response, first
         except BaseException:
             response.close()
             raise
 
-    async def _explain(self, response: aiohttp.ClientResponse) -> None:
-        """Raise what a status other than 200 means."""
-        text = await response.content.read(MAX_ERROR_BYTES)
+    async def _check(self, response: aiohttp.ClientResponse, route: Route) -> None:
+        """Raise what the head of an answer means, unless it is the one we asked for."""
         if response.status in CLIENTS_FAULT:
-            raise UpstreamRefused(f"The model's server refused the request: {_message(text) or f'status {response.status}'}")
-        raise _Failed(f"status {response.status}")
+            said = _message(await _error_body(response), route) or f"status {response.status}"
+            raise UpstreamRefused(f"The model's server refused the request: {said}")
+        if response.status != 200:
+            raise _Failed(f"status {response.status}")
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            raise _Failed("compressed answer")
+        if self._ask.is_stream and response.headers.get("content-type") and response.content_type != EVENT_STREAM:
+            raise _Failed("not a stream")
 
     def _failed(self, attempt: Attempt, error: BaseException) -> None:
         attempt.outcome = str(error) if isinstance(error, _Failed) else type(error).__name__
@@ -163,14 +188,30 @@ class _Failed(Exception):
     """This endpoint failed; another may not."""
 
 
-def _message(body: bytes) -> str:
-    """The sentence in an OpenAI-like error body, without control characters, at most 500 long."""
+HUNG_UP = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError)
+FAILURES = (aiohttp.ClientError, OSError, TimeoutError, _Failed, ValueError)  # ValueError: an address or credential HTTP cannot carry
+
+
+async def _error_body(response: aiohttp.ClientResponse) -> bytes:
+    """As much of it as comes within a moment, up to 64 KiB."""
+    body = bytearray()
+    with suppress(TimeoutError, aiohttp.ClientError):
+        async with asyncio.timeout(ERROR_BODY_S):
+            while len(body) < MAX_ERROR_BYTES and (part := await response.content.readany()):
+                body += part
+    return bytes(body[:MAX_ERROR_BYTES])
+
+
+def _message(body: bytes, route: Route) -> str:
+    """The sentence in an OpenAI-like error body, without control characters and what is ours, at most 500 long."""
     try:
         error = msgspec.json.decode(body)["error"]
-        text = error["message"] if isinstance(error, dict) else error
-    except (msgspec.DecodeError, KeyError, TypeError):
+        text = str(error["message"] if isinstance(error, dict) else error)
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
-    return "".join(character for character in str(text) if character.isprintable())[:500]
+    for secret in filter(None, (route.credential, route.base_url)):
+        text = text.replace(secret, "[removed]")
+    return "".join(character for character in text if character.isprintable())[:500]
 
 
 # --- the client: one pool of connections per event loop ------------------------------------------

@@ -5,10 +5,13 @@ Always at /api/v1/…; at /v1/… too when the fast lane is switched off. It onl
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
-from typing import Any, NoReturn, cast
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import Future
+from functools import wraps
+from typing import Any, NoReturn, TypeVar, cast
 
-from django.core.exceptions import RequestDataTooBig
+from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -27,6 +30,7 @@ from gateway.serializers import ChatCompletionRequestSerializer, ChatCompletionS
 from projects.grants import Grant
 
 log = logging.getLogger("gateway.views")
+Result = TypeVar("Result")
 
 
 class BearerKey(BaseAuthentication):
@@ -34,7 +38,7 @@ class BearerKey(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[None, Grant]:
         call = Call(b"", request.headers.get("Authorization", ""))
-        return None, asyncio.run_coroutine_threadsafe(admit.identify(call), runtime.loop()).result()
+        return None, _in_gateway(admit.identify(call)).result()
 
 
 class BearerKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
@@ -46,12 +50,15 @@ class BearerKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
 
 
 class WholeBody(BaseParser):
-    """The bytes as they came, whatever they call themselves: gateway.wire decodes them once."""
+    """The bytes as they came, whatever they call themselves: gateway.wire decodes them once. At most 4 MiB."""
 
     media_type = "*/*"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        return stream.read()
+        body = stream.read(settings.CLOD_MAX_BODY_BYTES + 1)
+        if len(body) > settings.CLOD_MAX_BODY_BYTES:
+            raise errors.BodyTooLarge
+        return body
 
 
 class AnyAccept(BaseContentNegotiation):
@@ -70,9 +77,25 @@ class GatewayView(APIView):
     parser_classes = (WholeBody,)
     content_negotiation_class = AnyAccept
 
-    def setup(self, request: Any, *args: Any, **kwargs: Any) -> None:
-        super().setup(request, *args, **kwargs)
-        self.call = Call(b"", "")
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """DRF's view works in a thread and cannot see its client leave; this waits in front of it, and can."""
+        view = super().as_view(**initkwargs)
+
+        @wraps(view)
+        async def watched(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            request.call = Call(b"", "")
+            try:
+                return await sync_to_async(view)(request, *args, **kwargs)
+            except asyncio.CancelledError:
+                _leave(request.call)
+                raise
+
+        return watched
+
+    @property
+    def call(self) -> Call:
+        return cast("Call", cast("Any", self.request._request).call)
 
     def handle_exception(self, exc: Exception) -> Any:
         """Every refusal, and whatever else goes wrong, in OpenAI's shape, as at the other door."""
@@ -81,8 +104,8 @@ class GatewayView(APIView):
     def _refusal(self, error: Exception) -> Refusal:
         if isinstance(error, Refusal):
             return error
-        if isinstance(error, RequestDataTooBig):
-            return errors.BodyTooLarge()
+        if isinstance(error, errors.ClientLeft):
+            return errors.UpstreamFailed("The client closed its connection.")  # which nobody reads
         log.error("%s failed", self.call.public_id, exc_info=error)
         return errors.Unexpected()
 
@@ -96,7 +119,9 @@ class GatewayView(APIView):
             return HttpResponse(reply.body, content_type, reply.status, headers=headers)
         is_async = isinstance(self.request._request, ASGIRequest)
         content = (_watched if is_async else _blocking)(reply.frames(), self.call)
-        return StreamingHttpResponse(content, content_type=content_type, headers=headers)
+        response: Any = StreamingHttpResponse(content, content_type=content_type, headers=headers)
+        response._resource_closers.append(lambda: _leave(self.call))  # a generator that was never begun cannot
+        return cast("HttpResponseBase", response)
 
 
 class ChatCompletions(GatewayView):
@@ -107,29 +132,39 @@ class ChatCompletions(GatewayView):
     )
     def post(self, request: Request) -> HttpResponseBase:
         """Answer a chat completion, whole or as a stream of server-sent events."""
-        if request.headers.get("Content-Encoding", "identity") != "identity":
+        if request.headers.get("Content-Encoding", "").lower() not in {"", "identity"}:
             raise errors.EncodedBody
         self.call.body, self.call.grant = cast("bytes", request.data or b""), cast("Grant", request.auth)
-        return self._response(asyncio.run_coroutine_threadsafe(pipeline.serve(self.call), runtime.loop()).result())
+        return self._response(_in_gateway(pipeline.serve(self.call)).result())
+
+
+def _in_gateway(work: Coroutine[Any, Any, Result]) -> "Future[Result]":
+    """Run it on the gateway's loop, which need not be the one we are on (and in a thread there is none)."""
+    return asyncio.run_coroutine_threadsafe(work, runtime.loop())
+
+
+def _leave(call: Call) -> None:
+    """Tell the call that its client is gone; one that has ended by then does not mind."""
+    runtime.loop().call_soon_threadsafe(call.leave)
+
+
+async def _next(frames: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(frames, None)
 
 
 async def _watched(frames: AsyncIterator[bytes], call: Call) -> AsyncIterator[bytes]:
-    """Django closes this when the client leaves; a call that has ended by then does not mind."""
+    """Django closes this when the client leaves."""
     try:
-        async for frame in frames:
+        while (frame := await asyncio.wrap_future(_in_gateway(_next(frames)))) is not None:
             yield frame
     finally:
-        call.leave()
+        _leave(call)
 
 
 def _blocking(frames: AsyncIterator[bytes], call: Call) -> Iterator[bytes]:
     """The same from a thread of a WSGI server, which has no event loop of its own."""
-
-    async def following() -> bytes | None:
-        return await anext(frames, None)
-
     try:
-        while (frame := asyncio.run_coroutine_threadsafe(following(), runtime.loop()).result()) is not None:
+        while (frame := _in_gateway(_next(frames)).result()) is not None:
             yield frame
     finally:
-        runtime.loop().call_soon_threadsafe(call.leave)
+        _leave(call)

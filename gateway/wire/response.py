@@ -1,6 +1,6 @@
 """A chat completion as it is answered: upstream events and bodies in, ours out, with only the fields we know."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -39,6 +39,10 @@ class Chunk(Struct):
     system_fingerprint: str | UnsetType | None = UNSET
     service_tier: str | UnsetType | None = UNSET
 
+    def is_error(self) -> bool:
+        """Some upstreams say ``"error": null`` with every chunk."""
+        return isinstance(self.error, Raw) and bytes(memoryview(self.error)) != b"null"
+
 
 class Choice(Struct):
     index: int = 0
@@ -54,9 +58,28 @@ class Completion(Struct):
     service_tier: str | UnsetType | None = UNSET
 
 
-chunk_decoder = msgspec.json.Decoder(Chunk)
-completion_decoder = msgspec.json.Decoder(Completion)
+_chunk = msgspec.json.Decoder(Chunk)
+_completion = msgspec.json.Decoder(Completion)
 _encoder = msgspec.json.Encoder()
+Shape = TypeVar("Shape")
+
+
+def read_chunk(event: bytes) -> Chunk:
+    """The chunk in an event's data. ValueError for anything else."""
+    return _read(_chunk, event)
+
+
+def read_completion(body: bytes) -> Completion:
+    """A whole answer. ValueError for anything else."""
+    return _read(_completion, body)
+
+
+def _read(decoder: msgspec.json.Decoder[Shape], data: bytes) -> Shape:
+    data.decode()  # what stays raw is sent on as it came, so all of it has to be text
+    try:
+        return decoder.decode(data)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 class Head(Struct, frozen=True):

@@ -1,25 +1,28 @@
 """Clients that leave: the upstream is stopped within two seconds, and the charge follows the table."""
 
+import asyncio
 import json
 import socket
+import threading
 import time
 from urllib.parse import urlsplit
 
+import pytest
 import uvicorn
 
 from activity.models import Request
+from billing import holds
+from billing.holds import Held, HoldAsk
 from billing.models import Hold
 from catalog.models import CancelPolicy
 from tests.gateway import shop
 from tests.gateway.conftest import FAST_LANE, Gateway
 
-pytestmark = FAST_LANE
-
 
 def _send(gateway: Gateway, model: str, *, stream: bool) -> socket.socket:
     """A raw client that has sent its request and read nothing."""
     body = json.dumps({"model": model, "stream": stream, "messages": [{"role": "user", "content": "hi"}]}).encode()
-    head = f"POST {gateway.path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {gateway.key}\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = f"POST {gateway.path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {gateway.key}\r\ncontent-length: {len(body)}\r\n\r\n"
     address = urlsplit(gateway.url)
     client = socket.create_connection((address.hostname, address.port), timeout=10)
     client.sendall(head.encode() + body)
@@ -60,6 +63,29 @@ def test_leaving_before_the_first_byte_costs_nothing(gateway: Gateway) -> None:
         assert Hold.objects.get(id=row.id).state == "voided"
 
 
+def test_leaving_while_money_is_set_aside_calls_no_upstream_and_costs_nothing(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The task of such a call is cancelled before its first step; it settles all the same."""
+    is_held = threading.Event()
+    authorise = holds.authorise
+
+    async def slowly(ask: HoldAsk) -> Held:
+        held = await authorise(ask)
+        is_held.set()
+        await asyncio.sleep(0.5)
+        return held
+
+    monkeypatch.setattr(holds, "authorise", slowly)
+    for count, stream in enumerate((False, True), start=1):
+        is_held.clear()
+        client = _send(gateway, "paris", stream=stream)
+        assert is_held.wait(5)
+        client.close()
+        row = gateway.settled(count)
+        assert (row.status, row.cost_nanousd, row.attempts) == ("client_closed", 0, 0)
+        assert Hold.objects.get(id=row.id).state == "voided"
+    assert gateway.upstream.journal == []
+
+
 def test_leaving_before_the_first_token_costs_nothing(gateway: Gateway) -> None:
     gateway.offer("silent", "silent")
     client = _send(gateway, "silent", stream=True)
@@ -75,7 +101,7 @@ def test_leaving_mid_stream_pays_the_prompt_and_what_was_written(gateway: Gatewa
     gateway.offer("forever", "forever")
     client = _send(gateway, "forever", stream=True)
     received = b""
-    while received.count(b"data:") < 5:
+    while received.count(b"data: {") < 5:
         received += client.recv(4096)
     client.close()
     assert _until_closed(gateway) < 2
@@ -87,6 +113,7 @@ def test_leaving_mid_stream_pays_the_prompt_and_what_was_written(gateway: Gatewa
     assert row.is_estimated
 
 
+@FAST_LANE
 def test_an_upstream_that_bills_to_the_end_is_read_to_the_end(gateway: Gateway) -> None:
     model = shop.model("drain")
     shop.endpoint(model, gateway.upstream.base_url, "slow", provider=shop.provider("drainer", cancel_policy=CancelPolicy.DRAIN))
@@ -101,6 +128,7 @@ def test_an_upstream_that_bills_to_the_end_is_read_to_the_end(gateway: Gateway) 
         assert gateway.upstream.journal[0].finished
 
 
+@FAST_LANE
 def test_one_slow_reader_does_not_slow_another(gateway: Gateway) -> None:
     gateway.offer("forever", "forever")
     slow = _send(gateway, "forever", stream=True)
@@ -110,13 +138,14 @@ def test_one_slow_reader_does_not_slow_another(gateway: Gateway) -> None:
     slow.close()
 
 
+@FAST_LANE
 def test_a_restart_breaks_calls_off_with_a_reason_and_settles_them(gateway: Gateway, server: uvicorn.Server) -> None:
     """A server that has waited long enough cancels what still runs; clients hear why, and pay for what they got."""
     gateway.offer("forever", "forever")
     gateway.offer("hang", "hang")
     with _send(gateway, "forever", stream=True) as streaming, _send(gateway, "hang", stream=False) as waiting:
         received = b""
-        while received.count(b"data:") < 5:
+        while received.count(b"data: {") < 5:
             received += streaming.recv(4096)
         server.config.timeout_graceful_shutdown = 0
         server.should_exit = True
