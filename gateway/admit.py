@@ -37,4 +37,4 @@ async def _of_key(token: str) -> Grant | None:
 
 
 async def _of_studio(token: str) -> Grant | None:
-    return await snapshots.grant_of_studio(token)
+    return await snapshots.grant_of_studio(token) if len(token) == tokens.LENGTH else None

@@ -1,11 +1,15 @@
 """The event loop the gateway lives on, and how it starts and ends with its process."""
 
 import asyncio
+import logging
 import threading
 
 from billing import holds
 from gateway import snapshots, upstream
+from gateway.errors import Unavailable
 from gateway.exchange import Exchange
+
+log = logging.getLogger("gateway")
 
 LEDGER_STOP_S = 20.0
 
@@ -28,12 +32,16 @@ async def start() -> None:
     global _loop
     _loop = asyncio.get_running_loop()
     holds.start()
-    await snapshots.catalog()
+    try:
+        await snapshots.catalog()
+    except Unavailable as error:
+        log.error("Starting without a catalog, and without answers until there is one: %s", error.message)
 
 
 async def stop() -> None:
     """Settle what is still running (the server gave it ``CLOD_DRAIN_S`` to end by itself), and let the ledger finish."""
-    await asyncio.gather(*(exchange.shut_down() for exchange in list(Exchange.running)))
+    if ending := [asyncio.create_task(exchange.shut_down()) for exchange in list(Exchange.running)]:
+        await asyncio.wait(ending, timeout=LEDGER_STOP_S)  # with the ledger away they end later, or the sweeper ends them
     await upstream.close_client()
     await asyncio.to_thread(snapshots.forget)
     await asyncio.to_thread(holds.stop, LEDGER_STOP_S)

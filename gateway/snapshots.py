@@ -12,7 +12,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from django.db import DatabaseError, connection, connections
+from django.db import Error as DatabaseAway
+from django.db import connection, connections
 
 from catalog import snapshot
 from catalog.snapshot import Catalog
@@ -26,13 +27,19 @@ log = logging.getLogger("gateway.snapshots")
 Result = TypeVar("Result")
 
 MAX_AGE_S = 1.0
+READ_WITHIN_S = 1.5
+STALE_AFTER_S = 0.1  # how long a known grant is waited for; the ledger, which comes next, needs the rest of two seconds
 MAX_GRANTS = 50_000
 _readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="gateway-reader")
 
 
-async def read(query: Callable[..., Result], *arguments: object) -> Result:
-    """Run a database query off the event loop, on a connection that is given back afterwards."""
-    return await asyncio.get_running_loop().run_in_executor(_readers, _read, query, *arguments)
+async def read(query: Callable[..., Result], *arguments: object, within_s: float = READ_WITHIN_S) -> Result:
+    """Run a database query off the event loop, on a connection that is given back afterwards. Unavailable when the database is."""
+    try:
+        async with asyncio.timeout(within_s):
+            return await asyncio.get_running_loop().run_in_executor(_readers, _read, query, *arguments)
+    except (TimeoutError, DatabaseAway) as error:
+        raise Unavailable("The database does not answer. Try again in a moment.", retry_after_s=1) from error
 
 
 def _read(query: Callable[..., Result], *arguments: object) -> Result:
@@ -81,54 +88,79 @@ class _CatalogWatch:
         while not self._stopped.wait(MAX_AGE_S):
             try:
                 _read(self.load)
-            except DatabaseError as error:
+            except DatabaseAway as error:
                 log.warning("The catalog could not be refreshed; the last one stays in force: %s", error)
+            except Exception:
+                log.exception("The catalog cannot be loaded; the last one stays in force.")
 
 
 _watch = _CatalogWatch()
-load_catalog = _watch.load
 
 
 async def catalog() -> Catalog:
     known = _watch.current()
-    return await read(_watch.load) if known is None else known
+    return await _first_catalog() if known is None else known
+
+
+async def _first_catalog() -> Catalog:
+    try:
+        return await read(_watch.load)
+    except Unavailable:
+        raise
+    except Exception as error:
+        log.exception("The catalog cannot be loaded.")
+        raise Unavailable("The catalog of models cannot be loaded right now. Try again in a moment.", retry_after_s=5) from error
 
 
 # --- grants ------------------------------------------------------------------------------------
 
 
 class _Grants:
-    """Grants by token, each at most a second old. Concurrent first uses of one key read it once."""
+    """Grants by token, each at most a second old. Concurrent first uses of one key read it once.
+
+    A known grant that cannot be read again in time goes on serving. Tokens that open nothing are remembered apart, so that
+    whoever tries many of them does not push out the ones in use.
+    """
 
     def __init__(self, load: Callable[[str], Grant | None]) -> None:
         self._load = load
         self._known: dict[str, tuple[float, Grant | None]] = {}
-        self._loading: dict[str, asyncio.Future[Grant | None]] = {}
+        self._unknown: dict[str, tuple[float, Grant | None]] = {}
+        self._loading: dict[str, asyncio.Task[Grant | None]] = {}
 
     async def get(self, token: str) -> Grant | None:
-        known = self._known.get(token)
-        if known and clock.monotonic() - known[0] < MAX_AGE_S:
-            return known[1]
+        read_at, grant = self._known.get(token) or self._unknown.get(token) or (float("-inf"), None)
+        if clock.monotonic() - read_at < MAX_AGE_S:
+            return grant
+        loading = self._reload(token)
+        await asyncio.wait([loading], timeout=STALE_AFTER_S if grant else None)
+        has_failed = not loading.done() or loading.exception() is not None
+        return grant if grant and has_failed else loading.result()
+
+    def _reload(self, token: str) -> "asyncio.Task[Grant | None]":
         loading = self._loading.get(token)
         if loading is None or loading.get_loop() is not asyncio.get_running_loop():
-            loading = self._loading[token] = asyncio.ensure_future(self._reload(token, known))
-            loading.add_done_callback(lambda _: self._loading.pop(token, None))
-        return await asyncio.shield(loading)
+            loading = self._loading[token] = asyncio.create_task(self._read(token))
+            loading.add_done_callback(lambda task: self._loaded(token, task))
+        return loading
 
-    async def _reload(self, token: str, known: tuple[float, Grant | None] | None) -> Grant | None:
-        try:
-            grant = await read(self._load, token)
-        except DatabaseError as error:
-            if known is None or known[1] is None:
-                raise Unavailable("The key cannot be checked right now. Try again in a moment.", retry_after_s=1) from error
-            return known[1]
-        if len(self._known) >= MAX_GRANTS:
-            self._known.clear()
-        self._known[token] = (clock.monotonic(), grant)
+    async def _read(self, token: str) -> Grant | None:
+        grant = await read(self._load, token)
+        kept, other = (self._known, self._unknown) if grant else (self._unknown, self._known)
+        other.pop(token, None)
+        if len(kept) >= MAX_GRANTS:
+            kept.clear()
+        kept[token] = (clock.monotonic(), grant)
         return grant
+
+    def _loaded(self, token: str, task: "asyncio.Task[Grant | None]") -> None:
+        self._loading.pop(token, None)
+        if not task.cancelled():
+            task.exception()  # seen here, where nobody has waited for it
 
     def forget(self) -> None:
         self._known.clear()
+        self._unknown.clear()
 
 
 def _studio_grant(token: str) -> Grant | None:

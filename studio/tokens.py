@@ -22,6 +22,7 @@ from studio.models import StudioToken
 
 PREFIX = "clod_st_"
 SECRET_WIDTH = 43
+LENGTH = len(PREFIX) + SECRET_WIDTH
 LIFETIME = timedelta(minutes=10)
 
 
@@ -45,7 +46,7 @@ def issue(user: User, project: Project, session_key: str) -> tuple[StudioToken, 
 
 def find(secret: str) -> StudioToken | None:
     """The token behind the text (with its user, project and organization), or None when it opens nothing any more."""
-    if not secret.startswith(PREFIX) or len(secret) != len(PREFIX) + SECRET_WIDTH:
+    if not secret.startswith(PREFIX) or len(secret) != LENGTH:
         return None
     digests = [crypto.peppered_digest(secret, pepper) for pepper in settings.CLOD_KEY_PEPPERS]
     token = (
