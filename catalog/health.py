@@ -19,6 +19,8 @@ _ejected_until: dict[int, float] = {}
 
 def failed(endpoint_id: int) -> None:
     with _lock:
+        if _ejected_until.get(endpoint_id, 0.0) > clock.monotonic():
+            return  # it was on its way when the endpoint was ejected: one outage, one ejection
         count = _failures[endpoint_id] = _failures.get(endpoint_id, 0) + 1
         if count >= FAILURES_TO_EJECT:
             duration = min(FIRST_EJECTION_S * 2 ** min(count - FAILURES_TO_EJECT, 10), LONGEST_EJECTION_S)

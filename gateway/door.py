@@ -8,7 +8,6 @@ import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
-from urllib.parse import unquote
 
 from django.conf import settings
 
@@ -71,7 +70,7 @@ def _handler(scope: Scope) -> tuple[Handler, dict[str, str]]:
     found = [(method, match, handler) for method, pattern, handler in PATHS if (match := pattern.fullmatch(path))]
     for method, match, handler in found:
         if scope["method"] in {method, "HEAD" if method == "GET" else method}:
-            return handler, {name: unquote(value) for name, value in match.groupdict().items()}
+            return handler, match.groupdict()
     if found:
         raise errors.WrongMethod(f"{path} takes {found[0][0]}, not {scope['method']}.")
     raise errors.NoSuchPath(f"There is nothing at {path[:200]}. Chat completions are at POST /v1/chat/completions.")
@@ -90,7 +89,7 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
     if _header(scope, b"content-encoding").lower() not in {"", "identity"}:
         raise errors.EncodedBody
     declared = _header(scope, b"content-length")
-    if declared.isdigit() and int(declared) > settings.CLOD_MAX_BODY_BYTES:
+    if re.fullmatch("[0-9]{1,18}", declared) and int(declared) > settings.CLOD_MAX_BODY_BYTES:
         raise errors.BodyTooLarge
     try:
         async with asyncio.timeout(BODY_DEADLINE_S):
@@ -128,8 +127,8 @@ class Response:
         self._reply: Reply | None = None
 
     async def send(self, reply: Reply) -> None:
-        self._reply = reply
         headers = [(name.encode(), value.encode()) for name, value in self._headers(reply)]
+        self._reply = reply
         await self._send({"type": "http.response.start", "status": reply.status, "headers": headers})
         if reply.frames is None:
             await self._send({"type": "http.response.body", "body": reply.body})

@@ -127,7 +127,7 @@ def parse(body: bytes) -> Ask:
         wants_usage=bool(values["stream_options"].include_usage) if "stream_options" in values else False,
         choices=values.get("n", 1),
         output_limit=values.get("max_completion_tokens", values.get("max_tokens")),
-        prompt_bytes=sum(len(memoryview(fields[name])) for name in ("messages", "tools", "response_format") if name in fields),
+        prompt_bytes=sum(len(memoryview(value)) for value in fields.values()),  # an unknown field may become prompt, too
         modalities=_modalities(messages),
         has_remote_image=_has_remote_image(messages),
     )
