@@ -1,16 +1,14 @@
 """The log as CSV: what a filter shows, ready for a spreadsheet and harmless in one."""
 
-import csv
 from collections.abc import Callable, Iterator
 
 from django.db.models import QuerySet
 
 from activity.models import Request
 from activity.queries import instant
-from clod_site.lib import ids, money
+from clod_site.lib import ids, money, spreadsheet
 
 MAX_ROWS = 50_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 COLUMNS: dict[str, Callable[[Request], object]] = {
     "id": lambda row: ids.public("req", row.id),
@@ -39,21 +37,11 @@ COLUMNS: dict[str, Callable[[Request], object]] = {
 }
 
 
-class _Echo:
-    """A file for ``csv.writer`` that hands each line straight back."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 def lines(rows: QuerySet[Request]) -> Iterator[str]:
     """CSV text line by line, the newest ``MAX_ROWS`` requests; the table is never in memory as a whole."""
-    writer = csv.writer(_Echo())
-    yield writer.writerow(COLUMNS.keys())
-    for row in rows[:MAX_ROWS].iterator(chunk_size=500):
-        yield writer.writerow([harmless(cell(row)) for cell in COLUMNS.values()])
+    yield from spreadsheet.lines([list(COLUMNS)])
+    yield from spreadsheet.lines(_cells(row) for row in rows[:MAX_ROWS].iterator(chunk_size=500))
 
 
-def harmless(cell: object) -> object:
-    """Text a spreadsheet would run as a formula gets an apostrophe in front, which shows it as text."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+def _cells(row: Request) -> list[object]:
+    return [spreadsheet.harmless(cell(row)) for cell in COLUMNS.values()]

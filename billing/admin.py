@@ -3,7 +3,18 @@
 from django.contrib import admin
 
 from accounts.admin import OrganizationPage
-from billing.models import Attempt, BudgetPeriod, FreeQuotaDay, Hold, LedgerEntry, PlatformLoss, Wallet
+from billing.models import (
+    Attempt,
+    AutoTopUp,
+    BudgetPeriod,
+    FreeQuotaDay,
+    Hold,
+    LedgerEntry,
+    PaymentEvent,
+    PlatformLoss,
+    TopUp,
+    Wallet,
+)
 from clod_site.admin_pages import Record, RecordInline, dollars
 
 _WALLET = ("wallet__organization",)
@@ -85,3 +96,41 @@ class PlatformLossPage(Record):
     search_fields = ("=request_id",)
     date_hierarchy = "created_at"
     ordering = ("-id",)
+
+
+@admin.register(TopUp)
+class TopUpPage(Record):
+    list_display = (
+        "created_at",
+        "public_id",
+        "organization",
+        "state",
+        "provider",
+        "is_automatic",
+        dollars("amount_nanousd"),
+        dollars("reversed_nanousd"),
+        dollars("owed_nanousd"),
+    )
+    list_filter = ("state", "provider", "is_automatic")
+    list_select_related = ("organization",)
+    search_fields = ("=id", "checkout", "organization__name", "actor__email")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+
+
+@admin.register(PaymentEvent)
+class PaymentEventPage(Record):
+    list_display = ("received_at", "provider", "type", "kind", "top_up", dollars("amount_nanousd"), "currency", "acted_at")
+    list_filter = ("provider", "kind", "acted_at")
+    list_select_related = ("top_up",)
+    search_fields = ("event_id", "payment", "part", "order")
+    date_hierarchy = "received_at"
+    ordering = ("-id",)
+
+
+@admin.register(AutoTopUp)
+class AutoTopUpPage(Record):
+    list_display = ("organization", "is_on", dollars("threshold_nanousd"), dollars("amount_nanousd"), "paused_at", "paused_reason")
+    list_filter = ("is_on", "paused_at")
+    list_select_related = ("organization",)
+    search_fields = ("organization__name",)

@@ -1,15 +1,35 @@
 """Money at rest. Only ``billing.ledger`` writes these rows. Amounts are nano-USD.
 
 Rows other than the wallet and the periods are written once; a database trigger refuses to change a ledger entry.
+What payments leave behind has a module of its own, ``billing.payment_models``.
 """
 
 from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Organization
+from billing.payment_models import AutoTopUp, FactKind, PaymentEvent, TopUp, TopUpState
 from catalog.models import Endpoint, PriceTick
 from clod_site.lib import clock, ids
 from projects.models import ApiKey, Project
+
+__all__ = [
+    "Attempt",
+    "AutoTopUp",
+    "BudgetPeriod",
+    "EntryKind",
+    "FactKind",
+    "FreeQuotaDay",
+    "Funding",
+    "Hold",
+    "HoldState",
+    "LedgerEntry",
+    "PaymentEvent",
+    "PlatformLoss",
+    "TopUp",
+    "TopUpState",
+    "Wallet",
+]
 
 
 class Wallet(models.Model):

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing import ledger, reconcile
+from billing import auto_top_up, ledger, notices, payment_events, reconcile, topups
 from clod_site.lib import clock
 
 
@@ -14,3 +14,17 @@ def sweep_holds() -> None:
 @shared_task(time_limit=110)
 def reconcile_wallets() -> None:
     reconcile.reconcile(clock.now())
+
+
+@shared_task(time_limit=110)
+def tend_top_ups() -> None:
+    """What payment events left undone, what wallets owe, orders nobody paid, and mails about them."""
+    now = clock.now()
+    payment_events.act_on_leftovers(now)
+    topups.expire(now)
+    notices.send_all(now)
+
+
+@shared_task(time_limit=110)
+def top_up_automatically() -> None:
+    auto_top_up.run(clock.now())

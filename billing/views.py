@@ -1,52 +1,53 @@
 """The Billing page: balance, what is held, free requests left, the statement."""
 
-from uuid import UUID
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
-
-from accounts.access import MemberRequest, member_page
-from billing import allowance, statement, testmoney
-from billing.models import Wallet
-from clod_site.lib import clock, ids
-from clod_site.lib.money import format_usd
-from clod_site.lib.refusal import Refusal
+from accounts.access import MANAGERS, MemberRequest, may, member_page
+from billing import allowance, payment_events, payments, statement, topups
+from billing.models import AutoTopUp, EntryKind, TopUp, Wallet
+from clod_site.lib import clock
 
 
 @require_safe
 @member_page
 def overview(request: MemberRequest) -> HttpResponse:
-    membership = request.membership
+    membership, now = request.membership, clock.now()
     wallet = Wallet.objects.get(organization_id=membership.organization_id)
-    with_free = request.GET.get("free") == "1"
+    wanted, cursor = statement.read(request.GET), request.GET.get("cursor", "")
     context = {
         "wallet": wallet,
         "available_nanousd": wallet.balance_nanousd - wallet.held_nanousd,
-        "allowance": allowance.of(membership.organization, clock.now()),
-        "page": statement.page(wallet, cursor=request.GET.get("cursor", ""), with_free_calls=with_free),
-        "cursor": request.GET.get("cursor", ""),
-        "with_free": with_free,
-        "may_add_test_money": testmoney.may_add(membership),
-        "amounts": testmoney.AMOUNTS,
-        "form_id": ids.uuid7(),
+        "allowance": allowance.of(membership.organization, now),
+        "page": statement.page(wallet, wanted, now, cursor=cursor),
+        "cursor": cursor,
+        "filter": wanted,
+        "kinds": EntryKind.choices,
+        "ranges": [(value, label) for value, (label, _) in statement.RANGES.items()],
     }
-    return render(request, "billing/overview.html", context)
+    return render(request, "billing/overview.html", context | _top_ups(request))
 
 
-@require_POST
+@require_safe
 @member_page
-def add_test_money(request: MemberRequest) -> HttpResponse:
-    membership = request.membership
-    try:
-        added = testmoney.add(membership, request.POST.get("amount", ""), UUID(request.POST.get("form_id", "")))
-        messages.success(request, f"{format_usd(added)} of test money is in the wallet.")
-    except ValueError:
-        messages.error(request, "This form is not complete. Try again from this page.")
-    except testmoney.NoTestMoney as refusal:
-        raise PermissionDenied(refusal.message) from refusal
-    except Refusal as refusal:
-        messages.error(request, refusal.message)
-    return redirect("billing")
+def statement_csv(request: MemberRequest) -> StreamingHttpResponse:
+    wallet, now = Wallet.objects.get(organization_id=request.membership.organization_id), clock.now()
+    lines = statement.csv_lines(wallet, statement.read(request.GET), now)
+    headers = {"Content-Disposition": f'attachment; filename="clod-statement-{now:%Y-%m-%d-%H%M}.csv"'}
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _top_ups(request: MemberRequest) -> dict[str, object]:
+    """What the page says and offers about filling the wallet."""
+    membership, provider = request.membership, payments.current()
+    organization_id = membership.organization_id
+    owed = TopUp.objects.filter(organization_id=organization_id, owed_nanousd__gt=0)
+    return {
+        "provider": provider,
+        "may_manage": may(membership, MANAGERS),
+        "offer": topups.offer(membership),
+        "auto": AutoTopUp.objects.filter(organization_id=organization_id).first(),
+        "needs_card": provider and provider.needs_saved_method and not payment_events.saved_card(organization_id, provider.name),
+        "owed_nanousd": sum(owed.values_list("owed_nanousd", flat=True)),
+    }

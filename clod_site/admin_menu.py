@@ -9,6 +9,7 @@ _GROUPS = {
     "Tenants": ("Organization", "User", "Membership", "Project", "ApiKey"),
     "Catalog": ("Model", "Endpoint", "Provider", "DataCenter"),
     "Money": ("Wallet", "LedgerEntry", "Hold", "BudgetPeriod", "FreeQuotaDay", "PlatformLoss"),
+    "Payments": ("TopUp", "PaymentEvent", "AutoTopUp"),
     "Traffic": ("Request", "Attempt", "StudioToken"),
     "Prices": ("PriceTick", "DeliveredPrice", "EnergyPrice", "CatalogVersion"),
     "Staff": ("Group", "EmailAddress", "LogEntry"),

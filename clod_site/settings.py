@@ -271,6 +271,20 @@ UNFOLD = {
     "SIDEBAR": {"show_search": True, "navigation": "clod_site.admin_menu.groups"},
 }
 
+# --- payments (docs/payments.md) ---------------------------------------------------------------
+
+CLOD_STRIPE_SECRET_KEY = env.text("CLOD_STRIPE_SECRET_KEY")
+CLOD_STRIPE_WEBHOOK_SECRETS = env.words("CLOD_STRIPE_WEBHOOK_SECRET")  # more than one while they are rotated
+for _one, _other in (("CLOD_STRIPE_SECRET_KEY", "CLOD_STRIPE_WEBHOOK_SECRET"), ("CLOD_STRIPE_WEBHOOK_SECRET", "CLOD_STRIPE_SECRET_KEY")):
+    if env.text(_one) and not env.text(_other):
+        raise env.BadEnvironment(f"{_other} is not set, but {_one} is. Stripe needs both: one takes payments, the other hears of them.")
+CLOD_STRIPE_API_BASE = env.text("CLOD_STRIPE_API_BASE")  # empty: Stripe's own
+if CLOD_STRIPE_SECRET_KEY:  # browsers follow a form to the payment page only where the policy names it
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(env.text("CLOD_STRIPE_CHECKOUT_ORIGIN", "https://checkout.stripe.com"))
+CLOD_TOP_UP_AMOUNTS_USD = (5, 10, 25, 100)
+CLOD_TOP_UP_MIN_USD = env.integer("CLOD_TOP_UP_MIN_USD", 5)
+CLOD_TOP_UP_MAX_USD = env.integer("CLOD_TOP_UP_MAX_USD", 10_000)
+
 # --- machine endpoints -------------------------------------------------------------------------
 
 REST_FRAMEWORK = {

@@ -47,6 +47,12 @@ def budget_bars(project: Project, budget: budgets.Budget | None = None) -> dict[
     return {"bars": [_bar("Today", budget.day), _bar("This month", budget.month)], "zone": project.organization.time_zone}
 
 
+@register.filter
+def usd_plain(nanousd: int) -> str:
+    """An amount as a form field holds it: 25.00."""
+    return f"{money.as_decimal(nanousd):.2f}"
+
+
 def _bar(name: str, period: budgets.Period) -> dict[str, Any]:
     used = period.spent_nanousd + period.held_nanousd
     cap = period.cap_nanousd

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from activity.export import harmless
+from clod_site.lib.spreadsheet import harmless
 from projects import keys
 from projects.models import Project
 from tests.activity.log import call

@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts.models import Organization, User
 from activity.models import Request
-from billing.models import Attempt, BudgetPeriod, FreeQuotaDay, Hold, LedgerEntry, PlatformLoss
+from billing.models import Attempt, AutoTopUp, BudgetPeriod, FreeQuotaDay, Hold, LedgerEntry, PaymentEvent, PlatformLoss, TopUp
 from catalog.models import Category, DataCenter, DeliveredPrice, Endpoint, EnergyPrice, Model, PriceTick, Provider
 from clod_site.lib import clock, ids
 from projects import keys
@@ -89,5 +89,8 @@ def _spend(organization: Organization, project: Project, tick: PriceTick, now: A
     FreeQuotaDay.objects.create(organization=organization, day_key="2026-11-22", used=1)
     Attempt.objects.create(request_id=request_id, number=1, endpoint=tick.endpoint, started_at=now, latency_ms=5, outcome="ok")
     PlatformLoss.objects.create(request_id=request_id, amount_nanousd=12_345_678)
+    top_up = TopUp.objects.create(organization=organization, idempotency_key="k", amount_nanousd=5, provider="demo")
+    PaymentEvent.objects.create(provider="demo", event_id="e", type="demo.paid", kind="paid", top_up=top_up, happened_at=now)
+    AutoTopUp.objects.create(organization=organization, threshold_nanousd=5, amount_nanousd=5)
     answer = {"model": "llama", "requested_model": "Llama 8B", "provider": "clod", "status": "ok", "paid_by": "free"}
     Request.objects.create(id=request_id, organization=organization, **answer, **common)

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from activity.models import Request
-from billing.models import Attempt, BudgetPeriod, FreeQuotaDay, Hold, LedgerEntry, PlatformLoss, Wallet
+from billing.models import Attempt, AutoTopUp, BudgetPeriod, FreeQuotaDay, Hold, LedgerEntry, PaymentEvent, PlatformLoss, TopUp, Wallet
 from catalog.models import CatalogVersion, DeliveredPrice, EnergyPrice, PriceTick
 from clod_site.admin_pages import Record
 from clod_site.lib import ids
@@ -21,7 +21,20 @@ from tests.admin.conftest import DIGEST, SESSION_KEY
 from tests.people import browser
 
 PAGES = pytest.mark.parametrize("model", sorted(admin.site._registry, key=str), ids=lambda model: model.__name__)
-RECORDS = {LedgerEntry, Wallet, Hold, BudgetPeriod, FreeQuotaDay, Attempt, PlatformLoss, Request, StudioToken}
+RECORDS = {
+    LedgerEntry,
+    Wallet,
+    Hold,
+    BudgetPeriod,
+    FreeQuotaDay,
+    Attempt,
+    PlatformLoss,
+    TopUp,
+    PaymentEvent,
+    AutoTopUp,
+    Request,
+    StudioToken,
+}
 SECRETS = (DIGEST.hex(), base64.b64encode(DIGEST).decode(), r"\x01\x02\x03", SESSION_KEY)
 RECORDS |= {PriceTick, DeliveredPrice, EnergyPrice, CatalogVersion}
 

@@ -1,14 +1,17 @@
-"""The Billing page: balance, statement, free requests, and test money that counts once."""
+"""The Billing page: balance, statement with its filters and as CSV, free requests. Top-ups have files of their own."""
 
+import csv
+from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
+import time_machine
 from django.test import Client
 
 from accounts.models import Membership, Role
-from billing import ledger, testmoney
+from billing import ledger
 from billing.models import EntryKind, LedgerEntry, Wallet
+from clod_site.lib import clock
 from clod_site.lib.money import usd
 from tests.billing import till
 from tests.people import browser, person
@@ -85,60 +88,59 @@ def test_the_statement_is_paged(dana: till.Customer) -> None:
     assert second.next_cursor == ""
 
 
-def send(visit: Client, form_id: object, amount: str = "5") -> Any:
-    return visit.post("/billing/test-money", {"amount": amount, "form_id": str(form_id)})
+def csv_of(visit: Client, query: str = "") -> list[dict[str, str]]:
+    answer = visit.get(f"/billing/statement.csv?{query}")
+    assert answer["Content-Disposition"].startswith('attachment; filename="clod-statement-')
+    return list(csv.DictReader(b"".join(answer).decode().splitlines()))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("role", [Role.OWNER, Role.ADMIN])
-def test_test_money_is_added_and_marked(dana: till.Customer, role: Role) -> None:
-    visit = visit_of(dana, role)
-    assert send(visit, uuid4(), "20").status_code == 302
-    assert dana.wallet.balance_nanousd == usd("21.00")
-    shown = page(visit)
-    assert "$20.00 of test money is in the wallet." in shown
-    assert "Test money" in shown
-
-
-def test_a_form_sent_twice_counts_once(dana: till.Customer) -> None:
-    visit, form_id = visit_of(dana), uuid4()
-    send(visit, form_id)
-    send(visit, form_id)
-    assert dana.wallet.balance_nanousd == usd("6.00")
-
-
-def test_two_organizations_with_the_same_form_id_are_two_credits(dana: till.Customer) -> None:
-    other, form_id = till.customer("erin", dollars=None), uuid4()
-    send(visit_of(dana), form_id)
-    send(visit_of(other), form_id)
-    assert (dana.wallet.balance_nanousd, other.wallet.balance_nanousd) == (usd("6.00"), usd("5.00"))
-
-
-@pytest.mark.parametrize("role", [Role.DEVELOPER, Role.VIEWER])
-def test_others_are_not_offered_it_and_refused(dana: till.Customer, role: Role) -> None:
-    visit = visit_of(dana, role)
-    assert "Add test money" not in page(visit)
-    assert send(visit, uuid4()).status_code == 403
-    assert dana.wallet.balance_nanousd == usd("1.00")
-
-
-def test_production_has_no_test_money(dana: till.Customer, settings: Any) -> None:
-    settings.PRODUCTION = True
+def test_the_statement_can_be_narrowed_to_a_kind_and_a_time(dana: till.Customer) -> None:
+    till.capture(till.authorise(dana.ask(usd("0.25"))), usd("0.10"))
     visit = visit_of(dana)
-    shown = page(visit)
-    assert "test money" not in shown.lower()
-    assert send(visit, uuid4()).status_code == 403
-    assert dana.wallet.balance_nanousd == usd("1.00")
+    assert kinds(visit, "") == ["usage", "credit"]
+    assert kinds(visit, "kind=usage") == ["usage"]
+    assert kinds(visit, "kind=topup") == []
+    assert "No entry matches this filter" in page(visit, "kind=topup")
+    assert kinds(visit, "kind=nonsense&range=nonsense") == ["usage", "credit"]
+    with time_machine.travel(clock.now() + timedelta(days=2)):
+        visit = visit_of(dana)
+        assert kinds(visit, "range=24h") == []
+        assert kinds(visit, "range=7d") == ["usage", "credit"]
 
 
-@pytest.mark.parametrize(("form_id", "amount"), [("nonsense", "5"), ("", "5"), (uuid4(), "1000000"), (uuid4(), ""), (uuid4(), "-5")])
-def test_a_changed_form_moves_no_money(dana: till.Customer, form_id: object, amount: str) -> None:
-    assert send(visit_of(dana), form_id, amount).status_code == 302
-    assert dana.wallet.balance_nanousd == usd("1.00")
+def kinds(visit: Client, query: str) -> list[str]:
+    return [entry.kind for entry in visit.get(f"/billing?{query}").context["page"].entries]
+
+
+def test_the_next_page_keeps_the_filter(dana: till.Customer) -> None:
+    for _ in range(51):
+        dana.pay_in("0.01")
+    assert "kind=credit&amp;range=7d&amp;cursor=le_" in page(visit_of(dana), "kind=credit&range=7d")
+
+
+def test_the_csv_holds_what_the_filter_shows_in_exact_dollars(dana: till.Customer) -> None:
+    till.capture(till.authorise(dana.ask(usd("0.25"))), 12_345)
+    rows = csv_of(visit_of(dana))
+    assert [(row["kind"], row["amount_usd"], row["balance_after_usd"]) for row in rows] == [
+        ("usage", "-0.000012345", "0.999987655"),
+        ("credit", "1", "1"),
+    ]
+    assert [row["kind"] for row in csv_of(visit_of(dana), "kind=credit")] == ["credit"]
+
+
+@pytest.mark.parametrize("reason", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_no_reason_is_a_formula_in_a_spreadsheet(dana: till.Customer, reason: str) -> None:
+    ledger.credit(dana.wallet.pk, usd("1.00"), key="k", reason=reason)
+    assert csv_of(visit_of(dana))[0]["reason"] == f"'{reason}"
+
+
+def test_charlie_s_csv_is_his_own(dana: till.Customer) -> None:
+    charlie = till.customer("charlie", dollars=None)
+    assert csv_of(visit_of(charlie)) == []
+    assert browser().get("/billing/statement.csv").status_code == 302
 
 
 def test_a_frozen_wallet_says_so(dana: till.Customer) -> None:
-    from clod_site.lib import clock
-
     ledger.freeze([dana.wallet.pk], clock.now())
     assert "This wallet is frozen" in page(visit_of(dana))
     Wallet.objects.update(frozen_at=None)
@@ -156,7 +158,3 @@ def test_a_full_statement_takes_as_many_queries_as_an_empty_one(dana: till.Custo
         dana.pay_in("0.01")
     with django_assert_num_queries(len(counted)):
         page(visit)
-
-
-def test_the_amounts_offered_are_exact() -> None:
-    assert testmoney.AMOUNTS == {"5": 5 * 10**9, "20": 20 * 10**9, "100": 100 * 10**9}
