@@ -112,15 +112,9 @@ def connect() -> Store:
 
 @cache
 def columns_of(model: type[models.Model], *names: str) -> tuple[Column, ...]:
-    """Columns of a model by field name; without names, all that the database does not number itself."""
-    fields = [model._meta.get_field(name) for name in names] or [
-        field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)
-    ]
+    """Columns of a model by field name."""
+    fields = [model._meta.get_field(name) for name in names]
     return tuple(Column(str(field.column), _kind(field)) for field in fields)  # type: ignore[union-attr]
-
-
-def insert_into(model: type[models.Model], *, if_missing: bool = False) -> Insert:
-    return Insert(model._meta.db_table, columns_of(model), if_missing)
 
 
 def _kind(field: Any) -> str:

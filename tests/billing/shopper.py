@@ -1,6 +1,7 @@
-"""A process of its own that asks the ledger for holds: ``python -m tests.billing.shopper`` with its orders as JSON on stdin.
+"""A process of its own that asks the ledger for holds: ``python -m tests.billing.shopper`` with its orders as a line of JSON on stdin.
 
-Its last line is what it got: how many holds, and every refusal's code. Aloud, it names each call the moment it has paid.
+It says when it is ready, and starts when its next line comes. Its last line is what it got: how many holds,
+and every refusal's code. Aloud, it names each call the moment it has paid.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from uuid import UUID
 
 
 def main() -> None:
-    orders = json.load(sys.stdin)
+    orders = json.loads(sys.stdin.readline())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clod_site.settings")
     from django.conf import settings
 
@@ -23,6 +24,9 @@ def main() -> None:
     django.setup()
     from billing import holds
 
+    holds.start()
+    print("ready", flush=True)
+    sys.stdin.readline()
     answers = asyncio.run(_shop(orders))
     print(json.dumps(Counter(answers)), flush=True)
     holds.stop(10)
@@ -41,7 +45,7 @@ async def _worker(orders: dict[str, Any]) -> list[str]:
     from tests.billing import till
 
     answers = []
-    fields = {name: UUID(value) for name, value in orders["ids"].items()}
+    fields: dict[str, Any] = {name: UUID(value) for name, value in orders["ids"].items()}
     for _ in range(orders["calls"]):
         ask = holds.HoldAsk(
             request_id=ids.uuid7(),
@@ -49,6 +53,7 @@ async def _worker(orders: dict[str, Any]) -> list[str]:
             amount_nanousd=orders["amount"],
             is_free_model=orders["free"],
             ttl_s=600,
+            api_key_id=None,
             **fields,
         )
         try:

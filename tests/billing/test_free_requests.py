@@ -35,6 +35,12 @@ def test_a_free_call_costs_nothing_and_says_what_is_left() -> None:
     assert allowance.of(dana.organization, clock.now()).left == 2
 
 
+def test_calls_one_after_the_other_count_on() -> None:
+    dana = till.customer(dollars=None)
+    assert [till.authorise(dana.ask(free=True)).free_left for _ in range(3)] == [2, 1, 0]
+    assert refused(dana.ask(free=True)).code == "free_quota_exhausted"
+
+
 def test_of_150_parallel_calls_exactly_one_hundred_are_free() -> None:
     dana = till.customer(dollars=None)
     answers = till.all_at_once(dana.ask(free=True) for _ in range(150))

@@ -75,23 +75,35 @@ def test_wallets_do_not_mix() -> None:
 
 
 def shops(dana: till.Customer, **orders: Any) -> list["subprocess.Popen[str]"]:
-    """Two processes that shop with Dana's key, started at the same moment."""
+    """Two processes that start shopping at the same moment, each in a project of its own unless ``project`` says otherwise."""
     database = settings.DATABASES["default"]
     orders = {
         "database": {name: str(database[name]) for name in ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT") if name in database},
-        "ids": {"organization_id": str(dana.organization.pk), "project_id": str(dana.project.pk), "api_key_id": str(dana.key.pk)},
         "tick": dana.tick.pk,
         "amount": till.CALL,
         "free": False,
         "pay": False,
         **orders,
     }
+    second = orders.pop("project", None) or Project.objects.create(organization=dana.organization, name="Second")
     connection.close()
+    return _start(
+        orders, [{"organization_id": str(dana.organization.pk), "project_id": str(project.pk)} for project in (dana.project, second)]
+    )
+
+
+def _start(orders: dict[str, Any], ids: list[dict[str, str]]) -> list["subprocess.Popen[str]"]:
     command = [sys.executable, "-m", "tests.billing.shopper"]
-    started = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    started = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in ids]
+    for shop, its in zip(started, ids, strict=True):
+        assert shop.stdin
+        shop.stdin.write(json.dumps(orders | {"ids": its}) + "\n")
+        shop.stdin.flush()
+    for shop in started:
+        assert shop.stdout
+        assert shop.stdout.readline() == "ready\n"
     for shop in started:
         assert shop.stdin
-        shop.stdin.write(json.dumps(orders))
         shop.stdin.close()
     return started
 
@@ -152,7 +164,7 @@ def test_two_processes_share_the_free_requests_exactly() -> None:
 def test_two_processes_share_a_cap_exactly_while_they_pay() -> None:
     dana = till.customer(dollars="50.00")
     Project.objects.update(daily_cap_nanousd=30 * till.CALL)
-    answers = shop_in_two_processes(dana, workers=10, calls=5, pay=True)
+    answers = shop_in_two_processes(dana, project=dana.project, workers=10, calls=5, pay=True)
     assert answers == {"held": 30, "project_daily_cap": 70}
     assert dana.wallet.balance_nanousd == 470 * till.CALL
 

@@ -1,0 +1,58 @@
+"""A row that somebody is changing is read after the change, not before: deciding on what was is how caps are overrun."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import F
+
+from billing import holds
+from billing.models import BudgetPeriod, FreeQuotaDay, Wallet
+from clod_site.lib import clock
+from clod_site.lib.refusal import Refusal
+from projects.models import ApiKey, Project
+from tests.billing import till
+
+pytestmark = pytest.mark.usefixtures("ledger_db")  # other writers than the ledger are at work: its books cannot be proved
+
+CHANGES: dict[str, Callable[[], int]] = {
+    "invalid_api_key": lambda: ApiKey.objects.update(revoked_at=clock.now()),
+    "project_daily_cap": lambda: Project.objects.update(daily_cap_nanousd=0),
+    "project_monthly_cap": lambda: BudgetPeriod.objects.update(spent_nanousd=5 * till.CALL),
+    "insufficient_funds": lambda: Wallet.objects.update(held_nanousd=F("balance_nanousd")),
+    "free_quota_exhausted": lambda: FreeQuotaDay.objects.update(used=100),
+}
+
+
+@contextmanager
+def changing(change: Callable[[], int]) -> Iterator[None]:
+    """Somebody has made the change, and commits it a little later."""
+    made = threading.Event()
+
+    def make() -> None:
+        with transaction.atomic():
+            assert change() == 1 or change is CHANGES["project_monthly_cap"]
+            made.set()
+            threading.Event().wait(0.4)
+        connection.close()
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    assert made.wait(5)
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+@pytest.mark.parametrize("code", CHANGES)
+def test_a_call_sees_the_change_it_waited_for(code: str) -> None:
+    dana = till.customer(dollars="1.00", pays_after_free_quota=False)
+    Project.objects.update(monthly_cap_nanousd=5 * till.CALL)
+    free = code == "free_quota_exhausted"
+    till.run(holds.void(till.authorise(dana.ask(free=free))))  # so that today's rows are there
+    with changing(CHANGES[code]), pytest.raises(Refusal) as refused:
+        till.authorise(dana.ask(free=free))
+    assert refused.value.code == code
