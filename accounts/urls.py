@@ -6,6 +6,9 @@ from accounts import views
 urlpatterns = [
     path("", views.landing, name="landing"),
     path("docs", views.docs, name="docs"),
+    path("docs/<slug:slug>", views.docs, name="docs_page"),
+    path("favicon.ico", views.favicon, name="favicon"),
+    path("frame/facts", views.facts, name="facts"),
     path("theme", views.choose_theme, name="choose_theme"),
     path("organization/choose", views.choose_organization, name="choose_organization"),
     path("team", views.team, name="team"),

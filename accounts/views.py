@@ -6,10 +6,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import access
+from accounts import access, handbook
 from accounts.access import MANAGERS, MemberRequest, member_page
 from accounts.context import THEMES
 from accounts.forms import OrganizationForm, ProfileForm
@@ -23,8 +25,35 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def docs(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/docs.html")
+def docs(request: HttpRequest, slug: str = handbook.FIRST) -> HttpResponse:
+    place = next((number for number, page in enumerate(handbook.PAGES) if page.slug == slug), None)
+    if place is None:
+        raise Http404
+    context = {
+        "pages": handbook.PAGES,
+        "page": handbook.PAGES[place],
+        "next": handbook.PAGES[place + 1] if place + 1 < len(handbook.PAGES) else None,
+        "code": handbook.CODE,
+        "errors": handbook.ERRORS,
+        "free_requests": settings.CLOD_FREE_REQUESTS_PER_DAY,
+        "fee_percent": settings.CLOD_ROUTING_FEE_BASIS_POINTS // 100,
+        "max_body_mib": settings.CLOD_MAX_BODY_BYTES // 1024**2,
+    }
+    return render(request, handbook.PAGES[place].template, context)
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """For those who ask for it by its old address; pages name the SVG."""
+    return redirect(static("img/favicon.ico"))
+
+
+@require_safe
+@never_cache
+@member_page
+def facts(request: MemberRequest) -> HttpResponse:
+    """The top bar's facts alone, for a page that stays open."""
+    return render(request, "frame/facts.html")
 
 
 @require_POST

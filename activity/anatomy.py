@@ -21,9 +21,11 @@ class Stretch:
 
 
 def timeline(row: Request) -> list[Stretch]:
-    """Until the first token, then until the last; one stretch when no token ever came."""
+    """Until the first token, then until the last; one stretch for an answer that came whole, or not at all."""
     if row.ttft_ms is None or not row.latency_ms:
         return [Stretch("Waiting", row.latency_ms, 0, 1000)]
+    if not row.is_stream:
+        return [Stretch("Until the whole answer", row.latency_ms, 0, 1000)]
     first = min(row.ttft_ms, row.latency_ms)
     share = first * 1000 // row.latency_ms
     return [
@@ -33,7 +35,9 @@ def timeline(row: Request) -> list[Stretch]:
 
 
 def tokens_per_second(row: Request) -> float | None:
-    """Of the answer once it began; None when that cannot be told."""
+    """Of the answer once it began, of a whole one with its waiting; None when that cannot be told."""
+    if not row.is_stream:
+        return row.completion_tokens * 1000 / row.latency_ms if row.completion_tokens and row.latency_ms else None
     if row.ttft_ms is None or row.latency_ms <= row.ttft_ms or row.completion_tokens < 2:
         return None
     return (row.completion_tokens - 1) * 1000 / (row.latency_ms - row.ttft_ms)

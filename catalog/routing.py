@@ -51,6 +51,10 @@ class EnergyRouter:
             stance = self._stances[known] = step(self._stances.get(known), prices, interval)
         return stance.site
 
+    def would_choose(self, known: tuple[int, ...], prices: Mapping[int, int], interval: datetime) -> int:
+        """The answer of ``choose``, without becoming it: for pages that tell where a request would go."""
+        return step(self._stances.get(known), prices, interval).site
+
 
 ROUTER = EnergyRouter()
 

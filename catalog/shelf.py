@@ -9,7 +9,8 @@ from django.http import QueryDict
 from catalog.market import Row
 from catalog.models import Category
 
-SORTS = {"name": "Name", "price": "Cheapest", "context": "Largest context", "newest": "Newest"}
+SORTS = {"free": "Free first", "name": "Name", "price": "Cheapest", "context": "Largest context", "newest": "Newest"}
+DEFAULT_SORT = "free"
 LABELS = {"free": "Free", Category.HOSTED.value: "CLōD-hosted", Category.THIRD_PARTY.value: "Third-party"}
 
 
@@ -18,12 +19,12 @@ class Filter:
     q: str = ""
     label: str = ""
     available: bool = False
-    sort: str = "name"
+    sort: str = DEFAULT_SORT
 
     def query(self, **changes: str | bool) -> str:
         """The address's query string, without what is at its default."""
         chosen = replace(self, **changes)  # type: ignore[arg-type]
-        sort = "" if chosen.sort == "name" else chosen.sort
+        sort = "" if chosen.sort == DEFAULT_SORT else chosen.sort
         parts = {"q": chosen.q, "label": chosen.label, "available": "1" * chosen.available, "sort": sort}
         return urlencode({name: value for name, value in parts.items() if value})
 
@@ -35,7 +36,7 @@ def read(query: QueryDict) -> Filter:
         q=query.get("q", "").strip()[:80],
         label=label if label in LABELS else "",
         available=query.get("available") == "1",
-        sort=sort if sort in SORTS else "name",
+        sort=sort if sort in SORTS else DEFAULT_SORT,
     )
 
 
@@ -89,6 +90,8 @@ def _has_label(row: Row, label: str) -> bool:
 
 
 def _rank(row: Row, sort: str) -> float:
+    if sort == "free":
+        return 0 if row.model.is_free else 1 if row.model.category == Category.HOSTED else 2
     if sort == "price":
         return row.input_nanousd_per_mtok + row.output_nanousd_per_mtok
     if sort == "context":

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count
 
-from catalog import charts
+from catalog import charts, destination
 from catalog.models import Category, Model
 
 WIDTH, HEIGHT = 720, 220
@@ -69,21 +69,31 @@ class Today:
 
 
 def now() -> Today | None:
-    """From the hosted model that is at the most sites; None until there are two prices to compare."""
-    hosted = Model.objects.filter(category=Category.HOSTED, active=True, endpoints__data_center__isnull=False)
-    model = hosted.annotate(sites=Count("endpoints__data_center", distinct=True)).order_by("-sites", "name").first()
-    return of(charts.price_history(model, 24)) if model else None
+    """Of the model whose requests the frame's pulse tells about; None until there are two prices to compare."""
+    going = destination.now()
+    model = Model.objects.filter(pk=going.model_id).first() if going and going.model_id else _widest()
+    return of(charts.price_history(model, 24), going.site.data_center.slug if going else "") if model else None
 
 
-def of(history: Mapping[str, Any]) -> Today | None:
+def of(history: Mapping[str, Any], here: str = "") -> Today | None:
+    """``here`` is where requests go now, if that is known better than from the history: the line ends there."""
     sites = {site["data_center"]: site for site in history["sites"]}
+    path = list(history["routed"]["data_center"])
+    if here in sites and path and path[-1]:
+        path[-1] = here
     routed, average = [], []
-    for index, slug in enumerate(history["routed"]["data_center"]):
+    for index, slug in enumerate(path):
         known = [value for site in sites.values() if (value := site["electricity"][index]) is not None]
-        if slug and known:
+        if slug and known and sites[slug]["electricity"][index] is not None:
             routed.append(sites[slug]["electricity"][index])
             average.append(sum(known) / len(known))
-    here = sites.get(next(filter(None, reversed(history["routed"]["data_center"])), ""))
-    if len(routed) < 2 or here is None or here["now"] is None:
+    last = sites.get(next(filter(None, reversed(path)), ""))
+    if len(routed) < 2 or last is None or last["now"] is None:
         return None
-    return Today(routed, average, here["name"], len(sites), here["now"]["source"])
+    return Today(routed, average, last["name"], len(sites), last["now"]["source"])
+
+
+def _widest() -> Model | None:
+    """The hosted model that is at the most sites."""
+    hosted = Model.objects.filter(category=Category.HOSTED, active=True, endpoints__data_center__isnull=False)
+    return hosted.annotate(sites=Count("endpoints__data_center", distinct=True)).order_by("-sites", "name").first()

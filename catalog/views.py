@@ -1,11 +1,13 @@
 """The Models pages, open to everybody: the market table, and each model with its price chart."""
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from catalog import charts, figures, market, shelf
+from catalog import charts, destination, figures, market, shelf
 from catalog.models import Category, Model
 from clod_site.lib import clock
 
@@ -33,8 +35,14 @@ def model_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One model. The chart's numbers are in a table as well, for eyes and machines that do not read charts."""
     model = get_object_or_404(Model, slug=slug, active=True)
     is_hosted = model.category == Category.HOSTED
-    context = {"model": model, "row": market.row_of(model, clock.now()), "hours": CHART_HOURS.items(), "is_hosted": is_hosted}
+    context: dict[str, Any] = {
+        "model": model,
+        "row": market.row_of(model, clock.now()),
+        "hours": CHART_HOURS.items(),
+        "is_hosted": is_hosted,
+    }
     if is_hosted:
+        context["going_to"] = _going_to(context["row"])
         context["hourly"] = charts.table(charts.price_history(model, 24))
     return render(request, "catalog/model_detail.html", context)
 
@@ -47,3 +55,10 @@ def model_prices(request: HttpRequest, slug: str) -> JsonResponse:
     if hours not in map(str, CHART_HOURS) or model.category != Category.HOSTED:
         raise Http404
     return JsonResponse(figures.plotly_figure(charts.price_history(model, int(hours))), headers={"Cache-Control": "max-age=60"})
+
+
+def _going_to(row: market.Row) -> int | None:
+    """The id of the data center the model's requests go to now; the cheapest one, or the one that is not worth leaving."""
+    offers = [offer for offer in row.offers if offer.is_available]
+    site = destination.among([offer.endpoint for offer in offers], {each.site.data_center.pk: each.site for each in offers if each.site})
+    return site.data_center.pk if site else None

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import access
 from accounts.access import MemberRequest, member_page
 from catalog import market, shelf
+from catalog.templatetags import catalog_tags
 from catalog.templatetags.money_tags import context_size, price_per_mtok
 from clod_site.lib import ids
 from clod_site.lib.refusal import Refusal
@@ -38,7 +39,7 @@ def playground(request: MemberRequest) -> HttpResponse:
     membership = request.membership
     models = [_model(row) for row in shelf.choose(market.rows(), shelf.Filter())]
     context = {
-        "data": {"projects": _projects(membership.organization_id), "models": models},
+        "data": {"projects": _projects(membership.organization_id), "models": models, "sites": catalog_tags.site_names()},
         "groups": _groups(models),
         "wanted": request.GET.get("model", ""),
         "may_call": membership.role in access.WRITERS,

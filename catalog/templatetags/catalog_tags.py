@@ -4,9 +4,9 @@ from typing import Any
 
 from django import template
 
-from catalog import grid
+from catalog import destination
 from catalog.charts import FEED_LABELS
-from clod_site.lib import clock
+from catalog.models import DataCenter
 
 register = template.Library()
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_MARGIN = 96, 22, 2
@@ -14,9 +14,21 @@ SPARK_WIDTH, SPARK_HEIGHT, SPARK_MARGIN = 96, 22, 2
 
 @register.inclusion_tag("catalog/_grid_pulse.html")
 def grid_pulse() -> dict[str, Any]:
-    """The data center with the cheapest electricity right now; nothing before the first price."""
-    sites = grid.sites_now(clock.now())
-    return {"site": sites[0] if sites and sites[0].price else None}
+    """The data center requests go to right now, with its electricity; nothing before the first price."""
+    going = destination.now()
+    return {"site": going.site if going else None}
+
+
+@register.simple_tag
+def site_names() -> dict[str, str]:
+    """Names of data centers by slug, for ``named``: one query for a whole page."""
+    return dict(DataCenter.objects.values_list("slug", "name"))
+
+
+@register.filter
+def named(slug: str, names: dict[str, str]) -> str:
+    """The name of a data center; a slug that is no longer in the catalog stands for itself."""
+    return names.get(slug, slug)
 
 
 @register.filter

@@ -26,8 +26,9 @@ async function look() {
   address.searchParams.set("seen", live?.querySelector("[data-seen]")?.dataset.seen ?? "");
   const answer = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (answer?.status !== 200) return;
-  if (live) fill(live, await answer.text());
-  else location.reload();
+  if (!live) return location.reload();
+  fill(live, await answer.text());
+  document.dispatchEvent(new Event("clod:spent"));
 }
 
 function fill(element, html) {

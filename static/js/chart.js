@@ -1,5 +1,8 @@
 // A price chart: <div data-chart="…/prices.json" data-plotly="…/plotly.min.js">. Nothing is loaded before it scrolls into view.
 // Colours come from the page's own custom properties, so the chart follows the theme; times are in the reader's zone.
+// Every minute the chart and the parts of the page marked data-fresh are renewed; a zoom stays.
+const EVERY_MS = 60_000;
+const isPhone = matchMedia("(max-width: 760px)");
 const chart = document.querySelector("[data-chart]");
 const buttons = [...document.querySelectorAll("[data-chart-hours] [data-hours]")];
 const place = Object.assign(document.createElement("div"), { className: "chart-canvas" });
@@ -12,7 +15,7 @@ async function draw() {
     const [figure] = await Promise.all([figureOf(wanted), library()]);
     if (wanted !== hours) return;
     chart.replaceChildren(place);
-    await window.Plotly.react(place, figure.data.map(themed), layout(figure.layout), { displayModeBar: false, responsive: true });
+    await window.Plotly.react(place, [...figure.data.map(themed), siteKey(figure)], layout(figure), { displayModeBar: false, responsive: true, doubleClick: "reset" });
   } catch (error) {
     console.error(error);
     if (wanted === hours) say("The prices could not be loaded. Reload the page to try again; the table below has the same numbers.");
@@ -26,6 +29,30 @@ async function figureOf(wanted) {
     answers.set(wanted, await answer.json());
   }
   return answers.get(wanted);
+}
+
+// The last figure stays when the server does not answer; the next minute tries again.
+async function renew() {
+  if (document.hidden || !place.isConnected) return;
+  const wanted = hours;
+  const [figure, page] = await Promise.all([
+    fetch(`${chart.dataset.chart}?hours=${wanted}`, { cache: "no-cache" }).then((answer) => (answer.ok ? answer.json() : null)),
+    fetch(location.href).then((answer) => (answer.ok ? answer.text() : "")),
+  ]).catch(() => [null, ""]);
+  if (!figure || !page) return;
+  answers.clear();
+  answers.set(wanted, figure);
+  freshen(new DOMParser().parseFromString(page, "text/html"));
+  await draw();
+}
+
+function freshen(page) {
+  for (const part of document.querySelectorAll("[data-fresh]")) {
+    const fresh = page.getElementById(part.id);
+    if (!fresh || part.contains(document.activeElement)) continue;
+    part.replaceWith(fresh);
+    fresh.dispatchEvent(new Event("htmx:load", { bubbles: true }));
+  }
 }
 
 let loading;
@@ -50,18 +77,25 @@ function themed(trace) {
   };
 }
 
-function layout(given) {
+// One line of the legend for all data centers; each of them has its name in the hover.
+const siteKey = ({ data }) => ({ ...themed(data[0]), name: "Each data center", x: [null], y: [null], showlegend: true, hoverinfo: "skip", hovertemplate: undefined });
+
+function layout({ data, layout: given }) {
+  const { x0, dx, y } = data[0];
+  const [from, to] = [0, y.length - 1].map((index) => local(Date.parse(x0) + index * dx));
   const axis = { gridcolor: colour("--line"), linecolor: colour("--line"), zeroline: false, tickfont: { color: colour("--text-faint") } };
   return {
     ...given,
     autosize: true,
     height: 340,
-    margin: { l: 56, r: 8, t: 8, b: 56 },
+    uirevision: hours,
+    dragmode: isPhone.matches ? false : "zoom",
+    margin: { l: 56, r: 8, t: 8, b: 64 },
     font: { ...given.font, family: getComputedStyle(chart).fontFamily, color: colour("--text-soft") },
     hoverlabel: { bgcolor: colour("--raised"), bordercolor: colour("--line-strong"), font: { color: colour("--text"), size: 12 } },
-    xaxis: { ...given.xaxis, ...axis, showgrid: false, tickangle: 0, nticks: chart.clientWidth < 500 ? 4 : 9, hoverformat: "%a %-d %b, %H:%M", fixedrange: true },
+    xaxis: { ...given.xaxis, ...axis, showgrid: false, tickangle: 0, nticks: chart.clientWidth < 500 ? 4 : 9, hoverformat: "%a %-d %b, %H:%M", range: [from, to], autorange: false, fixedrange: isPhone.matches },
     yaxis: { ...given.yaxis, ...axis, title: { text: "" }, fixedrange: true },
-    legend: { ...given.legend, x: 0, y: -0.14 },
+    legend: { ...given.legend, x: 0, y: -0.16, yanchor: "top" },
   };
 }
 
@@ -98,6 +132,7 @@ if (chart) {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     observer.disconnect();
     draw();
+    setInterval(renew, EVERY_MS);
     document.addEventListener("clod:theme", () => draw());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
   }).observe(chart);

@@ -4,6 +4,8 @@ const input = palette?.querySelector("input");
 const items = [...(palette?.querySelectorAll(".menu-item") ?? [])];
 let going = 0;
 
+if (!/Mac|iPhone|iPad/.test(navigator.platform)) for (const hint of document.querySelectorAll("[data-modifier]")) hint.textContent = "Ctrl K";
+
 const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
 
 document.addEventListener("keydown", (event) => {

@@ -4,8 +4,8 @@ import { forget, tokenFor } from "./studio-token.js";
 
 export class Pane {
   // settings() → {project, model, name, system, parameters}; changed() is told when the pane starts or stops.
-  constructor(element, { address, csrf, settings, changed }) {
-    Object.assign(this, { element, address, csrf, settings, changed });
+  constructor(element, { address, csrf, sites, settings, changed }) {
+    Object.assign(this, { element, address, csrf, sites, settings, changed });
     this.turns = [];
     this.stopper = null;
   }
@@ -33,7 +33,7 @@ export class Pane {
   async answer() {
     const { project, model, name, system, parameters } = this.settings();
     const view = this.show("assistant", name);
-    const meter = new Meter();
+    const meter = new Meter(this.sites);
     const stopper = (this.stopper = new AbortController());
     let written = "";
     this.changed();
@@ -56,6 +56,7 @@ export class Pane {
       view.meter.replaceChildren(...meter.parts(stopper.signal.aborted));
       this.follow();
       this.changed();
+      document.dispatchEvent(new Event("clod:spent"));
     }
   }
 
@@ -86,6 +87,9 @@ export class Pane {
 }
 
 class Meter {
+  // sites: names of data centers by slug.
+  constructor(sites) { this.sites = sites; }
+
   begin() { this.began = performance.now(); }
 
   note({ headers, text, usage, finish }) {
@@ -105,7 +109,7 @@ class Meter {
       usage && ["", `${usage.prompt_tokens} → ${usage.completion_tokens} tokens`],
       usage?.cost !== undefined && ["", dollars(usage.cost)],
       header("x-clod-paid-by") && ["paid by", header("x-clod-paid-by")],
-      header("x-clod-data-center") && ["", header("x-clod-data-center")],
+      header("x-clod-data-center") && ["", this.sites[header("x-clod-data-center")] ?? header("x-clod-data-center")],
       header("x-clod-price-tick") && ["tick", header("x-clod-price-tick")],
       this.finish === "length" && ["", "cut at the longest answer allowed"],
       stopped && ["", header("x-clod-paid-by") === "wallet" ? "stopped: you pay for what was written" : "stopped"],

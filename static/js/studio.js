@@ -6,7 +6,7 @@ const form = document.getElementById("studio-form");
 const controls = form.elements;
 const csrf = controls.csrfmiddlewaretoken.value;
 
-const pane = new Pane(document.getElementById("pane"), { address: form.dataset.address, csrf, settings, changed });
+const pane = new Pane(document.getElementById("pane"), { address: form.dataset.address, csrf, sites: data.sites, settings, changed });
 
 function settings() {
   const parameters = {};

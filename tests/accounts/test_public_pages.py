@@ -21,6 +21,17 @@ def test_members_go_to_the_models(alice: User) -> None:
     assert browser(alice).get("/")["Location"] == "/models"
 
 
+def test_the_icon_is_found_at_its_old_address() -> None:
+    assert browser().get("/favicon.ico")["Location"].endswith(".ico")
+
+
+def test_the_top_bar_can_be_renewed_alone(alice: User) -> None:
+    part = browser(alice).get("/frame/facts").content.decode()
+    assert "free left" in part
+    assert "<html" not in part
+    assert browser().get("/frame/facts").status_code == 302
+
+
 def test_the_quickstart_names_this_sites_own_address() -> None:
     with override_settings(CLOD_API_URL="https://api.example.org/v1"):
         page = browser().get("/docs").content.decode()

@@ -7,6 +7,7 @@ import pytest
 from accounts.models import User
 from activity import anatomy, queries
 from billing.models import Attempt
+from catalog.models import DataCenter
 from clod_site.lib import ids
 from projects import keys
 from projects.models import Project
@@ -20,7 +21,7 @@ def public(row: object) -> str:
 
 def test_the_page_tells_time_cost_attempts_and_the_reason(alice: User, project: Project) -> None:
     routing = {"strategy": "energy", "won_by": "cheapest electricity", "candidates": [{"data_center": "dfw", "lost": "$4 dearer"}]}
-    row = call(project, routing=routing)
+    row = call(project, is_stream=True, routing=routing)
     Attempt.objects.create(
         request_id=row.id, number=1, endpoint=row.price_tick.endpoint, started_at=row.created_at, latency_ms=1200, outcome="answered"
     )
@@ -52,9 +53,22 @@ def test_nonsense_is_a_404(alice: User, text: str) -> None:
 
 
 def test_the_timeline_covers_the_whole_request(project: Project) -> None:
-    parts = anatomy.timeline(call(project, ttft_ms=300, latency_ms=1200))
+    parts = anatomy.timeline(call(project, is_stream=True, ttft_ms=300, latency_ms=1200))
     assert [(part.ms, part.start_permille, part.width_permille) for part in parts] == [(300, 0, 250), (900, 250, 750)]
     assert [part.ms for part in anatomy.timeline(call(project, ttft_ms=None, latency_ms=70))] == [70]
+
+
+def test_an_answer_that_came_whole_is_one_stretch_and_its_speed_counts_all_of_it(project: Project) -> None:
+    row = call(project, is_stream=False, ttft_ms=999, latency_ms=1000, completion_tokens=40)
+    assert [part.ms for part in anatomy.timeline(row)] == [1000]
+    assert anatomy.tokens_per_second(row) == 40
+
+
+def test_data_centers_are_told_by_name(alice: User, project: Project) -> None:
+    row = call(project)
+    DataCenter.objects.filter(slug="nva").update(name="Ashburn, Virginia")
+    for address in ("/activity", f"/activity/{public(row)}"):
+        assert "Ashburn, Virginia" in browser(alice).get(address).content.decode()
 
 
 def test_programs_get_tokens_times_and_money_exactly(alice: User, project: Project) -> None:

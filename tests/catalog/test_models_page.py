@@ -1,16 +1,22 @@
 """The Models pages: open to everybody, honest about what can be called, in step with the grid."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from activity import speeds
 from catalog import market, prices
+from catalog.energy.steady import Stance
 from catalog.models import Model
+from catalog.routing import ROUTER
 from clod_site.lib import clock
 from clod_site.lib.money import usd
+from tests.activity.log import call, tick
 from tests.catalog import stock
 from tests.people import browser
 
@@ -83,7 +89,8 @@ def test_the_fee_of_third_parties_is_told_and_not_in_the_price() -> None:
 @pytest.mark.parametrize(
     ("query", "slugs"),
     [
-        ("", ["llama", "gpt", "zephyr"]),
+        ("", ["llama", "zephyr", "gpt"]),
+        ("sort=name", ["llama", "gpt", "zephyr"]),
         ("label=free", ["llama"]),
         ("label=hosted", ["llama", "zephyr"]),
         ("label=third_party", ["gpt"]),
@@ -93,7 +100,7 @@ def test_the_fee_of_third_parties_is_told_and_not_in_the_price() -> None:
         ("q=%25", []),
         ("sort=price", ["llama", "gpt", "zephyr"]),
         ("sort=context", ["llama", "zephyr", "gpt"]),
-        ("label=nonsense&sort=nonsense", ["llama", "gpt", "zephyr"]),
+        ("label=nonsense&sort=nonsense", ["llama", "zephyr", "gpt"]),
     ],
 )
 def test_the_address_filters_and_sorts(query: str, slugs: list[str]) -> None:
@@ -129,6 +136,7 @@ def test_many_models_take_as_many_queries_as_one(django_assert_num_queries: Any)
         Client().get("/models")
     for number in range(20):
         stock.hosted(slug=f"model-{number}")
+    cache.clear()
     with django_assert_num_queries(len(counted)):
         Client().get("/models")
 
@@ -136,7 +144,7 @@ def test_many_models_take_as_many_queries_as_one(django_assert_num_queries: Any)
 def test_the_page_shows_every_site_with_its_electricity_and_source() -> None:
     priced()
     page = Client().get("/models/llama").content.decode()
-    for fact in ("NVA", "DFW", "OKC", "ERCOT", "HB_NORTH", "/MWh", "scripted feed", "cheapest now"):
+    for fact in ("NVA", "DFW", "OKC", "ERCOT", "HB_NORTH", "/MWh", "scripted feed", "requests go here"):
         assert fact in page
 
 
@@ -178,6 +186,46 @@ def test_an_empty_catalog_and_a_catalog_without_prices_have_their_page() -> None
     assert Client().get("/models/llama").status_code == 200
 
 
-def test_the_frame_shows_the_cheapest_site_of_this_moment(alice: Any) -> None:
-    priced()
+def test_free_models_come_before_others_that_cannot_be_called_either() -> None:
+    stock.model("aaa")
+    stock.model("zzz", is_free=True)
+    assert listed() == ["zzz", "aaa"]
+
+
+def test_the_frame_and_the_landing_page_name_the_site_requests_go_to(alice: Any) -> None:
+    """Also when a model that cannot be called is at a site with cheaper electricity."""
+    priced(slugs="nva dfw")
+    stock.hosted("nva dfw okc", slug="elsewhere").endpoints.update(base_url="")
+    prices.recompute(clock.now(), stock.ScriptedFeed(FEED | {stock.NODES["okc"]: -50.0}))
     assert "DFW" in browser(alice).get("/activity").content.decode()
+    assert "routed, now DFW" in browser().get("/").content.decode()
+
+
+def test_the_page_shows_where_requests_go_though_another_site_is_a_little_cheaper() -> None:
+    made = priced(slugs="nva dfw")
+    known = tuple(made.endpoints.order_by("pk").values_list("pk", flat=True))
+    stay = Stance(known[0], clock.now())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ROUTER, "_stances", {known: stay})
+        page = Client().get("/models/llama").content.decode()
+        assert ROUTER._stances == {known: stay}, "looking at a page moves nothing"
+    here = page.index("requests go here")
+    assert page.rindex("NVA", 0, here) > page.rindex("DFW", 0, here)
+    assert "cheapest now" in page
+
+
+def test_speeds_are_medians_of_every_tenant_s_last_day(project: Any) -> None:
+    endpoint = tick().endpoint
+    for ttft_ms in (100, 300, 900):
+        call(project, ttft_ms=ttft_ms, latency_ms=ttft_ms + 1000, completion_tokens=51, is_stream=True)
+    call(project, ttft_ms=5000, latency_ms=5000, completion_tokens=50, is_stream=False)
+    call(project, ago=timedelta(hours=25), ttft_ms=1, latency_ms=2, is_stream=True)
+    call(project, ttft_ms=1, status="truncated", is_stream=True)
+    assert speeds.lately()[endpoint.pk] == speeds.lately()["llama"] == speeds.Speed(300, 50, 4)
+    assert "300 ms" in Client().get("/models").content.decode()
+
+
+def test_without_a_call_the_speed_is_not_measured_yet() -> None:
+    priced()
+    assert "not measured yet" in Client().get("/models").content.decode()
+    assert "not measured yet" in Client().get("/models/llama").content.decode()

@@ -1,0 +1,165 @@
+"""The pages of the docs, and what they print that is data: an answer, a refusal, the table of errors."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Page(NamedTuple):
+    slug: str
+    name: str
+
+    @property
+    def address(self) -> str:
+        return f"/docs/{self.slug}" if self.slug != FIRST else "/docs"
+
+    @property
+    def template(self) -> str:
+        return f"docs/{self.slug}.html"
+
+
+class Errors(NamedTuple):
+    """Refusals of one kind: status, code and meaning of each."""
+
+    id: str
+    name: str
+    advice: str
+    rows: Sequence[tuple[int, str, str]]
+
+
+FIRST = "quickstart"
+PAGES = (
+    Page(FIRST, "Quickstart"),
+    Page("api", "Chat Completions API"),
+    Page("routing", "Models and strategies"),
+    Page("energy", "Energy pricing"),
+    Page("free", "Free requests and the wallet"),
+    Page("projects", "Projects, keys and budgets"),
+    Page("errors", "Errors"),
+)
+
+ANSWER = """{
+  "id": "chatcmpl-03520nob7pdFlGLZEVhRz6",
+  "object": "chat.completion",
+  "created": 1795352090,
+  "model": "DeepSeek V3",
+  "choices": [
+    {
+      "index": 0,
+      "message": {"role": "assistant", "content": "The capital of France is Paris."},
+      "finish_reason": "stop"
+    }
+  ],
+  "usage": {
+    "prompt_tokens": 20,
+    "completion_tokens": 8,
+    "total_tokens": 28,
+    "cost": 0.000011828,
+    "cost_details": {
+      "paid_by": "wallet",
+      "standard_cost": 0.000011828,
+      "list_cost": 0.0000132,
+      "routing_fee": 0,
+      "price_tick": 16832,
+      "input_usd_per_mtok": 0.269,
+      "output_usd_per_mtok": 0.806,
+      "multiplier": 0.895,
+      "is_estimated": false
+    }
+  }
+}"""
+
+REFUSAL = """{
+  "error": {
+    "message": "Project budget of $20.00 for 22 November has $0.01 left and this call may cost up to $0.03. Raise it under Projects › Billing bot › Budgets.",
+    "type": "insufficient_quota",
+    "param": null,
+    "code": "project_daily_cap",
+    "resets_at": "2026-11-23T00:00:00Z",
+    "cap_usd": "20",
+    "needed_usd": "0.03",
+    "left_usd": "0.01"
+  }
+}"""  # noqa: E501 – as it is sent
+
+CODE = {
+    "answer": ANSWER,
+    "refusal": REFUSAL,
+    "names": """"model": "DeepSeek V3"
+"model": "deepseek-v3"
+"model": "deepseek-ai/DeepSeek-V3"\n""",
+    "strategies": """\n"model": "DeepSeek V3@price"
+"model": "DeepSeek V3@price@latency"
+"model": "@latency"\n""",
+    "formula": """price       lowest price ÷ price
+latency     shortest time ÷ time
+token_rate  rate ÷ highest rate
+
+score       mean of the tags named""",
+    "tariff": """delivered   = clip(market price, $0, $300) × 1.03 + adder of the site
+smoothed    → delivered, half of the way in 15 minutes,
+              at most 10 % in 5 minutes
+multiplier  = clip(1 + weight × (smoothed − reference) ÷ reference,
+                   0.60, 1.25)
+price       = list price × multiplier, to 3 significant digits""",
+    "broken": """data: {"choices":[{"index":0,"delta":{"content":"Paris"}}], …}
+
+data: {"error":{"message":"The model’s server broke off …","code":"upstream_error"}}""",
+}
+
+ERRORS = (
+    Errors(
+        "request",
+        "The request",
+        "Change it; sent again as it is, it is refused again.",
+        (
+            (400, "invalid_request", "the body is not a chat completion, or a field has a value it cannot have; also an unknown strategy"),
+            (400, "upstream_refused", "the model's server refused the request; its own words are in the message"),
+            (404, "model_not_found", "no such model; the nearest names are in the message"),
+            (404, "not_found", "no such address"),
+            (404, "request_not_found", "no such request in the key's project"),
+            (405, "method_not_allowed", "the address takes another method"),
+            (408, "body_too_slow", "the body did not arrive in 30 seconds"),
+            (413, "body_too_large", "the body is too large; the message says how much is allowed"),
+            (415, "unsupported_content_encoding", "the body is compressed; send it plain"),
+        ),
+    ),
+    Errors(
+        "access",
+        "The key",
+        "One answer for keys that are missing, mistyped, unknown, revoked and expired.",
+        (
+            (401, "invalid_api_key", "generate a key under API Keys, and send it as a bearer token"),
+            (403, "model_not_allowed", "the project is limited to other models"),
+            (403, "organization_suspended", "the organization is suspended; for keys this is a 401"),
+            (403, "project_archived", "the project is archived; for keys this is a 401"),
+            (403, "wallet_frozen", "the wallet's statement is being checked"),
+        ),
+    ),
+    Errors(
+        "money",
+        "Money",
+        "Trying again does not help before something is paid, raised, or reset.",
+        (
+            (402, "insufficient_funds", "the wallet has less available than the call may cost: top up, or lower max_completion_tokens"),
+            (402, "free_quota_exhausted", "today's free requests are used up, and the wallet may not or cannot pay"),
+            (402, "project_daily_cap", "the call does not fit under the project's daily cap"),
+            (402, "project_monthly_cap", "the call does not fit under the project's monthly cap"),
+        ),
+    ),
+    Errors(
+        "service",
+        "The service",
+        "Try again a little later. Nothing is charged.",
+        (
+            (500, "internal_error", "our mistake; the request id finds it in our log"),
+            (502, "upstream_error", "every place that was tried failed"),
+            (503, "model_not_available", "nothing serves the model here, or all that do have failed lately"),
+            (503, "price_unavailable", "no price is in force for the model"),
+            (503, "ledger_busy", "too many calls wait to be paid for"),
+            (503, "ledger_unavailable", "the database is away"),
+            (503, "unavailable", "another store is away"),
+            (503, "shutting_down", "this process is restarting"),
+            (504, "upstream_timeout", "the model's server took too long"),
+        ),
+    ),
+)

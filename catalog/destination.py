@@ -1,0 +1,67 @@
+"""Where a request would go right now: the one answer behind the frame's pulse, the landing page and a model's page.
+
+It asks the same router as the gateway, without moving it. Routers are per process, so with several of them two pages may
+differ for the minutes in which one has moved and the other has not.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.core.cache import cache
+
+from catalog import grid, health, ticks, versions
+from catalog.models import Endpoint
+from catalog.routing import ROUTER
+from clod_site.lib import clock
+
+KEPT_S = 60
+Sites = Mapping[int, grid.Site]
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A data center; ``model_id`` is the model that is routed there, None where nothing can be called here."""
+
+    site: grid.Site
+    model_id: int | None
+
+
+def now() -> Destination | None:
+    """Of the hosted model that can be called at the most data centers, else the cheapest site. None before the first price."""
+    sites = [site for site in grid.sites_now(clock.now()) if site.price]
+    if not sites:
+        return None
+    by_id = {site.data_center.pk: site for site in sites}
+    site_id, model_id = cache.get_or_set(f"destination:{versions.current()}", lambda: _busiest(by_id), KEPT_S)
+    return Destination(by_id.get(site_id, sites[0]), model_id)
+
+
+def among(endpoints: Iterable[Endpoint], sites: Sites) -> grid.Site | None:
+    """Of ``endpoints``, those of one model that can be called: where its requests go. None where electricity has no say."""
+    known = sorted((endpoint for endpoint in endpoints if endpoint.data_center_id), key=lambda endpoint: endpoint.pk)
+    gone = health.unavailable()
+    here = {endpoint.pk: sites[endpoint.data_center_id] for endpoint in known if endpoint.data_center_id in sites}
+    prices = {pk: site.price for pk, site in here.items() if site.price and pk not in gone}
+    if not prices:
+        return None
+    smoothed = {pk: price.smoothed_microusd_per_mwh for pk, price in prices.items()}
+    interval = max(price.interval_start for price in prices.values())
+    return here[ROUTER.would_choose(tuple(endpoint.pk for endpoint in known), smoothed, interval)]
+
+
+def _busiest(sites: Sites) -> tuple[int | None, int | None]:
+    """Ids of the data center and the model; a tie goes to the model that is longer in the catalog."""
+    hosted = sorted((endpoint for endpoint in _callable() if endpoint.data_center_id), key=lambda endpoint: endpoint.model_id)
+    models = [(model, list(endpoints)) for model, endpoints in groupby(hosted, lambda endpoint: endpoint.model_id)]
+    if not models:
+        return None, None
+    model, endpoints = max(models, key=lambda each: (len(each[1]), -each[0]))
+    site = among(endpoints, sites)
+    return (site.data_center.pk, model) if site else (None, None)
+
+
+def _callable() -> list[Endpoint]:
+    endpoints = ticks.routable()
+    priced = ticks.newest(endpoint.pk for endpoint in endpoints)
+    return [endpoint for endpoint in endpoints if endpoint.pk in priced]

@@ -1,0 +1,61 @@
+"""The docs: every page opens for everybody, and what it says about errors and addresses is what the gateway does."""
+
+import json
+
+import pytest
+from django.conf import settings
+
+from accounts import handbook
+from accounts.models import User
+from clod_site.lib.refusal import Refusal
+from gateway import door, pages, pipeline, views
+from tests.people import browser
+
+pytestmark = pytest.mark.django_db
+GATEWAY = ("gateway.", "billing.refusals", "catalog.", "projects.")
+assert pages, pipeline  # their refusals are known once they are imported
+
+
+@pytest.mark.parametrize("page", handbook.PAGES, ids=lambda page: page.slug)
+def test_every_page_opens_for_visitors_and_members(page: handbook.Page, alice: User) -> None:
+    for visit in (browser(), browser(alice)):
+        answer = visit.get(page.address)
+        assert answer.status_code == 200
+        assert "{%" not in answer.content.decode()
+        assert f'href="{page.address}" aria-current="page"' in answer.content.decode()
+
+
+def test_there_is_no_other_page() -> None:
+    assert browser().get("/docs/none").status_code == 404
+
+
+def test_every_code_of_the_gateway_is_explained_with_its_status() -> None:
+    told = {(status, code) for group in handbook.ERRORS for status, code, _ in group.rows}
+    real = {(kind.status, kind.code) for kind in _kinds(Refusal) if kind.__module__.startswith(GATEWAY)}
+    assert real - told <= {(403, "not_allowed")}, "explain these under Docs › Errors"
+    assert told - real == set(), "nothing refuses with these"
+
+
+def test_the_printed_answer_adds_up() -> None:
+    usage = json.loads(handbook.ANSWER)["usage"]
+    details = usage["cost_details"]
+    cost = (usage["prompt_tokens"] * details["input_usd_per_mtok"] + usage["completion_tokens"] * details["output_usd_per_mtok"]) / 10**6
+    assert usage["cost"] == details["standard_cost"] == pytest.approx(cost)
+    assert json.loads(handbook.REFUSAL)["error"]["code"] == "project_daily_cap"
+
+
+def test_the_numbers_are_this_installation_s_own() -> None:
+    assert f"{settings.CLOD_FREE_REQUESTS_PER_DAY} free requests a day" in browser().get("/docs/free").content.decode()
+    assert f"at most {settings.CLOD_MAX_BODY_BYTES // 1024**2} MiB" in browser().get("/docs/api").content.decode()
+
+
+def test_every_address_of_the_reference_is_answered() -> None:
+    page = browser().get("/docs/api").content.decode()
+    for method, address in (("GET", "/v1/models"), ("GET", "/v1/models/{name}"), ("GET", "/v1/requests"), ("GET", "/v1/requests/{id}")):
+        assert f"{method} {address}" in page
+        assert any(method == known and pattern.fullmatch(address) for known, pattern, _ in door.PATHS)
+    assert views.ChatCompletions
+
+
+def _kinds(kind: type[Refusal]) -> set[type[Refusal]]:
+    return {kind} | {each for below in kind.__subclasses__() for each in _kinds(below)}
