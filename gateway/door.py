@@ -7,6 +7,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +24,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Handler = Callable[..., Awaitable[Reply]]
 
 BODY_DEADLINE_S = 30.0
+LINGER_S = 1.0
 
 PATHS: tuple[tuple[str, re.Pattern[str], Handler], ...] = (
     ("POST", re.compile(r"/v1/chat/completions"), pipeline.serve),
@@ -52,6 +54,8 @@ async def door(scope: Scope, receive: Receive, send: Send) -> None:
         await response.send(await handler(call, **arguments))
     except errors.ClientLeft:
         pass
+    except (errors.BodyTooLarge, errors.BodyTooSlow) as refusal:
+        await response.hang_up(refusal, receive)
     except Refusal as refusal:
         await response.refuse(refusal)
     except asyncio.CancelledError:  # the server has waited for running calls as long as it was told to
@@ -127,9 +131,7 @@ class Response:
         self._reply: Reply | None = None
 
     async def send(self, reply: Reply) -> None:
-        headers = [(name.encode(), value.encode()) for name, value in self._headers(reply)]
-        self._reply = reply
-        await self._send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await self._start(reply)
         if reply.frames is None:
             await self._send({"type": "http.response.body", "body": reply.body})
         else:
@@ -141,6 +143,24 @@ class Response:
             await self.send(refuse(refusal, self._request_id))
         elif self._reply.frames is not None:
             await self._stream(self._reply.frames())
+
+    async def hang_up(self, refusal: Refusal, receive: Receive) -> None:
+        """Say no to a body that has not ended, and close. What still comes is dropped for a moment: a client that is
+        writing while its connection is reset never reads the answer."""
+        reply = refuse(refusal, self._request_id)
+        reply.headers.append(("connection", "close"))
+        await self._start(reply)
+        await self._send({"type": "http.response.body", "body": reply.body, "more_body": True})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                while (await receive()).get("more_body"):
+                    pass
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _start(self, reply: Reply) -> None:
+        headers = [(name.encode(), value.encode()) for name, value in self._headers(reply)]
+        self._reply = reply
+        await self._send({"type": "http.response.start", "status": reply.status, "headers": headers})
 
     async def _stream(self, frames: AsyncIterator[bytes]) -> None:
         async for frame in frames:
