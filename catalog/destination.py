@@ -33,7 +33,8 @@ def now() -> Destination | None:
     if not sites:
         return None
     by_id = {site.data_center.pk: site for site in sites}
-    site_id, model_id = cache.get_or_set(f"destination:{versions.current()}", lambda: _busiest(by_id), KEPT_S)
+    found = cache.get_or_set(f"destination:{versions.current()}", lambda: _busiest(by_id), KEPT_S)
+    site_id, model_id = found or (0, None)
     return Destination(by_id.get(site_id, sites[0]), model_id)
 
 
@@ -41,7 +42,7 @@ def among(endpoints: Iterable[Endpoint], sites: Sites) -> grid.Site | None:
     """Of ``endpoints``, those of one model that can be called: where its requests go. None where electricity has no say."""
     known = sorted((endpoint for endpoint in endpoints if endpoint.data_center_id), key=lambda endpoint: endpoint.pk)
     gone = health.unavailable()
-    here = {endpoint.pk: sites[endpoint.data_center_id] for endpoint in known if endpoint.data_center_id in sites}
+    here = {endpoint.pk: site for endpoint in known if (site := sites.get(endpoint.data_center_id or 0))}
     prices = {pk: site.price for pk, site in here.items() if site.price and pk not in gone}
     if not prices:
         return None
@@ -50,15 +51,15 @@ def among(endpoints: Iterable[Endpoint], sites: Sites) -> grid.Site | None:
     return here[ROUTER.would_choose(tuple(endpoint.pk for endpoint in known), smoothed, interval)]
 
 
-def _busiest(sites: Sites) -> tuple[int | None, int | None]:
-    """Ids of the data center and the model; a tie goes to the model that is longer in the catalog."""
+def _busiest(sites: Sites) -> tuple[int, int | None]:
+    """Ids of the data center (0: none) and the model; a tie goes to the model that is longer in the catalog."""
     hosted = sorted((endpoint for endpoint in _callable() if endpoint.data_center_id), key=lambda endpoint: endpoint.model_id)
     models = [(model, list(endpoints)) for model, endpoints in groupby(hosted, lambda endpoint: endpoint.model_id)]
     if not models:
-        return None, None
+        return 0, None
     model, endpoints = max(models, key=lambda each: (len(each[1]), -each[0]))
     site = among(endpoints, sites)
-    return (site.data_center.pk, model) if site else (None, None)
+    return (site.data_center.pk, model) if site else (0, None)
 
 
 def _callable() -> list[Endpoint]:

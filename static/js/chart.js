@@ -2,6 +2,7 @@
 // Colours come from the page's own custom properties, so the chart follows the theme; times are in the reader's zone.
 // Every minute the chart and the parts of the page marked data-fresh are renewed; a zoom stays.
 const EVERY_MS = 60_000;
+const TICKS = { 4: ["%H:%M\n%-d %b", "%H:%M"], 24: ["%H:%M\n%-d %b", "%H:%M"], 168: ["%a %-d %b", "%-d %b"] }; // wide screen, phone
 const isPhone = matchMedia("(max-width: 760px)");
 const chart = document.querySelector("[data-chart]");
 const buttons = [...document.querySelectorAll("[data-chart-hours] [data-hours]")];
@@ -93,7 +94,7 @@ function layout({ data, layout: given }) {
     margin: { l: 56, r: 8, t: 8, b: 64 },
     font: { ...given.font, family: getComputedStyle(chart).fontFamily, color: colour("--text-soft") },
     hoverlabel: { bgcolor: colour("--raised"), bordercolor: colour("--line-strong"), font: { color: colour("--text"), size: 12 } },
-    xaxis: { ...given.xaxis, ...axis, showgrid: false, tickangle: 0, nticks: chart.clientWidth < 500 ? 4 : 9, hoverformat: "%a %-d %b, %H:%M", range: [from, to], autorange: false, fixedrange: isPhone.matches },
+    xaxis: { ...given.xaxis, ...axis, showgrid: false, spikecolor: colour("--line-strong"), spikethickness: 1, spikedash: "solid", tickformat: TICKS[hours][Number(isPhone.matches)], tickangle: 0, nticks: chart.clientWidth < 500 ? 4 : 9, hoverformat: "%a %-d %b, %H:%M", range: [from, to], autorange: false, fixedrange: isPhone.matches },
     yaxis: { ...given.yaxis, ...axis, title: { text: "" }, fixedrange: true },
     legend: { ...given.legend, x: 0, y: -0.16, yanchor: "top" },
   };

@@ -1,4 +1,4 @@
-// <time data-relative datetime="…">: "3 minutes ago", and the exact instant in the viewer's zone on hover.
+// <time data-relative datetime="…">: "3 minutes ago", and the exact instant in the viewer's zone on hover and on paper.
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 const STEPS = [["second", 60], ["minute", 60], ["hour", 24], ["day", 30], ["month", 12], ["year", Infinity]];
@@ -20,6 +20,12 @@ function refresh(scope = document) {
   }
 }
 
+function spell() {
+  for (const time of document.querySelectorAll("time[data-relative]")) time.textContent = exact.format(new Date(time.dateTime));
+}
+
 refresh();
 setInterval(refresh, 30_000);
+addEventListener("beforeprint", spell);
+addEventListener("afterprint", () => refresh());
 document.addEventListener("htmx:load", (event) => refresh(event.target));
