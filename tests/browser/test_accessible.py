@@ -51,7 +51,7 @@ def test_members_find_no_barrier(open_page, site, axe):
 
 
 def barriers(page: Page, axe: str, addresses: list[str]) -> list[str]:
-    """Each page is opened once and looked at in both themes, without the motion between them. The models are a few of the many: rows are alike."""
+    """Each page is opened once and looked at in both themes, without the motion between them."""
     page.emulate_media(reduced_motion="reduce")
     found = []
     for address in addresses:
