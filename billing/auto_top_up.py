@@ -9,13 +9,13 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db import transaction
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from accounts.access import MANAGERS, require
 from accounts.models import Membership
 from billing import payment_events, payments, topups
-from billing.models import AutoTopUp, FactKind, TopUp, TopUpState, Wallet
+from billing.models import AutoTopUp, FactKind, PaymentEvent, TopUp, TopUpState, Wallet
 from billing.payment_models import UNDECIDED
 from billing.payments.port import Event, Payments, ProviderUnavailable, Saved
 from clod_site.lib import clock, ids
@@ -57,7 +57,7 @@ def _unknown(provider: Payments, now: datetime) -> list[TopUp]:
 
 
 def _new(provider: Payments) -> Iterator[TopUp]:
-    for wanted in _low_wallets():
+    for wanted in _low_wallets()[:AT_ONCE]:
         if provider.needs_saved_method and not payment_events.saved_card(wanted.organization_id, provider.name):
             continue
         top_up = _place(wanted, provider)
@@ -65,30 +65,31 @@ def _new(provider: Payments) -> Iterator[TopUp]:
             yield top_up
 
 
-def _low_wallets() -> list[AutoTopUp]:
+def _low_wallets() -> QuerySet[AutoTopUp]:
     """Wishes of organizations that can spend less than they want to, and have no automatic order under way."""
     wallets = Wallet.objects.filter(organization_id=OuterRef("organization_id"), frozen_at=None)
     available = Subquery(wallets.annotate(available=F("balance_nanousd") - F("held_nanousd")).values("available"))
-    under_way = TopUp.objects.filter(is_automatic=True, state__in=UNDECIDED).values("organization_id")
+    undecided = TopUp.objects.filter(is_automatic=True, state__in=UNDECIDED).values("organization_id")
+    not_credited = PaymentEvent.objects.filter(acted_at=None, top_up__is_automatic=True).values("top_up__organization_id")
     wanted = AutoTopUp.objects.filter(is_on=True, paused_at=None, organization__suspended_at=None)
     low = wanted.annotate(available=available).filter(available__lt=F("threshold_nanousd"))
-    return list(low.exclude(organization_id__in=under_way).order_by("changed_at")[:AT_ONCE])
+    return low.exclude(organization_id__in=undecided).exclude(organization_id__in=not_credited).order_by("changed_at")
 
 
 def _place(wanted: AutoTopUp, provider: Payments) -> TopUp | None:
-    """The order; None when another process has just made one."""
-    try:
-        with transaction.atomic():
-            return TopUp.objects.create(
-                organization_id=wanted.organization_id,
-                actor_id=wanted.changed_by_id,
-                provider=provider.name,
-                idempotency_key=f"auto:{ids.uuid7()}",
-                amount_nanousd=wanted.amount_nanousd,
-                is_automatic=True,
-            )
-    except IntegrityError:
-        return None
+    """The order; None when another process has made one, or has filled the wallet, since it was found to be low."""
+    with transaction.atomic():
+        AutoTopUp.objects.select_for_update().get(pk=wanted.pk)
+        if not _low_wallets().filter(pk=wanted.pk).exists():
+            return None
+        return TopUp.objects.create(
+            organization_id=wanted.organization_id,
+            actor_id=wanted.changed_by_id,
+            provider=provider.name,
+            idempotency_key=f"auto:{ids.uuid7()}",
+            amount_nanousd=wanted.amount_nanousd,
+            is_automatic=True,
+        )
 
 
 def _carry_out(top_up: TopUp, provider: Payments, now: datetime) -> None:

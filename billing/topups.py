@@ -21,7 +21,7 @@ from clod_site.lib.money import format_usd, usd
 MOST_UNDECIDED = 20
 PAGE = 50
 GIVEN_UP_AFTER = timedelta(hours=25)  # a payment page lives for 24 hours
-_AMOUNT = re.compile(r"\$?(\d{1,7}(?:\.\d{1,2})?)")
+_AMOUNT = re.compile(r"\$?([0-9]{1,7}(?:\.[0-9]{1,2})?)")
 _KEY = re.compile(r"[!-~]{1,80}")
 
 

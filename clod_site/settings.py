@@ -323,5 +323,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s  %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.text("CLOD_LOG_LEVEL", "INFO")},
-    "loggers": {"django.server": {"propagate": True}, "uvicorn.access": {"level": "WARNING"}, "celery": {"level": "WARNING"}},
+    "loggers": {
+        "django.server": {"propagate": True},
+        "uvicorn.access": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},  # its notes repeat what Stripe says of a wrong key
+    },
 }

@@ -47,7 +47,7 @@ class StripePayments:
             raise ForgedEvent("the signature does not fit, or is too old")
         try:
             return stripe_events.parse(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ForgedEvent("this is not an event") from error
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from billing.ledger.cleaning import storable
 from billing.payment_models import FactKind
 from billing.payments.port import Event
 from clod_site.lib import clock
@@ -31,7 +32,7 @@ def read(event: dict[str, Any]) -> Event:
     subject = data.get("object") if isinstance(data, dict) else None
     reader = _READERS.get(event["type"])
     facts = reader(subject) if reader and isinstance(subject, dict) else None
-    return Event(id=event["id"][:120], type=event["type"][:80], happened_at=_instant(event.get("created")), **(facts or _OTHER))
+    return Event(id=_text(event["id"], 120), type=_text(event["type"], 80), happened_at=_instant(event.get("created")), **(facts or _OTHER))
 
 
 def of_answer(intent: dict[str, Any]) -> dict[str, Any]:
@@ -154,7 +155,7 @@ def _name(value: Any) -> str:
 
 
 def _text(value: Any, longest: int = 40) -> str:
-    return value[:longest].replace("\0", "") if isinstance(value, str) else ""
+    return storable(value, longest) if isinstance(value, str) else ""
 
 
 def _instant(seconds: Any) -> datetime:
