@@ -24,7 +24,7 @@ def run(store: Store, batch: Sequence[Operation], now: datetime, *, hurry: bool 
 def _decide(rows: Books, operation: Operation, now: datetime) -> Answer:
     try:
         return _answer(rows, operation, now)
-    except (Refusal, crediting.KeyReused, crediting.UnknownWallet, settlement.UnknownHold) as no:
+    except NO as no:
         return no
 
 
