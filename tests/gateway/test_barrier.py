@@ -1,0 +1,102 @@
+"""Many clients at one moment, over real connections: exactly as many are let through as there is money, cap or quota for.
+
+Every answer here costs all that was set aside for it, so nothing is given back between two calls: however the calls
+fall, the number that passes is the same.
+"""
+
+import http.client
+import json
+import threading
+from collections import Counter
+from urllib.parse import urlsplit
+
+import pytest
+
+from accounts.models import Organization, User
+from activity.models import Request
+from billing import ledger
+from billing.models import BudgetPeriod, EntryKind, FreeQuotaDay, Wallet
+from projects import keys
+from projects.models import Project
+from tests.gateway import shop
+from tests.gateway.conftest import FAST_LANE, Gateway
+
+pytestmark = FAST_LANE
+
+PROMPT, ANSWER = 100, 50  # tokens; no prompt is longer than the context window
+CALL = (PROMPT * shop.INPUT + ANSWER * shop.OUTPUT) // 1_000_000
+ANSWERED = (200, "")
+
+
+@pytest.fixture
+def gateway(gateway: Gateway) -> Gateway:
+    """With a paid and a free model whose every answer is as long as it may be."""
+    gateway.upstream.usage = {"prompt_tokens": PROMPT, "completion_tokens": ANSWER}
+    gateway.offer("full", "paris", context_window=PROMPT, max_output_tokens=ANSWER)
+    gateway.offer("gift", "paris", context_window=PROMPT, max_output_tokens=ANSWER, is_free=True)
+    return gateway
+
+
+def at_once(gateway: Gateway, clients: int, model: str = "full", key: str = "") -> Counter[tuple[int, str]]:
+    """How often each status and error code was answered to so many clients, each with a connection of its own."""
+    barrier, answers = threading.Barrier(clients), list[tuple[int, str]]()
+    calls = [threading.Thread(target=lambda: answers.append(_call(gateway, barrier, model, key or gateway.key))) for _ in range(clients)]
+    for call in calls:
+        call.start()
+    for call in calls:
+        call.join()
+    return Counter(answers)
+
+
+def _call(gateway: Gateway, barrier: threading.Barrier, model: str, key: str) -> tuple[int, str]:
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "What is the capital of France?"}]})
+    connection = http.client.HTTPConnection(urlsplit(gateway.url).netloc, timeout=30)
+    connection.connect()
+    barrier.wait(30)
+    connection.request("POST", gateway.path, body, {"authorization": f"Bearer {key}", "content-type": "application/json"})
+    answer = connection.getresponse()
+    told = json.loads(answer.read())
+    connection.close()
+    return answer.status, told["error"]["code"] if "error" in told else ""
+
+
+def fresh_project(organization: Organization, alice: User, **caps: int) -> tuple[Project, str]:
+    """A project nobody has ever called, and its key."""
+    project = Project.objects.create(organization=organization, name="Fresh", **caps)
+    return project, keys.generate(project, name="fresh", actor=alice)[1]
+
+
+def test_a_wallet_for_ten_calls_pays_ten_of_sixty_four(gateway: Gateway, wallet: Wallet) -> None:
+    wallet.refresh_from_db()
+    rest = wallet.balance_nanousd - 10 * CALL
+    ledger.credit(wallet.pk, -rest, key="all but ten calls", reason="for the test", kind=EntryKind.ADJUST)
+    assert at_once(gateway, 64) == {ANSWERED: 10, (402, "insufficient_funds"): 54}
+    assert len(gateway.upstream.journal) == 10
+    wallet.refresh_from_db()
+    assert (wallet.balance_nanousd, wallet.held_nanousd) == (0, 0)
+    assert Request.objects.count() == 10
+
+
+def test_a_hundred_of_a_hundred_and_fifty_free_calls_are_free(gateway: Gateway, organization: Organization, wallet: Wallet) -> None:
+    Organization.objects.filter(pk=organization.pk).update(pays_after_free_quota=False)
+    assert at_once(gateway, 150, "gift") == {ANSWERED: 100, (402, "free_quota_exhausted"): 50}
+    assert len(gateway.upstream.journal) == 100
+    assert FreeQuotaDay.objects.get(organization=organization).used == 100
+    assert list(wallet.entries.filter(kind=EntryKind.USAGE).values_list("amount_nanousd", flat=True)) == [0] * 100
+
+
+@pytest.mark.parametrize("cap", ["daily", "monthly"])
+def test_a_cap_for_ten_calls_holds_for_the_first_calls_a_project_ever_makes(
+    gateway: Gateway, organization: Organization, alice: User, cap: str
+) -> None:
+    project, key = fresh_project(organization, alice, **{f"{cap}_cap_nanousd": 10 * CALL})
+    assert at_once(gateway, 64, key=key) == {ANSWERED: 10, (402, f"project_{cap}_cap"): 54}
+    assert len(gateway.upstream.journal) == 10
+    periods = BudgetPeriod.objects.filter(project=project)
+    assert [(period.spent_nanousd, period.held_nanousd) for period in periods] == [(10 * CALL, 0)] * 2
+
+
+def test_a_free_call_that_falls_on_the_wallet_keeps_to_the_cap(gateway: Gateway, organization: Organization, alice: User) -> None:
+    project, key = fresh_project(organization, alice, daily_cap_nanousd=10 * CALL)
+    assert at_once(gateway, 120, "gift", key) == {ANSWERED: 110, (402, "project_daily_cap"): 10}
+    assert BudgetPeriod.objects.filter(project=project, spent_nanousd=10 * CALL).count() == 2
