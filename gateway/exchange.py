@@ -73,6 +73,7 @@ class Exchange:
         if not self._is_settling:
             self._client_left = True
             self._outbox.abandon()
+            self._caller.try_no_more()
             if self._caller.route.cancel_policy != CancelPolicy.DRAIN:
                 self._break_off()
 

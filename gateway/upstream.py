@@ -100,6 +100,7 @@ class Caller:
         self._ask = ask
         self._candidates = candidates
         self._output_limit = output_limit
+        self._most_attempts = MAX_ATTEMPTS
         self.attempts: list[Attempt] = []
 
     async def open(self) -> Answer:
@@ -110,7 +111,7 @@ class Caller:
         have died between two calls.
         """
         waiting, tried_again = deque(self._candidates), set[int]()
-        while waiting and len(self.attempts) < MAX_ATTEMPTS:
+        while waiting and len(self.attempts) < self._most_attempts:
             card, route = waiting.popleft()
             attempt = Attempt(len(self.attempts) + 1, route, clock.now(), clock.monotonic())
             self.attempts.append(attempt)
@@ -133,6 +134,10 @@ class Caller:
     def route(self) -> Route:
         """Whom we are talking to, or shall first."""
         return self.attempts[-1].route if self.attempts else self._candidates[0][1]
+
+    def try_no_more(self) -> None:
+        """Nobody waits for an answer any longer: the attempt that runs is the last."""
+        self._most_attempts = 0
 
     def ran_out_of_time(self) -> None:
         """The deadline passed while an endpoint kept silent."""

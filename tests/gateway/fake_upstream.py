@@ -27,7 +27,7 @@ class Seen:
 
 
 class FakeUpstream:
-    """Behaviours by model name: echo, slow, forever, silent, hang, error-500, error-401, refuse, not-json, cut-mid-stream,
+    """Behaviours by model name: echo, slow, forever, silent, hang, error-500, slow-error, error-401, refuse, not-json, cut-mid-stream,
     error-mid-stream, no-usage, usage-every-chunk, zero-usage, absurd-usage, huge-usage, hostile, no-done."""
 
     def __init__(self) -> None:
@@ -49,7 +49,9 @@ class FakeUpstream:
 
     async def _answer(self, request: web.Request, body: dict[str, Any], seen: Seen) -> web.StreamResponse:
         model = body["model"]
-        if model == "error-500":
+        if model == "slow-error":
+            await asyncio.sleep(0.5)
+        if model in {"error-500", "slow-error"}:
             return web.json_response({"error": {"message": "GPU on fire"}}, status=500)
         if model == "error-401":
             return web.json_response({"error": {"message": "bad key sk-upstream-secret"}}, status=401)

@@ -129,6 +129,20 @@ def test_an_upstream_that_bills_to_the_end_is_read_to_the_end(gateway: Gateway) 
 
 
 @FAST_LANE
+def test_nobody_else_is_asked_for_a_client_that_has_left(gateway: Gateway) -> None:
+    model = shop.model("pair")
+    drainer = shop.provider("drainer", cancel_policy=CancelPolicy.DRAIN)
+    shop.endpoint(model, gateway.upstream.base_url, "slow-error", provider=drainer, price_ppm=500_000)
+    shop.endpoint(model, gateway.upstream.base_url, "paris", at="buf")
+    client = _send(gateway, "pair@price", stream=False)
+    _until_asked(gateway)
+    client.close()
+    row = gateway.settled()
+    assert (row.status, row.attempts, row.cost_nanousd) == ("upstream_error", 1, 0)
+    assert [seen.model for seen in gateway.upstream.journal] == ["slow-error"]
+
+
+@FAST_LANE
 def test_one_slow_reader_does_not_slow_another(gateway: Gateway) -> None:
     gateway.offer("forever", "forever")
     slow = _send(gateway, "forever", stream=True)
