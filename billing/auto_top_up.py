@@ -22,8 +22,10 @@ from clod_site.lib import clock, ids
 from clod_site.lib.refusal import Refusal
 
 AT_ONCE = 200
+MOST_A_DAY = 10
 ASKED_AGAIN_FOR = timedelta(hours=1)
 UNKNOWN = "The payment provider could not be reached for an hour."
+TOO_OFTEN = f"It ran {MOST_A_DAY} times in 24 hours. Check what spends so much, or choose a larger amount."
 NO_CARD = Saved("", "")
 
 log = logging.getLogger("clod.payments")
@@ -80,7 +82,7 @@ def _place(wanted: AutoTopUp, provider: Payments) -> TopUp | None:
     """The order; None when another process has made one, or has filled the wallet, since it was found to be low."""
     with transaction.atomic():
         AutoTopUp.objects.select_for_update().get(pk=wanted.pk)
-        if not _low_wallets().filter(pk=wanted.pk).exists():
+        if not _low_wallets().filter(pk=wanted.pk).exists() or _runs_too_often(wanted):
             return None
         return TopUp.objects.create(
             organization_id=wanted.organization_id,
@@ -90,6 +92,16 @@ def _place(wanted: AutoTopUp, provider: Payments) -> TopUp | None:
             amount_nanousd=wanted.amount_nanousd,
             is_automatic=True,
         )
+
+
+def _runs_too_often(wanted: AutoTopUp) -> bool:
+    """A threshold far above the amount, or a program out of control, must not empty a bank account: it pauses."""
+    now = clock.now()
+    orders = TopUp.objects.filter(organization_id=wanted.organization_id, is_automatic=True)
+    if orders.filter(created_at__gt=max(now - timedelta(days=1), wanted.changed_at)).count() < MOST_A_DAY:
+        return False
+    AutoTopUp.objects.filter(pk=wanted.pk).update(paused_at=now, paused_reason=TOO_OFTEN, paused_told_at=None)
+    return True
 
 
 def _carry_out(top_up: TopUp, provider: Payments, now: datetime) -> None:

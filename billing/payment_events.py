@@ -5,17 +5,20 @@ may be repeated at any time, so an event that was stored and not acted on (a cra
 """
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from billing import ledger, reversals, standing
 from billing.models import AutoTopUp, EntryKind, FactKind, PaymentEvent, TopUp, TopUpState, Wallet
 from billing.payments.port import Event, Saved
 from clod_site.lib import clock, ids
 
+Row = TypeVar("Row", PaymentEvent, TopUp)
 AT_ONCE = 200
 REASONS = {"demo": "Test money", "stripe": "Card, through Stripe"}
 DISPUTED = "A payment was disputed. Automatic top-ups wait until you resume them."
@@ -46,11 +49,12 @@ def act(event: PaymentEvent) -> TopUp | None:
 
 
 def act_on_leftovers(now: datetime) -> None:
-    """Events that were stored a minute ago and not acted on, and orders whose wallet owes something."""
+    """Events that were stored a minute ago and not acted on, and orders whose wallet owes something and has it now."""
     for event in PaymentEvent.objects.filter(acted_at=None, received_at__lt=now - timedelta(minutes=1)).order_by("received_at")[:AT_ONCE]:
-        act(event)
-    for top_up in TopUp.objects.filter(owed_nanousd__gt=0).order_by("created_at")[:AT_ONCE]:
-        reversals.settle(top_up)
+        _try(act, event)
+    can_pay = Q(organization__wallet__balance_nanousd__gt=F("organization__wallet__held_nanousd"))
+    for top_up in TopUp.objects.filter(can_pay, owed_nanousd__gt=0).order_by("created_at")[:AT_ONCE]:
+        _try(reversals.settle, top_up)
 
 
 def saved_card(organization_id: UUID, provider: str) -> Saved | None:
@@ -85,6 +89,14 @@ def settle(top_up: TopUp) -> None:
     reversals.settle(top_up)
     for other in TopUp.objects.filter(organization_id=top_up.organization_id, owed_nanousd__gt=0).order_by("created_at")[:AT_ONCE]:
         reversals.settle(other)
+
+
+def _try(deed: Callable[[Row], object], row: Row) -> None:
+    """One row's trouble is not another's; it is tried again in a minute."""
+    try:
+        deed(row)
+    except Exception:
+        log.exception("%s could not be settled", row)
 
 
 def _order_of(event: PaymentEvent) -> TopUp | None:

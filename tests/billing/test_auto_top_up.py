@@ -96,6 +96,17 @@ def test_production_without_stripe_orders_nothing(dana: till.Customer, settings:
     assert automatic() == []
 
 
+def test_it_pauses_when_it_runs_too_often_and_goes_on_when_it_is_resumed(dana: till.Customer) -> None:
+    switch_on(dana, threshold="1000.00", amount="5.00")
+    for _ in range(auto_top_up.MOST_A_DAY + 2):
+        tasks.top_up_automatically()
+    assert len(automatic()) == auto_top_up.MOST_A_DAY
+    assert "ran 10 times in 24 hours" in owner_of(dana).get("/billing").content.decode()
+    switch_on(dana, threshold="1000.00", amount="5.00")
+    run()
+    assert len(automatic()) == auto_top_up.MOST_A_DAY + 1
+
+
 # --- who -----------------------------------------------------------------------------------------
 
 

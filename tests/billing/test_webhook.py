@@ -276,6 +276,20 @@ def test_an_event_left_by_a_crash_is_acted_on_later(dana: till.Customer, top_up:
     assert balance(dana) == usd("25.00")
 
 
+def test_one_event_in_trouble_does_not_hold_up_the_next(dana: till.Customer, top_up: TopUp, monkeypatch: pytest.MonkeyPatch) -> None:
+    second = fake_stripe.order(dana.organization)
+    for order in (top_up, second):
+        payment_events.store("stripe", stripe_events.read(session(order)))
+    PaymentEvent.objects.update(received_at=top_up.created_at.replace(year=2025))
+    judge = payment_events.judge
+    with monkeypatch.context() as patch:
+        patch.setattr(payment_events, "judge", lambda order: _away() if order == top_up.pk else judge(order))
+        tasks.tend_top_ups()
+    assert balance(dana) == usd("25.00")
+    tasks.tend_top_ups()
+    assert balance(dana) == usd("50.00")
+
+
 def _away(*_: Any, **__: Any) -> None:
     raise refusals.LedgerUnavailable
 
