@@ -9,6 +9,7 @@ const buttons = [...document.querySelectorAll("[data-chart-hours] [data-hours]")
 const place = Object.assign(document.createElement("div"), { className: "chart-canvas" });
 const answers = new Map();
 let hours = 24;
+let zoom = null; // {hours, range} while the reader looks at a part of it
 
 async function draw() {
   const wanted = hours;
@@ -16,11 +17,22 @@ async function draw() {
     const [figure] = await Promise.all([figureOf(wanted), library()]);
     if (wanted !== hours) return;
     chart.replaceChildren(place);
-    await window.Plotly.react(place, [...figure.data.map(themed), siteKey(figure)], layout(figure), { displayModeBar: false, responsive: true, doubleClick: "reset" });
+    await window.Plotly.react(place, [...figure.data.map(themed), siteKey(figure)], layout(figure), { displayModeBar: false, responsive: true, doubleClick: false });
+    place.removeAllListeners("plotly_relayout").on("plotly_relayout", zoomed);
+    place.removeAllListeners("plotly_doubleclick").on("plotly_doubleclick", whole);
   } catch (error) {
     console.error(error);
     if (wanted === hours) say("The prices could not be loaded. Reload the page to try again; the table below has the same numbers.");
   }
+}
+
+function zoomed(changed) {
+  if ("xaxis.range[0]" in changed) zoom = { hours, range: [changed["xaxis.range[0]"], changed["xaxis.range[1]"]] };
+}
+
+function whole() {
+  zoom = null;
+  draw();
 }
 
 async function figureOf(wanted) {
@@ -89,12 +101,11 @@ function layout({ data, layout: given }) {
     ...given,
     autosize: true,
     height: 340,
-    uirevision: hours,
     dragmode: isPhone.matches ? false : "zoom",
     margin: { l: 56, r: 8, t: 8, b: 64 },
     font: { ...given.font, family: getComputedStyle(chart).fontFamily, color: colour("--text-soft") },
     hoverlabel: { bgcolor: colour("--raised"), bordercolor: colour("--line-strong"), font: { color: colour("--text"), size: 12 } },
-    xaxis: { ...given.xaxis, ...axis, showgrid: false, spikecolor: colour("--line-strong"), spikethickness: 1, spikedash: "solid", tickformat: TICKS[hours][Number(isPhone.matches)], tickangle: 0, nticks: chart.clientWidth < 500 ? 4 : 9, hoverformat: "%a %-d %b, %H:%M", range: [from, to], autorange: false, fixedrange: isPhone.matches },
+    xaxis: { ...given.xaxis, ...axis, showgrid: false, spikecolor: colour("--line-strong"), spikethickness: 1, spikedash: "solid", tickformat: TICKS[hours][Number(isPhone.matches)], tickangle: 0, nticks: chart.clientWidth < 500 ? 4 : 9, hoverformat: "%a %-d %b, %H:%M", range: zoom?.hours === hours ? zoom.range : [from, to], autorange: false, fixedrange: isPhone.matches },
     yaxis: { ...given.yaxis, ...axis, title: { text: "" }, fixedrange: true },
     legend: { ...given.legend, x: 0, y: -0.16, yanchor: "top" },
   };
