@@ -1,5 +1,6 @@
 """From a sign-up to the request in Activity, as a newcomer walks it."""
 
+import re
 import secrets
 
 import httpx2
@@ -73,7 +74,11 @@ def find_both_in_activity(page: Page) -> None:
     expect(rows).to_have_count(2)
     by_key = {row.locator("td").last.inner_text(): row.inner_text() for row in rows.all()}
     assert by_key.keys() == {"Studio", "laptop"}
-    assert all("free" in text and "$0.00" in text and " ms" in text for text in by_key.values())
+    for told in by_key.values():
+        assert re.search(r"[1-9]\d* → [1-9]\d*", told), told
+        assert len(re.findall(r"\d (?:ms|s)\b", told)) >= 2, told  # TTFT and latency
+        assert "$0.00" in told
+        assert "free" in told
     rows.first.get_by_role("link").click()
     drawer = page.get_by_role("dialog", name="Request")
     for heading in ("Time", "Cost", "Facts", "Attempts"):
