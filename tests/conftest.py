@@ -32,6 +32,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def clients_serve_no_static_files() -> Iterator[None]:
+    """Every new client would read the list of static files, a tenth of a second; whole sites, as processes of their own, serve them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "MIDDLEWARE", [name for name in settings.MIDDLEWARE if "servestatic" not in name])
+        yield
+
+
 @pytest.fixture(autouse=True)
 def fresh_cache() -> None:
     cache.clear()
