@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx2
 import pytest
@@ -55,10 +55,10 @@ def eventually(holds: Callable[[], bool]) -> bool:
     return True
 
 
-def read_some(answer: httpx2.Response, pieces: int) -> list[str]:
-    """Text of the first few pieces of a stream, which then stays open."""
-    told = []
-    for line in answer.iter_lines():
+def read_some(lines: Iterator[str], pieces: int) -> list[str]:
+    """Text of the first few pieces of a stream, which stays open as long as somebody holds its iterator."""
+    told: list[str] = []
+    for line in lines:
         if line.startswith("data: {"):
             told += [choice["delta"]["content"] for choice in json.loads(line[6:])["choices"] if choice["delta"].get("content")]
         if len(told) >= pieces:
@@ -69,7 +69,8 @@ def read_some(answer: httpx2.Response, pieces: int) -> list[str]:
 def test_a_client_that_hangs_up_pays_for_what_was_produced_and_the_model_is_stopped(site):
     with api(site) as client:
         with client.stream("POST", "/chat/completions", json=LONG) as answer:
-            assert len(read_some(answer, 5)) == 5
+            lines = answer.iter_lines()
+            assert len(read_some(lines, 5)) == 5
             request = f"/requests/{answer.headers['x-request-id']}"
         assert eventually(lambda: client.get(request).status_code == 200)
         row = client.get(request).json()
@@ -83,7 +84,8 @@ def test_a_client_that_hangs_up_pays_for_what_was_produced_and_the_model_is_stop
 def test_a_site_killed_in_the_middle_of_a_stream_comes_back_with_clean_books(tmp_path):
     var = tmp_path / "var"
     with running_site(var) as site, api(site) as client, client.stream("POST", "/chat/completions", json=LONG) as answer:
-        assert len(read_some(answer, 3)) == 3
+        lines = answer.iter_lines()
+        assert len(read_some(lines, 3)) == 3
         request = f"/requests/{answer.headers['x-request-id']}"
         os.kill(site.process.pid, signal.SIGKILL)
         site.process.wait()
