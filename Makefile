@@ -1,7 +1,7 @@
 # PORT=8001, CLOD_VAR=folder and PYTHON=python3.12 change where `make run` listens, keeps its data and what it runs on.
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help run install test check lint bench clean
+.PHONY: help run install test check lint bench chaos clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -24,8 +24,13 @@ lint:  ## repair what can be repaired: imports, formatting
 	@$(PYTHON) bin/bootstrap.py install dev
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format . ; .venv/bin/djade $$(find templates -name '*.html')
 
-bench:  ## measure the gateway against a fake upstream
-	@exec .venv/bin/python -m benchmarks
+bench:  ## authorise + capture per second on SQLite, and on PostgreSQL with DATABASE_URL=postgresql://…; two minutes
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python -m benchmarks.ledger
+
+chaos:  ## kill processes and the database under load, then compare all notes with the ledger; three minutes (SECONDS=60 ARGS="--write")
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python -m benchmarks.chaos $(ARGS)
 
 clean:  ## remove the virtual environment and caches; data in var/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .pytest_cache

@@ -44,8 +44,15 @@ def running(folder: Path) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
+def postgres(folder: Path, settings: tuple[str, ...] = FAST) -> Iterator[str]:
     """The address of a fresh PostgreSQL that listens on a socket in ``folder`` and on no port."""
+    command, user = new_postgres(folder, settings)
+    with _process("PostgreSQL", command, folder, lambda: postgres_answers(folder), signal.SIGINT, **user):
+        yield postgres_address(folder)
+
+
+def new_postgres(folder: Path, settings: tuple[str, ...]) -> tuple[list[object], dict[str, object]]:
+    """Make ``folder`` and a cluster in it; the command that serves it, and whom to run that as."""
     folder.mkdir()
     user = _unprivileged_owner(folder)
     programs = _programs_for(user, folder)
@@ -53,10 +60,16 @@ def postgres(folder: Path) -> Iterator[str]:
     made = subprocess.run([*initdb, "--locale-provider=builtin", "--locale=C.UTF-8"], cwd=folder, capture_output=True, text=True, **user)
     if made.returncode:
         raise StoreFailed("PostgreSQL", made.stderr.strip()[-500:] or f"initdb ended with {made.returncode}.")
-    options = [*FAST, "listen_addresses=", f"unix_socket_directories={folder}", "max_connections=200", "logging_collector=off"]
-    command = [programs / "postgres", "-D", folder / "data", *(word for option in options for word in ("-c", option))]
-    with _process("PostgreSQL", command, folder, lambda: _answers(folder / ".s.PGSQL.5432"), signal.SIGINT, **user):
-        yield f"postgresql://postgres@{quote(str(folder), safe='')}:5432/clod"
+    options = [*settings, "listen_addresses=", f"unix_socket_directories={folder}", "max_connections=200", "logging_collector=off"]
+    return [programs / "postgres", "-D", folder / "data", *(word for option in options for word in ("-c", option))], user
+
+
+def postgres_address(folder: Path, database: str = "clod") -> str:
+    return f"postgresql://postgres@{quote(str(folder), safe='')}:5432/{database}"
+
+
+def postgres_answers(folder: Path) -> bool:
+    return _answers(folder / ".s.PGSQL.5432")
 
 
 @contextmanager

@@ -1,0 +1,70 @@
+"""``make chaos``: processes are killed at random while clients call; afterwards nothing may be missing.
+
+    python -m benchmarks.chaos                    both databases, a minute of trouble each (SECONDS=60)
+    python -m benchmarks.chaos --only sqlite      one of them (sqlite, postgres)
+    python -m benchmarks.chaos --rates            also authorise + capture per second, on the same databases
+    python -m benchmarks.chaos --write            put the tables into docs/money.md
+    python -m benchmarks.chaos --keep             leave logs, journals and notes, and say where
+
+It listens on loopback only (PORT=8250 and the 29 after it), kills only what it started, and exits 1 when anything was lost.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.chaos import report, trial
+from tests import stores
+
+TRIALS = {"sqlite": trial.on_sqlite, "postgres": trial.on_postgres}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=TRIALS)
+    for name in ("rates", "write", "keep"):
+        parser.add_argument(f"--{name}", action="store_true")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    folder = stores.temporary_folder()
+    try:
+        return _run([options.only] if options.only else list(TRIALS), folder, options)
+    finally:
+        print(f"Logs and notes are in {folder}.") if options.keep else shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(names: list[str], folder: Path, options: argparse.Namespace) -> int:
+    seconds = float(os.environ.get("SECONDS", "60"))
+    machine, results = report.machine(), []
+    for name in names:
+        (folder / name).mkdir(mode=0o711)
+        (folder / name / "var").mkdir()
+        results.append(TRIALS[name](folder / name, seconds))
+    text = f"{machine}\n\n{report.table(results)}"
+    print(text, flush=True)
+    rates = _rates(folder) if options.rates else ""
+    if options.write:
+        report.write("chaos", text)
+        if rates:
+            report.write("rates", rates)
+    wrong = report.wrong(results)
+    for line in wrong:
+        print(line, file=sys.stderr)
+    return bool(wrong)
+
+
+def _rates(folder: Path) -> str:
+    """What ``python -m benchmarks.ledger`` prints, with a PostgreSQL of its own beside SQLite."""
+    with stores.postgres(folder / "rates", settings=()) as address:
+        words = [sys.executable, "-m", "benchmarks.ledger"]
+        ran = subprocess.run(words, env=os.environ | {"DATABASE_URL": address}, stdout=subprocess.PIPE, text=True, check=True)
+    print(ran.stdout)
+    return ran.stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""The customer before and the ledger after, in a process with the settings of its trial: ``python -m benchmarks.chaos.books``.
+
+prepare URL      migrated tables get a customer with a wallet, and models at the upstream; prints the API key as JSON
+verdict FOLDER   settles what is left with a clock two hours later, proves the ledger, compares it with the notes
+                 of clients (``notes``) and upstream (``journal``) in FOLDER; prints the Verdict as JSON
+"""
+
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+FIRST_CALL = 2_000  # calls are numbered from here; no answer of the fake upstream is longer
+CONTEXT_WINDOW = 400
+MOST_CALLS = 1_000_000
+ENDPOINTS = {
+    "steady": ("paris",),
+    "slow": ("slow",),
+    "long": ("forever",),
+    "broken": ("error-500", "paris"),
+    "breaks-off": ("cut-mid-stream",),
+    "gift": ("paris",),
+}
+
+
+@dataclass
+class Verdict:
+    """``breaks`` and ``lost`` are sentences; everything but ``made`` to ``swept`` should be nothing."""
+
+    made: int
+    answered: int
+    cut: int
+    left: int
+    swept: int
+    unanswered: int
+    breaks: list[str]
+    lost: list[str]
+    above_hold: int
+    without_hold: int
+
+
+def prepare(upstream: str) -> None:
+    from accounts.models import Organization
+    from billing import ledger
+    from billing.models import Wallet
+    from clod_site.lib.money import usd
+    from projects import keys
+    from tests import people
+    from tests.gateway import shop
+
+    alice = people.owner("alice")
+    wallet = Wallet.objects.get(organization=Organization.objects.get())
+    ledger.credit(wallet.pk, usd("10000000"), key="chaos", reason="more than all calls may hold")
+    for slug, behaviours in ENDPOINTS.items():
+        model = shop.model(slug, context_window=CONTEXT_WINDOW, max_output_tokens=FIRST_CALL + MOST_CALLS, is_free=slug == "gift")
+        for site, behaviour in zip(("dfw", "iad"), behaviours, strict=False):
+            shop.endpoint(model, upstream, behaviour, at=site)
+    project = people.organization_of(alice).projects.get(is_default=True)
+    print(json.dumps(keys.generate(project, name="chaos", actor=alice)[1]))
+
+
+def verdict(folder: Path) -> None:
+    from billing import check, ledger
+    from billing.models import Hold, HoldState
+    from clod_site.lib import clock
+
+    before = {str(finding) for finding in check.findings()}
+    ledger.sweep(clock.now() + timedelta(hours=2))
+    breaks = before | {str(finding) for finding in check.findings()}
+    breaks |= {f"P4  hold {hold.pk}  is open for ever" for hold in Hold.objects.filter(state=HoldState.OPEN)}
+    holds = {hold.pk: hold for hold in Hold.objects.select_related("price_tick")}
+    notes = [json.loads(line) for line in (folder / "notes").read_text().splitlines()]
+    ends = Counter(note["end"] for note in notes)
+    found = Verdict(
+        made=len(notes),
+        answered=ends["answered"],
+        cut=ends["cut"],
+        left=ends["left"],
+        swept=sum(hold.state == HoldState.EXPIRED for hold in holds.values()),
+        unanswered=ends["unanswered"],
+        breaks=sorted(breaks),
+        lost=list(_lost([note for note in notes if note["end"] == "answered"], holds)),
+        above_hold=sum(hold.captured_nanousd > hold.amount_nanousd for hold in holds.values()),
+        without_hold=_without_hold((folder / "journal").read_text().split(), notes, holds.values()),
+    )
+    print(json.dumps(asdict(found)))
+    ledger.stop(10)
+
+
+def _lost(answered: Iterable[dict[str, Any]], holds: dict[UUID, Any]) -> Iterable[str]:
+    """Calls a client saw the end of that are not charged once, at what it was told, beside a row that says the same."""
+    from activity.models import Request
+    from billing.models import EntryKind, LedgerEntry
+    from clod_site.lib import ids
+
+    rows = {row.pk: row for row in Request.objects.all()}
+    entries: dict[str, list[int]] = {}
+    for reference, amount in LedgerEntry.objects.filter(kind=EntryKind.USAGE).values_list("reference", "amount_nanousd"):
+        entries.setdefault(reference, []).append(-amount)
+    for note in answered:
+        key = ids.parse_public("req", note["request"])
+        row, hold = (rows.get(key), holds.get(key)) if key else (None, None)
+        told = note["cost_nanousd"] if note["cost_nanousd"] is not None or row is None else row.cost_nanousd
+        found = hold and hold.state, row and (str(row.status), row.cost_nanousd), entries.get(note["request"])
+        if found != ("captured", ("ok", told), [told]):
+            yield f"call {note['number']} ({note['model']}), answered at {told}: {found}"
+
+
+def _without_hold(journal: Iterable[str], notes: Iterable[dict[str, Any]], holds: Iterable[Any]) -> int:
+    """Calls that reached the upstream though no hold was committed. Free holds bear no amount and no number: they are counted."""
+    paid, free = set(), 0
+    for hold in holds:
+        if hold.funding == "free":
+            free += 1
+        else:
+            tick = hold.price_tick
+            prompt = CONTEXT_WINDOW * tick.input_nanousd_per_mtok
+            paid.add((hold.amount_nanousd * 1_000_000 - prompt) // tick.output_nanousd_per_mtok)
+    missing = {int(number) for number in journal} - paid
+    gifts = missing & {note["number"] for note in notes if note["model"] == "gift"}
+    return len(missing - gifts) + max(0, len(gifts) - free)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clod_site.settings")
+    import django
+
+    django.setup()
+    prepare(sys.argv[2]) if sys.argv[1] == "prepare" else verdict(Path(sys.argv[2]))

@@ -1,0 +1,111 @@
+"""A process that can be killed with all its children at any moment, and started again."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tests.stores import end_with_parent
+
+START_S, STOP_S = 60, 15
+
+
+class NotReady(SystemExit):
+    """A process did not come up; the message ends with what it said last."""
+
+
+@dataclass
+class Program:
+    """``kind`` is what the table calls it; ``is_ready`` asks whether it does its work; ``user`` whom it runs as."""
+
+    kind: str
+    command: list[Any]
+    log: Path
+    is_ready: Callable[["Program"], bool]
+    variables: dict[str, str] = field(default_factory=dict)
+    user: dict[str, Any] = field(default_factory=dict)
+    stop_signal: signal.Signals = signal.SIGTERM
+    kills: int = 0
+    deaths: int = 0
+
+    def start(self) -> None:
+        """From the main thread only: on Linux the process ends with the thread that started it."""
+        self.log_begins_at = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [str(word) for word in self.command],
+                env=os.environ | self.variables,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=partial(end_with_parent, self.stop_signal),  # noqa: PLW1509 -- no threads here
+                **self.user,
+            )
+
+    def kill(self) -> None:
+        """kill -9, of everything it started too: nobody is left to tidy up."""
+        family = [self._process.pid, *_children(self._process.pid)]
+        for pid in family:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+        _wait(lambda: not any(map(_is_alive, family)), STOP_S)
+        self.kills += 1
+
+    def tend(self) -> None:
+        """Start it again if it ended by itself, and count that."""
+        if self._process.poll() is not None:
+            self.deaths += 1
+            self.start()
+
+    def stop(self) -> None:
+        """In order; with force when that takes too long. Safe when it has ended, or never begun."""
+        if not hasattr(self, "_process") or self._process.poll() is not None:
+            return
+        self._process.send_signal(self.stop_signal)
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def wait_until_ready(self) -> None:
+        if not _wait(lambda: self._process.poll() is not None or self.is_ready(self), START_S) or self._process.poll() is not None:
+            raise NotReady(f"{self.kind} did not come up:\n{self.said()[-2000:]}")
+
+    def said(self) -> str:
+        """Its output since it was last started."""
+        with self.log.open("rb") as log:
+            log.seek(self.log_begins_at)
+            return log.read().decode(errors="replace")
+
+
+def _wait(holds: Callable[[], bool], limit_s: float) -> bool:
+    deadline = time.monotonic() + limit_s
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _children(pid: int) -> list[int]:
+    """All descendants: a database server and a job scheduler put theirs into sessions of their own."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parent_of = {int(child): int(parent) for child, parent in map(str.split, listed.splitlines())}
+    found = [pid]
+    for known in found:
+        found += [child for child, parent in parent_of.items() if parent == known]
+    return found[1:]
+
+
+def _is_alive(pid: int) -> bool:
+    """A zombie is dead."""
+    shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout.strip()
+    return bool(shown) and not shown.startswith("Z")

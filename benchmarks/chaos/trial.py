@@ -1,0 +1,168 @@
+"""One database under fire: its processes, its traffic, its trouble, its verdict."""
+
+import http.client
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.chaos.books import Verdict
+from benchmarks.chaos.programs import Program
+from tests import stores
+
+FIRST_PORT = int(os.environ.get("PORT", "8250"))
+UPSTREAM_DEADLINE_S = 10
+TRAFFIC_ENDS_S = 60
+PAUSE_S = 0.2, 1.6
+POWER_CUT = 0.12  # how often everything goes at once
+WEB = ("--loop", "uvloop", "--http", "httptools", "--ws", "none", "--no-access-log", "--log-level", "warning")
+WORKER = ("worker", "-B", "--pool", "solo", "--without-gossip", "--without-mingle")
+
+
+@dataclass
+class Result:
+    database: str
+    kills: Counter[str]
+    deaths: int
+    verdict: Verdict
+
+
+def on_sqlite(folder: Path, seconds: float) -> Result:
+    """One web process and a worker on one file."""
+    return _try("SQLite", folder, {"DATABASE_URL": ""}, [], 1, seconds)
+
+
+def on_postgres(folder: Path, seconds: float) -> Result:
+    """Two web processes and a worker; the server itself is killed, too. It flushes to disk, as in production."""
+    command, user = stores.new_postgres(folder / "postgres", settings=())
+    server = Program(
+        "database",
+        command,
+        folder / "postgres.log",
+        lambda server: stores.postgres_answers(folder / "postgres") and "ready to accept connections" in server.said(),
+        user=user,
+        stop_signal=signal.SIGINT,
+    )
+    variables = {"DATABASE_URL": stores.postgres_address(folder / "postgres", "postgres")}
+    return _try("PostgreSQL", folder, variables, [server], 2, seconds)
+
+
+def _try(database: str, folder: Path, variables: dict[str, str], servers: list[Program], webs: int, seconds: float) -> Result:
+    with ExitStack() as stack:
+        variables |= {"REDIS_URL": stack.enter_context(stores.valkey(folder / "valkey")), "CLOD_VAR": str(folder / "var")}
+        variables |= {"CLOD_UPSTREAM_DEADLINE_S": str(UPSTREAM_DEADLINE_S), "CLOD_LOG_LEVEL": "WARNING", "CLOD_MODE": "embedded"}
+        upstream_port, *web_ports = _free_ports(1 + webs)
+        _start(stack, *servers, _upstream(upstream_port, folder))
+        _python(variables, "manage.py", "migrate", "--verbosity", "0")
+        key = json.loads(_python(variables, "-m", "benchmarks.chaos.books", "prepare", f"http://127.0.0.1:{upstream_port}/v1"))
+        crew = [*servers, *(_web(port, folder, variables) for port in web_ports), _worker(folder, variables)]
+        _start(stack, *crew[len(servers) :])
+        with _traffic({"ports": web_ports, "key": key, "notes": str(folder / "notes")}):
+            _trouble(crew, seconds)
+            for program in crew:
+                program.wait_until_ready()
+        for program in crew[len(servers) :]:
+            program.stop()
+        verdict = Verdict(**json.loads(_python(variables, "-m", "benchmarks.chaos.books", "verdict", str(folder))))
+    kills: Counter[str] = Counter()
+    for program in crew:
+        kills[program.kind] += program.kills
+    return Result(database, kills, sum(program.deaths for program in crew), verdict)
+
+
+def _start(stack: ExitStack, *programs: Program) -> None:
+    for program in programs:
+        stack.callback(program.stop)
+        program.start()
+    for program in programs:
+        program.wait_until_ready()
+
+
+def _trouble(crew: list[Program], seconds: float) -> None:
+    """Now and then one process that works, or all of them at once, are killed and started again at once."""
+    dice, deadline = random.Random(), time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        time.sleep(dice.uniform(*PAUSE_S))
+        for program in crew:
+            program.tend()
+        working = [program for program in crew if program.is_ready(program)]
+        victims = working if dice.random() < POWER_CUT else working and [dice.choice(working)]
+        for program in victims:
+            program.kill()
+        for program in victims:
+            program.start()
+
+
+@contextmanager
+def _traffic(orders: dict[str, object]) -> Iterator[None]:
+    """Clients call while the block runs, and have ended when it is left."""
+    command = [sys.executable, "-m", "benchmarks.chaos.traffic"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as clients:
+        assert clients.stdin
+        clients.stdin.write(json.dumps(orders) + "\n")
+        clients.stdin.flush()
+        try:
+            yield
+            clients.stdin.close()
+            clients.wait(TRAFFIC_ENDS_S)
+        finally:
+            clients.kill()
+
+
+def _python(variables: dict[str, str], *words: str) -> str:
+    """What a Python program of ours printed last."""
+    ran = subprocess.run([sys.executable, *words], env=os.environ | variables, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise SystemExit(f"{' '.join(words)} failed:\n{ran.stderr[-2000:]}")
+    return (ran.stdout.strip().splitlines() or [""])[-1]
+
+
+# --- the programs ------------------------------------------------------------------------------
+
+
+def _upstream(port: int, folder: Path) -> Program:
+    command = [sys.executable, "-m", "benchmarks.chaos.upstream", port, folder / "journal"]
+    return Program("upstream", command, folder / "upstream.log", lambda _: _listens(port))
+
+
+def _web(port: int, folder: Path, variables: dict[str, str]) -> Program:
+    command = [sys.executable, "-m", "uvicorn", "clod_site.asgi:application", "--host", "127.0.0.1", "--port", port, *WEB]
+    return Program("web", [*command, "--timeout-graceful-shutdown", 3], folder / f"web-{port}.log", lambda _: _is_well(port), variables)
+
+
+def _worker(folder: Path, variables: dict[str, str]) -> Program:
+    command = [sys.executable, "-m", "celery", "-A", "benchmarks.chaos.worker", *WORKER, "--schedule", folder / "beat"]
+    return Program("worker", command, folder / "worker.log", lambda worker: "takes jobs" in worker.said(), variables)
+
+
+def _free_ports(count: int) -> list[int]:
+    """Below those the system hands out by itself: a process must find its port free when it is started again."""
+    free = [port for port in range(FIRST_PORT, FIRST_PORT + 30) if not _listens(port)]
+    if len(free) < count:
+        raise SystemExit(f"Ports {FIRST_PORT} to {FIRST_PORT + 29} are taken; name others with PORT=.")
+    return free[:count]
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _is_well(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
