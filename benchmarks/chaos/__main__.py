@@ -41,15 +41,17 @@ def _run(names: list[str], folder: Path, options: argparse.Namespace) -> int:
     seconds = float(os.environ.get("SECONDS", "60"))
     machine, results = report.machine(), []
     for name in names:
-        (folder / name).mkdir(mode=0o711)
-        (folder / name / "var").mkdir()
+        print(f"{name}: {seconds:.0f} seconds of trouble", file=sys.stderr)
+        (folder / name / "var").mkdir(parents=True)
+        (folder / name).chmod(0o711)  # PostgreSQL may run as somebody else
         results.append(TRIALS[name](folder / name, seconds))
     text = f"{machine}\n\n{report.table(results)}"
     print(text, flush=True)
-    rates = _rates(folder) if options.rates else ""
     if options.write:
         report.write("chaos", text)
-        if rates:
+    if options.rates:
+        rates = _rates(folder)
+        if options.write:
             report.write("rates", rates)
     wrong = report.wrong(results)
     for line in wrong:

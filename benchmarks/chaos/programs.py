@@ -14,6 +14,7 @@ from typing import Any
 from tests.stores import end_with_parent
 
 START_S, STOP_S = 60, 15
+STEERS = ("CLOD_", "DATABASE_", "REDIS_", "EMAIL_", "STRIPE_")
 
 
 class NotReady(SystemExit):
@@ -40,7 +41,7 @@ class Program:
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [str(word) for word in self.command],
-                env=os.environ | self.variables,
+                env=environment(self.variables),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -86,6 +87,11 @@ class Program:
             return log.read().decode(errors="replace")
 
 
+def environment(variables: dict[str, str]) -> dict[str, str]:
+    """For a program of ours: nothing that steers the product leaks in from the shell."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(STEERS)} | variables
+
+
 def _wait(holds: Callable[[], bool], limit_s: float) -> bool:
     deadline = time.monotonic() + limit_s
     while not holds():
@@ -97,7 +103,7 @@ def _wait(holds: Callable[[], bool], limit_s: float) -> bool:
 
 def _children(pid: int) -> list[int]:
     """All descendants: a database server and a job scheduler put theirs into sessions of their own."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True, timeout=STOP_S).stdout
     parent_of = {int(child): int(parent) for child, parent in map(str.split, listed.splitlines())}
     found = [pid]
     for known in found:
@@ -107,5 +113,5 @@ def _children(pid: int) -> list[int]:
 
 def _is_alive(pid: int) -> bool:
     """A zombie is dead."""
-    shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout.strip()
-    return bool(shown) and not shown.startswith("Z")
+    shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False, timeout=STOP_S)
+    return shown.stdout.strip()[:1] not in {"", "Z"}

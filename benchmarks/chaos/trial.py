@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.chaos.books import Verdict
-from benchmarks.chaos.programs import Program
+from benchmarks.chaos.programs import Program, environment
 from tests import stores
 
 FIRST_PORT = int(os.environ.get("PORT", "8250"))
-UPSTREAM_DEADLINE_S = 10
-TRAFFIC_ENDS_S = 60
+UPSTREAM_DEADLINE_S = 15
+TRAFFIC_ENDS_S, LONGEST_PROGRAM_S = 60, 180
 PAUSE_S = 0.2, 1.6
 POWER_CUT = 0.12  # how often everything goes at once
 WEB = ("--loop", "uvloop", "--http", "httptools", "--ws", "none", "--no-access-log", "--log-level", "warning")
@@ -120,7 +120,8 @@ def _traffic(orders: dict[str, object]) -> Iterator[None]:
 
 def _python(variables: dict[str, str], *words: str) -> str:
     """What a Python program of ours printed last."""
-    ran = subprocess.run([sys.executable, *words], env=os.environ | variables, capture_output=True, text=True, check=False)
+    command, variables = [sys.executable, *words], environment(variables)
+    ran = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=LONGEST_PROGRAM_S)
     if ran.returncode:
         raise SystemExit(f"{' '.join(words)} failed:\n{ran.stderr[-2000:]}")
     return (ran.stdout.strip().splitlines() or [""])[-1]
