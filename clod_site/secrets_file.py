@@ -5,6 +5,8 @@ import os
 import secrets
 from pathlib import Path
 
+from clod_site.lib import env
+
 NAMES = ("CLOD_SECRET_KEY", "CLOD_KEY_PEPPERS", "CLOD_ENCRYPTION_KEYS")
 
 
@@ -17,7 +19,10 @@ def load_or_create(path: Path) -> dict[str, str]:
 
 
 def _create(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise env.BadEnvironment(f"CLOD_VAR ({path.parent}) cannot be made a folder ({error.strerror}).") from None
     draft = path.with_suffix(f".{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:

@@ -8,6 +8,7 @@ import msgspec
 
 from clod_site.lib import ids
 from clod_site.lib.refusal import Refusal
+from gateway.errors import WrongMethod
 from projects.grants import Grant
 
 Headers = list[tuple[str, str]]
@@ -74,4 +75,6 @@ def refuse(refusal: Refusal, request_id: str) -> Reply:
         headers.append(("retry-after", str(refusal.retry_after_s)))
     if refusal.status == 401:
         headers.append(("www-authenticate", "Bearer"))
+    if isinstance(refusal, WrongMethod):
+        headers.append(("allow", refusal.allowed))
     return json_reply(refusal.status, refusal.body(), headers)

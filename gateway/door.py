@@ -76,7 +76,7 @@ def _handler(scope: Scope) -> tuple[Handler, dict[str, str]]:
         if scope["method"] in {method, "HEAD" if method == "GET" else method}:
             return handler, match.groupdict()
     if found:
-        raise errors.WrongMethod(f"{path} takes {found[0][0]}, not {scope['method']}.")
+        raise errors.WrongMethod(path, scope["method"], found[0][0])
     raise errors.NoSuchPath(f"There is nothing at {path[:200]}. Chat completions are at POST /v1/chat/completions.")
 
 

@@ -35,6 +35,10 @@ class NoSuchPath(Refusal):
 class WrongMethod(Refusal):
     status, code = 405, "method_not_allowed"
 
+    def __init__(self, path: str, method: str, allowed: str) -> None:
+        super().__init__(f"{path} takes {allowed}, not {method}.")
+        self.allowed = allowed
+
 
 class BodyTooSlow(Refusal):
     status, code = 408, "body_too_slow"

@@ -8,10 +8,11 @@ from django.db.migrations.executor import MigrationExecutor
 
 from activity import queries
 from catalog.models import CatalogVersion
+from clod_site.lib import ids
 from clod_site.lib.refusal import Refusal
 from gateway import admit, listing, snapshots
 from gateway.calls import Call, Reply, json_reply
-from gateway.errors import Unavailable
+from gateway.errors import InvalidRequest, Unavailable
 
 READY_WITHIN_S = 0.8
 NOBODY = 0
@@ -38,8 +39,11 @@ async def requests(call: Call) -> Reply:
     """``GET /v1/requests?limit=&cursor=``: the settled requests of the key's project, newest first."""
     grant = await admit.identify(call)
     query = parse_qs(call.query)
+    cursor = query.get("cursor", [""])[0]
+    if cursor and ids.parse_public("req", cursor) is None:
+        raise InvalidRequest("cursor must be the next_cursor of an earlier page.", param="cursor")
     rows = queries.of(grant.organization_id).filter(project_id=grant.project_id)
-    page = await snapshots.read(queries.page, rows, query.get("cursor", [""])[0], _limit(query.get("limit", [""])[0]))
+    page = await snapshots.read(queries.page, rows, cursor, _limit(query.get("limit", [""])[0]))
     return json_reply(200, {"object": "list", "data": [queries.as_json(row) for row in page.rows], "next_cursor": page.next_cursor})
 
 

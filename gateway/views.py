@@ -110,7 +110,7 @@ class GatewayView(APIView):
         return errors.Unexpected()
 
     def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> NoReturn:
-        raise errors.WrongMethod(f"{request.path} takes {', '.join(sorted(self.allowed_methods))}, not {request.method}.")
+        raise errors.WrongMethod(request.path, request.method, ", ".join(sorted(self.allowed_methods)))
 
     def _response(self, reply: Reply) -> HttpResponseBase:
         headers = dict(reply.headers)

@@ -99,7 +99,10 @@ def _set_up_django() -> None:
 
 def _var_folder() -> Path:
     folder = env.path("CLOD_VAR", ROOT / "var")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(f"{folder} cannot be made a folder for the data ({error.strerror}). CLOD_VAR=… names another one.") from None
     return folder
 
 

@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import select
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 import uvicorn
@@ -36,6 +38,8 @@ class StopSwitch:
     def install(self) -> None:
         for number in _SIGNALS:
             signal.signal(number, self._press)
+        if sys.stdin.isatty():
+            threading.Thread(target=when_closed, args=(sys.stdin.fileno(), _hang_up), name="terminal", daemon=True).start()
 
     def _press(self, number: int, frame: FrameType | None) -> None:
         again, self._pressed = self._pressed, True
@@ -46,6 +50,19 @@ class StopSwitch:
             self.server.should_exit = True
         elif not again:
             raise Stopped
+
+
+def when_closed(terminal: int, tell: Callable[[], None]) -> None:
+    """Wait until a terminal is closed. Linux tells that to the session's leader alone, and when that is make it keeps it to itself."""
+    hang_ups = select.poll()
+    hang_ups.register(terminal, 0)
+    while not any(event & (select.POLLHUP | select.POLLERR) for _, event in hang_ups.poll()):
+        pass
+    tell()
+
+
+def _hang_up() -> None:
+    os.kill(os.getpid(), signal.SIGHUP)
 
 
 def make(port: int) -> Server:

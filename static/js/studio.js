@@ -77,7 +77,7 @@ controls.prompt.addEventListener("keydown", (event) => {
   event.preventDefault();
   send();
 });
-controls.stop.addEventListener("click", () => pane.stop());
+controls.stop.addEventListener("click", (event) => event.detail < 2 && pane.stop()); // not the second half of a double click on Send
 controls.project.addEventListener("change", offer);
 controls.model.addEventListener("change", describe);
 document.getElementById("get-code").addEventListener("click", showCode);

@@ -1,11 +1,14 @@
 """Two launchers never share a folder or a port, and the one who comes second is told in a sentence."""
 
+import os
+import pty
 import socket
+import threading
 from pathlib import Path
 
 import pytest
 
-from clod_site.embedded import address, launcher, lock
+from clod_site.embedded import address, launcher, lock, server
 from clod_site.embedded.console import CannotStart
 from clod_site.lib.env import BadEnvironment
 
@@ -52,3 +55,21 @@ def test_a_disk_that_refuses_is_told_in_a_sentence(error: Exception, sentence: s
 
 def test_a_fault_of_ours_keeps_its_traceback() -> None:
     assert launcher._explained(TypeError("a bug")) is None
+
+
+def test_a_terminal_that_is_closed_is_noticed() -> None:
+    ours, theirs = pty.openpty()
+    noticed = threading.Event()
+    waiting = threading.Thread(target=server.when_closed, args=(theirs, noticed.set), daemon=True)
+    waiting.start()
+    assert not noticed.wait(0.2)
+    os.close(ours)
+    assert noticed.wait(5)
+    os.close(theirs)
+
+
+def test_data_that_cannot_be_kept_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CLOD_VAR", str(tmp_path / "file"))
+    with pytest.raises(CannotStart, match="cannot be made a folder"):
+        launcher._var_folder()

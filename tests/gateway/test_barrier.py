@@ -6,11 +6,17 @@ fall, the number that passes is the same.
 
 import http.client
 import json
+import subprocess
+import sys
 import threading
+import time
 from collections import Counter
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
+from django.conf import settings
 
 from accounts.models import Organization, User
 from activity.models import Request
@@ -20,6 +26,7 @@ from projects import keys
 from projects.models import Project
 from tests.gateway import shop
 from tests.gateway.conftest import FAST_LANE, Gateway
+from tests.site import free_port
 
 pytestmark = FAST_LANE
 
@@ -37,39 +44,75 @@ def gateway(gateway: Gateway) -> Gateway:
     return gateway
 
 
-def at_once(gateway: Gateway, clients: int, model: str = "full", key: str = "") -> Counter[tuple[int, str]]:
+@pytest.fixture
+def sibling(gateway: Gateway) -> Iterator[str]:
+    """The address of another web process on the same database."""
+    url, database = f"http://127.0.0.1:{(port := free_port())}", settings.DATABASES["default"]
+    names = ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT")
+    with subprocess.Popen([sys.executable, "-m", "tests.gateway.sibling", str(port)], stdin=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        process.stdin.write(json.dumps({name: str(database[name]) for name in names if name in database}) + "\n")
+        process.stdin.close()
+        try:
+            _wait_until_ready(url)
+            yield url
+        finally:
+            process.terminate()
+
+
+def _wait_until_ready(url: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            if httpx2.get(f"{url}/readyz").status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.1)
+    pytest.fail("the second web process did not come up")
+
+
+def at_once(gateway: Gateway, clients: int, model: str = "full", key: str = "", urls: tuple[str, ...] = ()) -> Counter[tuple[int, str]]:
     """How often each status and error code was answered to so many clients, each with a connection of its own."""
     barrier, answers = threading.Barrier(clients), list[tuple[int, str]]()
-    calls = [threading.Thread(target=lambda: answers.append(_call(gateway, barrier, model, key or gateway.key))) for _ in range(clients)]
-    for call in calls:
-        call.start()
-    for call in calls:
-        call.join()
+    urls = urls or (gateway.url,)
+
+    def call(number: int) -> None:
+        answers.append(_call(urls[number % len(urls)], gateway.path, barrier, model, key or gateway.key))
+
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     return Counter(answers)
 
 
-def _call(gateway: Gateway, barrier: threading.Barrier, model: str, key: str) -> tuple[int, str]:
+def _call(url: str, path: str, barrier: threading.Barrier, model: str, key: str) -> tuple[int, str]:
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": "What is the capital of France?"}]})
-    connection = http.client.HTTPConnection(urlsplit(gateway.url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
     connection.connect()
     barrier.wait(30)
-    connection.request("POST", gateway.path, body, {"authorization": f"Bearer {key}", "content-type": "application/json"})
+    connection.request("POST", path, body, {"authorization": f"Bearer {key}", "content-type": "application/json"})
     answer = connection.getresponse()
     told = json.loads(answer.read())
     connection.close()
     return answer.status, told["error"]["code"] if "error" in told else ""
 
 
+def leave_money_for(calls: int, wallet: Wallet) -> None:
+    wallet.refresh_from_db()
+    rest = wallet.balance_nanousd - calls * CALL
+    ledger.credit(wallet.pk, -rest, key="the rest", reason="for the test", kind=EntryKind.ADJUST)
+
+
 def fresh_project(organization: Organization, alice: User, **caps: int) -> tuple[Project, str]:
     """A project nobody has ever called, and its key."""
-    project = Project.objects.create(organization=organization, name="Fresh", **caps)
+    project = Project.objects.create(organization=organization, name=f"Fresh {Project.objects.count()}", **caps)
     return project, keys.generate(project, name="fresh", actor=alice)[1]
 
 
 def test_a_wallet_for_ten_calls_pays_ten_of_sixty_four(gateway: Gateway, wallet: Wallet) -> None:
-    wallet.refresh_from_db()
-    rest = wallet.balance_nanousd - 10 * CALL
-    ledger.credit(wallet.pk, -rest, key="all but ten calls", reason="for the test", kind=EntryKind.ADJUST)
+    leave_money_for(10, wallet)
     assert at_once(gateway, 64) == {ANSWERED: 10, (402, "insufficient_funds"): 54}
     assert len(gateway.upstream.journal) == 10
     wallet.refresh_from_db()
@@ -100,3 +143,17 @@ def test_a_free_call_that_falls_on_the_wallet_keeps_to_the_cap(gateway: Gateway,
     project, key = fresh_project(organization, alice, daily_cap_nanousd=10 * CALL)
     assert at_once(gateway, 120, "gift", key) == {ANSWERED: 110, (402, "project_daily_cap"): 10}
     assert BudgetPeriod.objects.filter(project=project, spent_nanousd=10 * CALL).count() == 2
+
+
+def test_two_web_processes_are_exact_together(
+    gateway: Gateway, sibling: str, organization: Organization, alice: User, wallet: Wallet
+) -> None:
+    both = (gateway.url, sibling)
+    for cap in ("daily", "monthly"):
+        _, key = fresh_project(organization, alice, **{f"{cap}_cap_nanousd": 10 * CALL})
+        assert at_once(gateway, 64, key=key, urls=both) == {ANSWERED: 10, (402, f"project_{cap}_cap"): 54}
+    Organization.objects.filter(pk=organization.pk).update(pays_after_free_quota=False)
+    assert at_once(gateway, 150, "gift", urls=both) == {ANSWERED: 100, (402, "free_quota_exhausted"): 50}
+    leave_money_for(10, wallet)
+    assert at_once(gateway, 64, urls=both) == {ANSWERED: 10, (402, "insufficient_funds"): 54}
+    assert len(gateway.upstream.journal) == 130

@@ -152,5 +152,12 @@ def test_a_body_over_four_mebibytes_is_a_413(gateway: Gateway) -> None:
 
 @FAST_LANE
 def test_another_method_or_path_is_json_too(gateway: Gateway) -> None:
-    _error(gateway.client.get(gateway.path), 405, "method_not_allowed")
+    response = gateway.client.get(gateway.path)
+    _error(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == "POST"
     _error(gateway.client.post("/v1/nothing"), 404, "not_found")
+
+
+@FAST_LANE
+def test_a_cursor_of_nowhere_is_not_the_first_page(gateway: Gateway) -> None:
+    assert _error(gateway.client.get("/v1/requests?cursor=zzz"), 400, "invalid_request")["param"] == "cursor"
