@@ -106,7 +106,7 @@ def _create_environment(lock: int) -> None:
 @contextmanager
 def _alone() -> Iterator[int]:
     """One installation at a time. pip inherits the lock: should we be killed, it is still held while pip goes on."""
-    LOCK_FILE.parent.mkdir(exist_ok=True)
+    LOCK_FILE.parent.mkdir(mode=0o700, exist_ok=True)
     with LOCK_FILE.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
