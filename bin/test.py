@@ -62,8 +62,9 @@ def _round(name: str, words: list[str], folder: Path) -> int:
     var = folder / f"var-{name}"
     var.mkdir()
     environment = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "REDIS_URL"}}
-    # Sites bring their own processes and use both cores; the rest is spread over two workers.
-    workers = [] if name == "site" or "-n" in words else ["-n", "2"]
+    # Tests of one file share a site; each of the two workers starts its own.
+    spread = ["-n", "2", "--dist", "loadfile" if name == "site" else "load"]
+    workers = [] if "-n" in words else spread
     with stores.running(folder) if name == "postgres" else nullcontext({}) as addresses:
         command = [sys.executable, "-m", "pytest", *workers, "-m", marked, *words]
         variables = environment | addresses | {"CLOD_VAR": str(var)}

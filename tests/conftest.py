@@ -90,6 +90,6 @@ def ledger_db(transactional_db: None) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One whole site for the run. Tests share its demo account, and leave it as they found it."""
+    """One whole site for all tests of a worker. They share its demo account, and leave it as they found it."""
     with running_site(tmp_path_factory.mktemp("site") / "var") as running:
         yield running
