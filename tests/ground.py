@@ -4,25 +4,23 @@ Its ``var`` folder is a temporary one, its Redis database is the worker's own, a
 product (``CLOD_…``, provider keys, mail) leaks in from the shell. ``DATABASE_URL`` and ``REDIS_URL`` choose the stores.
 """
 
+import atexit
 import os
 import re
 import shutil
 import tempfile
 from pathlib import Path
 
-import pytest
-
 LEAKS = re.compile(r"CLOD_(?!VAR$)\w+|EMAIL_\w+|PORT|\w+_API_KEY|STRIPE_\w+")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
-_made_here: list[Path] = []
 
 
 def _stand() -> None:
     for name in [name for name in os.environ if LEAKS.fullmatch(name)]:
         del os.environ[name]
     if not os.environ.get("CLOD_VAR"):
-        _made_here.append(Path(tempfile.mkdtemp(prefix="clod-var-")))
-        os.environ["CLOD_VAR"] = str(_made_here[0])
+        os.environ["CLOD_VAR"] = folder = tempfile.mkdtemp(prefix="clod-var-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     if WORKER:
         _stand_apart(int(WORKER.removeprefix("gw")))
 
@@ -34,12 +32,6 @@ def _stand_apart(number: int) -> None:
     os.environ["CLOD_VAR"] = str(folder)
     if redis := os.environ.get("REDIS_URL"):
         os.environ["REDIS_URL"] = re.sub(r"/\d*$", "", redis) + f"/{number + 1}"
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure() -> None:
-    for folder in _made_here:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 _stand()
