@@ -192,8 +192,9 @@ ODD_PATHS = (
     (b"/v1/requests/req_" + b"z" * 22, 404),
     (b"/v1/requests?limit=%C2%B2", 200),
     (b"/v1/requests?limit=" + b"9" * 6000, 200),
-    (b"/v1/requests?limit=-1&cursor=%00%ff", 200),
-    (b"/v1/requests?cursor=req_" + b"z" * 22, 200),
+    (b"/v1/requests?limit=-1", 200),
+    (b"/v1/requests?cursor=%00%ff", 400),
+    (b"/v1/requests?cursor=req_" + b"z" * 22, 400),
 )
 
 
