@@ -43,7 +43,6 @@ class Verdict:
     lost: list[str]
     above_hold: int
     without_hold: int
-    underpaid: int
 
 
 def prepare(upstream: str) -> None:
@@ -89,7 +88,6 @@ def verdict(folder: Path) -> None:
         lost=list(_lost([note for note in notes if note["end"] == "answered"], holds)),
         above_hold=sum(hold.captured_nanousd > hold.amount_nanousd for hold in holds.values()),
         without_hold=_without_hold((folder / "journal").read_text().split(), notes, holds.values()),
-        underpaid=sum(_is_underpaid(note, holds) for note in notes if note["early_pieces"]),
     )
     print(json.dumps(asdict(found)))
     ledger.stop(10)
@@ -127,18 +125,6 @@ def _without_hold(journal: Iterable[str], notes: Iterable[dict[str, Any]], holds
     missing = {int(number) for number in journal} - paid
     gifts = missing & {note["number"] for note in notes if note["model"] == "gift"}
     return len(missing - gifts) + max(0, len(gifts) - free)
-
-
-def _is_underpaid(note: dict[str, Any], holds: dict[UUID, Any]) -> bool:
-    """A stream whose process died, charged less than for what had come five seconds before. A piece is a token."""
-    from billing.models import HoldState
-    from clod_site.lib import ids
-
-    key = ids.parse_public("req", note["request"])
-    hold = holds.get(key) if key else None
-    if hold is None or hold.state != HoldState.EXPIRED:
-        return False
-    return bool(hold.captured_nanousd * 1_000_000 < note["early_pieces"] * hold.price_tick.output_nanousd_per_mtok)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ COLUMNS = (
     "acknowledged settlements lost",
     "calls charged above their hold",
     "upstream calls without a hold",
-    "killed streams charged less than they had got 5 s before",
 )
 
 
@@ -42,7 +41,7 @@ def _row(result: Result) -> str:
     verdict = result.verdict
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(result.kills.items()))
     cells = (result.database, f"{result.kills.total()} ({kinds})", verdict.made, verdict.answered, verdict.cut, verdict.left)
-    rest = (verdict.swept, len(verdict.breaks), len(verdict.lost), verdict.above_hold, verdict.without_hold, verdict.underpaid)
+    rest = (verdict.swept, len(verdict.breaks), len(verdict.lost), verdict.above_hold, verdict.without_hold)
     return "| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else cell for cell in (*cells, *rest)) + " |"
 
 
@@ -55,7 +54,6 @@ def wrong(results: list[Result]) -> list[str]:
         counted = {
             "charged above their hold": verdict.above_hold,
             "upstream calls without a hold": verdict.without_hold,
-            "killed streams charged less than they had got 5 s before": verdict.underpaid,
             "calls that were never answered": verdict.unanswered,
             "processes that ended by themselves": result.deaths,
         }

@@ -11,7 +11,6 @@ import random
 import sys
 import threading
 import time
-from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +21,6 @@ from clod_site.lib.money import NANO
 CLIENTS = 24
 PATIENCE_S = 20.0
 AWAY_S = 0.05
-EARLY_S = 5.0
 QUESTION = "Tell me about lighthouses. " * 20  # longer than the context window, so that every prompt's bound is the same
 
 
@@ -50,15 +48,12 @@ HABITS = (
 
 @dataclass
 class Note:
-    """``early_pieces`` of a stream had come 5 s before it ended."""
-
     number: int
     model: str
     end: str = ""
     request: str = ""
     status: int = 0
     cost_nanousd: int | None = None
-    early_pieces: int = 0
 
 
 def main() -> None:
@@ -122,19 +117,13 @@ def _whole(answer: http.client.HTTPResponse, note: Note) -> str:
 
 
 def _stream(answer: http.client.HTTPResponse, note: Note, leaves_at: float | None) -> str:
-    came: deque[float] = deque()
     for line in answer:
-        now = time.monotonic()
-        if leaves_at and now > leaves_at:
+        if leaves_at and time.monotonic() > leaves_at:
             return "left"
-        while came and came[0] < now - EARLY_S:
-            came.popleft()
-            note.early_pieces += 1
         if line.startswith(b"data: [DONE]"):
             return "answered"
         if line.startswith(b"data: {"):
             event = json.loads(line[6:])
-            came.append(now)
             if "error" in event:
                 return "told"
             if event.get("usage"):
