@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
@@ -33,6 +34,7 @@ pytestmark = FAST_LANE
 PROMPT, ANSWER = 100, 50  # tokens; no prompt is longer than the context window
 CALL = (PROMPT * shop.INPUT + ANSWER * shop.OUTPUT) // 1_000_000
 ANSWERED = (200, "")
+MOST_TRIES = 10
 
 
 @pytest.fixture
@@ -88,15 +90,24 @@ def at_once(gateway: Gateway, clients: int, model: str = "full", key: str = "", 
 
 
 def _call(url: str, path: str, barrier: threading.Barrier, model: str, key: str) -> tuple[int, str]:
-    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "What is the capital of France?"}]})
+    """One client's last answer. On a machine too slow for so many at once some hear 503, and try again as they are told."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
     connection.connect()
     barrier.wait(30)
-    connection.request("POST", path, body, {"authorization": f"Bearer {key}", "content-type": "application/json"})
-    answer = connection.getresponse()
-    told = json.loads(answer.read())
+    for _ in range(MOST_TRIES):
+        answer, told = _post(connection, path, model, key)
+        if answer.status != 503:
+            break
+        time.sleep(int(answer.headers["retry-after"]))
     connection.close()
     return answer.status, told["error"]["code"] if "error" in told else ""
+
+
+def _post(connection: http.client.HTTPConnection, path: str, model: str, key: str) -> tuple[http.client.HTTPResponse, dict[str, Any]]:
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "What is the capital of France?"}]})
+    connection.request("POST", path, body, {"authorization": f"Bearer {key}", "content-type": "application/json"})
+    answer = connection.getresponse()
+    return answer, json.loads(answer.read())
 
 
 def leave_money_for(calls: int, wallet: Wallet) -> None:
