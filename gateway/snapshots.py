@@ -65,6 +65,12 @@ class _CatalogWatch:
     def current(self) -> Catalog | None:
         return self._catalog
 
+    def first(self) -> Catalog:
+        """The catalog, read only if nobody has done so yet: of many first callers one reads for all. Blocks."""
+        with self._lock:
+            known = self._catalog
+        return known or self.load()
+
     def load(self) -> Catalog:
         """The newest catalog, read now if its version has moved on. Blocks."""
         with self._lock:
@@ -104,7 +110,7 @@ async def catalog() -> Catalog:
 
 async def _first_catalog() -> Catalog:
     try:
-        return await read(_watch.load)
+        return await read(_watch.first)
     except Unavailable:
         raise
     except Exception as error:

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from accounts.models import User
+from catalog import snapshot
 from clod_site.lib import clock
 from gateway import admit, snapshots
 from projects import keys
@@ -82,3 +83,16 @@ def test_a_revoked_key_reads_nothing_after_a_second(gateway: Gateway, project: P
     gateway.client.get("/v1/requests")
     time.sleep(0.2)
     assert gateway.client.get("/v1/requests").status_code == 401
+
+
+def test_many_first_callers_read_the_catalog_once(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    versions_asked: list[None] = []
+    monkeypatch.setattr(snapshot, "version", lambda: versions_asked.append(None) or 0)
+    snapshots.forget()
+
+    async def many() -> None:
+        await asyncio.gather(*(snapshots.catalog() for _ in range(64)))
+
+    asyncio.run(many())
+    snapshots.forget()
+    assert len(versions_asked) < 4  # only those that were at the lock already, and the watching thread
