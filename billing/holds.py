@@ -10,21 +10,39 @@ from contextlib import suppress
 from billing import ledger, refusals
 from billing.ledger.operations import Authorise, Checkpoint, Ending, Settle
 from billing.ledger.settlement import UnknownHold
-from billing.terms import AttemptRow, Held, HoldAsk, Outcome, Settled
+from billing.terms import Answered, AttemptRow, Held, HoldAsk, Keepsake, Outcome, Repeatable, Settled
 
-__all__ = ["AttemptRow", "Held", "HoldAsk", "Outcome", "Settled", "authorise", "capture", "checkpoint", "start", "stop", "void"]
+__all__ = [
+    "Answered",
+    "AttemptRow",
+    "Held",
+    "HoldAsk",
+    "Keepsake",
+    "Outcome",
+    "Repeatable",
+    "Settled",
+    "authorise",
+    "capture",
+    "checkpoint",
+    "start",
+    "stop",
+    "void",
+]
 
 LONGEST_WAIT_S = 1.8  # then the caller hears that the ledger is away, whatever the database is doing
 
 
-async def authorise(ask: HoldAsk) -> Held:
-    """Set aside what the call may cost. Raises a refusal of ``billing.refusals``: 401, 402, 403 or 503."""
+async def authorise(ask: HoldAsk) -> Held | Answered:
+    """Set aside what the call may cost, unless it is the repetition of one that was answered.
+
+    Raises a refusal of ``billing.refusals``: 401, 402, 403 or 503; for an Idempotency-Key 409, 410 or 422.
+    """
     operation = Authorise(ask)
     future = operation.awaited()
     ledger.submit(operation)
     timer = asyncio.get_running_loop().call_later(LONGEST_WAIT_S, _too_late, future)
     try:
-        held: Held = await future
+        held: Held | Answered = await future
     except asyncio.CancelledError:
         _give_back(future)
         raise
@@ -67,13 +85,13 @@ async def _settle(operation: Settle) -> Settled:
     return settled
 
 
-def _too_late(future: "asyncio.Future[Held]") -> None:
+def _too_late(future: "asyncio.Future[Held | Answered]") -> None:
     """The ledger finds the future answered, and gives the hold back if it makes one after all."""
     if not future.done():
         future.set_exception(refusals.LedgerUnavailable())
 
 
-def _give_back(future: "asyncio.Future[Held]") -> None:
+def _give_back(future: "asyncio.Future[Held | Answered]") -> None:
     """The hold had arrived, but its waiter was cancelled before it could look."""
-    if not future.cancelled() and future.exception() is None:
-        ledger.submit(Settle(future.result(), Ending.VOID))
+    if not future.cancelled() and future.exception() is None and isinstance(held := future.result(), Held):
+        ledger.submit(Settle(held, Ending.VOID))

@@ -23,6 +23,7 @@ __all__ = [
     "Funding",
     "Hold",
     "HoldState",
+    "IdempotentCall",
     "LedgerEntry",
     "PaymentEvent",
     "PlatformLoss",
@@ -167,6 +168,27 @@ class FreeQuotaDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organization_id} {self.day_key}: {self.used}"
+
+
+class IdempotentCall(models.Model):
+    """An ``Idempotency-Key`` of a project: the request that bears it, and what that one was answered.
+
+    Both digests are salted with the key itself, and the answer is encrypted with a key derived from the request's own
+    bytes (``gateway.idempotency``): only a client that sends the same request again can open it. Kept for a day.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False)
+    key_digest = models.CharField(max_length=64)
+    body_digest = models.CharField(max_length=64, default="")
+    request_id = models.UUIDField(null=True, help_text="The hold made under this key; none while no call has been admitted.")
+    answer = models.BinaryField(null=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False, db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("project", "key_digest"), name="idempotency_key_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.key_digest[:8]}"
 
 
 class Attempt(models.Model):

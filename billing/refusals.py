@@ -11,6 +11,10 @@ Refusal
 │   ├── ProjectDailyCap            project_daily_cap
 │   ├── ProjectMonthlyCap          project_monthly_cap
 │   └── FreeQuotaExhausted         free_quota_exhausted
+├── Idempotency                of an Idempotency-Key
+│   ├── IdempotentCallRunning  409 idempotency_key_in_use: SDKs retry it, and get the answer once there is one
+│   ├── IdempotentAnswerGone   410 idempotent_answer_gone: charged before, but the answer was not kept
+│   └── IdempotencyKeyReused   422 idempotency_key_reused: with another body
 └── TryAgain                   503, with Retry-After
     ├── LedgerBusy                 ledger_busy: the queue is full, or a row stayed locked
     ├── LedgerUnavailable          ledger_unavailable: the database is away
@@ -19,7 +23,9 @@ Refusal
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from clod_site.lib import ids
 from clod_site.lib.money import as_text, format_usd
 from clod_site.lib.refusal import Refusal
 
@@ -104,6 +110,44 @@ class FreeQuotaExhausted(OutOfMoney):
             f"Today's {limit} free requests are used up (new ones at {iso(resets_at)}), {advice}",
             extra={"resets_at": iso(resets_at)} | (short.extra if short else {}),
         )
+
+
+class Idempotency(Refusal):
+    """What an Idempotency-Key stands for is not this call, or not to be had."""
+
+    type = "idempotency_error"
+
+    def __init__(self, message: str, *, retry_after_s: int | None = None, extra: dict[str, Any] | None = None) -> None:
+        super().__init__(message, param="Idempotency-Key", retry_after_s=retry_after_s, extra=extra)
+
+
+class IdempotentCallRunning(Idempotency):
+    status, code = 409, "idempotency_key_in_use"
+
+    def __init__(self, ends_by: datetime) -> None:
+        super().__init__(
+            "The call with this Idempotency-Key is still running. Send it again in a moment to get its answer; "
+            f"if its server was lost, the key is settled by {iso(ends_by)}.",
+            retry_after_s=1,
+        )
+
+
+class IdempotentAnswerGone(Idempotency):
+    status, code = 410, "idempotent_answer_gone"
+
+    def __init__(self, request_id: UUID, charged_nanousd: int) -> None:
+        super().__init__(
+            f"The call with this Idempotency-Key was made before and charged {format_usd(charged_nanousd)}, but its answer was not kept: "
+            "it was interrupted, or is too large. Send a new key to ask again, and pay again.",
+            extra={"request_id": ids.public("req", request_id)} | _amounts(charged_usd=charged_nanousd),
+        )
+
+
+class IdempotencyKeyReused(Idempotency):
+    status, code = 422, "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used with another request body in the last 24 hours. Send a new key for a new request.")
 
 
 class TryAgain(Refusal):

@@ -9,6 +9,13 @@ import msgspec
 from billing.models import Funding
 
 
+class Repeatable(msgspec.Struct, frozen=True):
+    """An ``Idempotency-Key`` as the ledger knows it, and the body it came with: hexadecimal digests."""
+
+    key_digest: str
+    body_digest: str
+
+
 class HoldAsk(msgspec.Struct, frozen=True):
     """What a call may cost at most (fee included), who asks, and at which price tick."""
 
@@ -20,6 +27,7 @@ class HoldAsk(msgspec.Struct, frozen=True):
     amount_nanousd: int
     is_free_model: bool
     ttl_s: int
+    repeatable: Repeatable | None = None
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -39,6 +47,13 @@ class Held(msgspec.Struct, frozen=True):
     free_resets_at: datetime | None = None
 
 
+class Answered(msgspec.Struct, frozen=True):
+    """Instead of a hold: this call was made before under its Idempotency-Key, and this is what was kept of its answer."""
+
+    request_id: UUID
+    answer: bytes
+
+
 class AttemptRow(msgspec.Struct, frozen=True):
     """One upstream call of the request; see ``billing.models.Attempt``."""
 
@@ -51,6 +66,13 @@ class AttemptRow(msgspec.Struct, frozen=True):
     outcome: str
 
 
+class Keepsake(msgspec.Struct, frozen=True):
+    """An answer to be kept for whoever repeats the call: encrypted, the ledger cannot read it."""
+
+    key_digest: str
+    answer: bytes
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """How the call ended: what usage costs at the hold's tick, and the rows to write beside the money.
 
@@ -60,6 +82,7 @@ class Outcome(msgspec.Struct, frozen=True):
     charge_nanousd: int
     row: Any
     attempts: tuple[AttemptRow, ...] = ()
+    keepsake: Keepsake | None = None
 
 
 class Settled(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """What comes in and what goes out, whichever door it uses."""
 
 from collections.abc import AsyncIterator, Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 import msgspec
@@ -10,6 +10,9 @@ from clod_site.lib import ids
 from clod_site.lib.refusal import Refusal
 from gateway.errors import WrongMethod
 from projects.grants import Grant
+
+if TYPE_CHECKING:
+    from gateway.idempotency import Transcript
 
 Headers = list[tuple[str, str]]
 
@@ -25,12 +28,16 @@ class Owner(Protocol):
 class Call:
     """One request to the gateway. A door reports the client's leaving with ``leave``, and its own end with ``shut_down``."""
 
-    def __init__(self, body: bytes, authorization: str, query: str = "", grant: Grant | None = None) -> None:
+    def __init__(
+        self, body: bytes, authorization: str, query: str = "", grant: Grant | None = None, idempotency_key: str | None = None
+    ) -> None:
         self.id: UUID = ids.uuid7()
         self.body = body
         self.authorization = authorization
         self.query = query
         self.grant = grant
+        self.idempotency_key = idempotency_key
+        self.transcript: Transcript | None = None  # of a call that may be repeated under its key
         self._has_left = False
         self._owner: Owner | None = None
 

@@ -44,7 +44,7 @@ def opens(path: str) -> bool:
 
 async def door(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one HTTP request of the ASGI server."""
-    call = Call(b"", _header(scope, b"authorization"), _query(scope))
+    call = Call(b"", _header(scope, b"authorization"), _query(scope), idempotency_key=_optional_header(scope, b"idempotency-key"))
     response = Response(send, call.public_id)
     watch: asyncio.Task[None] | None = None
     try:
@@ -81,7 +81,11 @@ def _handler(scope: Scope) -> tuple[Handler, dict[str, str]]:
 
 
 def _header(scope: Scope, name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+    return _optional_header(scope, name) or ""
+
+
+def _optional_header(scope: Scope, name: bytes) -> str | None:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
 
 
 def _query(scope: Scope) -> str:

@@ -13,6 +13,7 @@ Refusal                       clod_site.lib.refusal: status, code, message, what
 ├── UpstreamFailed       502  every endpoint that was tried failed
 ├── UpstreamTooSlow      504
 ├── Unavailable          503  a store we need is away
+├── CutShort             502  a call repeated under its Idempotency-Key had ended early: the last event of what was kept
 ├── ShuttingDown         503
 └── Unexpected           500  a defect of ours; the request id finds it in the log
 
@@ -72,6 +73,18 @@ class UpstreamTooSlow(Refusal):
 
 class Unavailable(Refusal):
     status, type, code = 503, "server_error", "unavailable"
+
+
+class CutShort(Refusal):
+    status, type, code = 502, "server_error", "idempotent_answer_incomplete"
+
+    def __init__(self, why: Refusal | None) -> None:
+        reason = why.message if why else "Its client left."
+        super().__init__(
+            f"The call with this Idempotency-Key ended early: {reason} What it had written by then was charged and is above; "
+            "send a new key to ask again.",
+            param="Idempotency-Key",
+        )
 
 
 class ShuttingDown(Refusal):

@@ -7,7 +7,7 @@ after the loop of a response generator never runs when the client leaves.
 import asyncio
 import logging
 from contextlib import aclosing
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import aiohttp
 import msgspec
@@ -15,7 +15,7 @@ from django.conf import settings
 
 from activity.models import Status
 from billing import holds
-from billing.holds import Held
+from billing.holds import Held, Keepsake
 from catalog import health, stats
 from catalog.models import CancelPolicy
 from clod_site.lib import clock
@@ -23,7 +23,7 @@ from clod_site.lib.refusal import Refusal
 from gateway import headers, record
 from gateway.bill import Bill, Plan
 from gateway.calls import Call, Reply
-from gateway.errors import ClientLeft, ShuttingDown, Unexpected, UpstreamFailed, UpstreamRefused, UpstreamTooSlow
+from gateway.errors import ClientLeft, CutShort, ShuttingDown, Unexpected, UpstreamFailed, UpstreamRefused, UpstreamTooSlow
 from gateway.meter import Meter, Reading
 from gateway.outbox import Outbox
 from gateway.record import Ending, Times
@@ -52,9 +52,10 @@ class Exchange:
         self._answer: Answer | None = None
         self._completion: response.Completion | None = None
         self._outbox = Outbox()
+        self._transcript = call.transcript
         self._opened: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._opened.add_done_callback(asyncio.Future.exception)  # seen here, for clients that left before it
-        self._has_begun = self._is_settling = self._client_left = self._is_shutting_down = False
+        self._has_begun = self._is_complete = self._is_settling = self._client_left = self._is_shutting_down = False
 
     # --- from outside ----------------------------------------------------------------------------
 
@@ -96,6 +97,7 @@ class Exchange:
         try:
             async with asyncio.timeout(settings.CLOD_UPSTREAM_DEADLINE_S):
                 await self._converse()
+                self._is_complete = True
         except BaseException as error:  # however it ended, the hold is settled below
             self._ended_early(error)
         self._is_settling = True
@@ -156,7 +158,10 @@ class Exchange:
             self._meter.report(chunk.usage)
         if chunk.choices:
             self._count(chunk)
-            await self._outbox.put(response.chunk_frame(self._head(), chunk))
+            frame = response.chunk_frame(self._head(), chunk)
+            if self._transcript:
+                self._transcript.add(frame)
+            await self._outbox.put(frame)
 
     def _count(self, chunk: response.Chunk) -> None:
         for choice in chunk.choices:
@@ -231,27 +236,63 @@ class Exchange:
 
     async def _write(self, reading: Reading) -> None:
         try:
+            keepsake = await self._keepsake(reading)
             outcome = record.outcome(
-                self._call.id, self._plan, self._bill, self._ending, reading, self._finish_reason, self._times, self._caller.attempts
+                self._call.id,
+                self._plan,
+                self._bill,
+                self._ending,
+                reading,
+                self._finish_reason,
+                self._times,
+                self._caller.attempts,
+                keepsake,
             )
             await (holds.capture(self._held, outcome) if self._ending.is_charged else holds.void(self._held, outcome))
         except Exception:
             log.exception("%s could not be settled; the sweeper will charge its last checkpoint", self._call.public_id)
             self._ending.error = Unexpected("The call could not be recorded. You pay at most for its last checkpoint.")
 
+    async def _keepsake(self, reading: Reading) -> Keepsake | None:
+        """What a repetition of this call will be answered: of one that is charged, and never at the cost of its settlement."""
+        if self._transcript is None or not self._ending.is_charged:
+            return None
+        try:
+            if self._completion:
+                self._transcript.add(self._body(self._completion, reading))
+                return await self._transcript.keepsake(headers.of_completion(self._call, self._held, self._bill, reading))
+            for frame in self._last_frames(reading):
+                self._transcript.add(frame)
+            return await self._transcript.keepsake(headers.of_stream(self._call, self._held, self._bill))
+        except Exception:
+            log.exception("the answer of %s is not kept for a repeated Idempotency-Key", self._call.public_id)
+            return None
+
     def _end(self, reading: Reading) -> None:
         """The last thing the client hears: a usage and [DONE], a body, a status, or an event without [DONE]."""
         if self._ending.error:
             self._tell(self._ending.error)
         elif self._plan.ask.is_stream and self._opened.done():
-            if self._plan.ask.wants_usage:
-                self._outbox.append(response.usage_frame(self._head(), headers.usage(self._bill, self._held, reading)))
-            self._outbox.append(response.DONE)
+            for frame in self._last_frames(reading):
+                self._outbox.append(frame)
         elif self._completion and not self._client_left:
-            body = response.completion_body(self._head(), self._completion, headers.usage(self._bill, self._held, reading))
-            self._opened.set_result(Reply(200, headers.of_completion(self._call, self._held, self._bill, reading), body))
+            headers_ = headers.of_completion(self._call, self._held, self._bill, reading)
+            self._opened.set_result(Reply(200, headers_, self._body(self._completion, reading)))
         else:
             self._opened.set_exception(ClientLeft())
+
+    def _last_frames(self, reading: Reading) -> list[bytes]:
+        """After the last chunk: the usage for those who asked for it, and [DONE]; or, where the upstream's never came, an error."""
+        if not self._is_complete:
+            return [response.error_frame(CutShort(self._ending.error).body())]
+        usage = [response.usage_frame(self._head(), self._usage(reading))] if self._plan.ask.wants_usage else []
+        return [*usage, response.DONE]
+
+    def _body(self, completion: response.Completion, reading: Reading) -> bytes:
+        return response.completion_body(self._head(), completion, self._usage(reading))
+
+    def _usage(self, reading: Reading) -> dict[str, Any]:
+        return headers.usage(self._bill, self._held, reading)
 
     def _tell(self, refusal: Refusal) -> None:
         if self._opened.done():

@@ -3,10 +3,10 @@
 from django.conf import settings
 
 from billing import holds
-from billing.holds import HoldAsk
+from billing.holds import Answered, HoldAsk
 from catalog import health, names, routing, stats
 from catalog.decisions import Decision
-from gateway import admit, snapshots
+from gateway import admit, idempotency, snapshots
 from gateway.bill import Plan
 from gateway.calls import Call, Reply
 from gateway.exchange import Exchange
@@ -20,13 +20,16 @@ async def serve(call: Call) -> Reply:
     """Answer a chat completion, or raise the Refusal that says why not. The hold is committed before any upstream is called."""
     grant = await admit.identify(call)  # 401
     ask = request.parse(call.body)  # 400
+    call.transcript = idempotency.transcript(call)  # 400
     catalog = await snapshots.catalog()
     wanted = names.parse(ask.model)  # 400
     decision = routing.order(
         catalog, wanted, allowed=grant.models, stats=stats.current(), unavailable=health.unavailable()
     )  # 403, 404, 503
     plan = make_plan(grant, ask, decision)  # 400
-    held = await holds.authorise(_hold_ask(call, plan))  # 401, 402, 503
+    held = await holds.authorise(_hold_ask(call, plan))  # 401, 402, 503; 409, 410, 422 of an Idempotency-Key
+    if isinstance(held, Answered):
+        return await idempotency.repeat(call, held)
     exchange = Exchange(call, plan, held)
     exchange.start()  # from here on the exchange settles, whatever happens to us
     call.owned_by(exchange)
@@ -58,4 +61,5 @@ def _hold_ask(call: Call, plan: Plan) -> HoldAsk:
         amount_nanousd=plan.bound(route.tick),
         is_free_model=card.is_free,
         ttl_s=settings.CLOD_UPSTREAM_DEADLINE_S + HOLD_SLACK_S,
+        repeatable=call.transcript.known_as if call.transcript else None,
     )

@@ -7,7 +7,7 @@ import msgspec
 
 from activity.models import Status
 from activity.recorder import RequestRow
-from billing.holds import AttemptRow, Outcome
+from billing.holds import AttemptRow, Keepsake, Outcome
 from clod_site.lib.refusal import Refusal
 from gateway.bill import Bill, Plan
 from gateway.meter import Reading
@@ -31,7 +31,15 @@ class Times(msgspec.Struct):
 
 
 def outcome(
-    request_id: UUID, plan: Plan, bill: Bill, ending: Ending, reading: Reading, finish_reason: str, times: Times, attempts: list[Attempt]
+    request_id: UUID,
+    plan: Plan,
+    bill: Bill,
+    ending: Ending,
+    reading: Reading,
+    finish_reason: str,
+    times: Times,
+    attempts: list[Attempt],
+    keepsake: Keepsake | None = None,
 ) -> Outcome:
     """Everything the ledger needs to settle the hold and to write the rows beside it."""
     counted = reading if ending.is_charged else NOTHING
@@ -65,7 +73,7 @@ def outcome(
         latency_ms=times.latency_ms,
         routing=plan.explanation,
     )
-    return Outcome(cost.total, row, _attempt_rows(attempts, bill, cost.total - cost.fee))
+    return Outcome(cost.total, row, _attempt_rows(attempts, bill, cost.total - cost.fee), keepsake)
 
 
 def _attempt_rows(attempts: list[Attempt], bill: Bill, before_fee: int) -> tuple[AttemptRow, ...]:

@@ -135,6 +135,7 @@ class ChatCompletions(GatewayView):
         if request.headers.get("Content-Encoding", "").lower() not in {"", "identity"}:
             raise errors.EncodedBody
         self.call.body, self.call.grant = cast("bytes", request.data or b""), cast("Grant", request.auth)
+        self.call.idempotency_key = request.headers.get("Idempotency-Key")
         return self._response(_in_gateway(pipeline.serve(self.call)).result())
 
 

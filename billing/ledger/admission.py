@@ -8,9 +8,10 @@ from uuid import UUID
 from django.conf import settings
 
 from billing import refusals
+from billing.ledger import idempotency
 from billing.ledger.books import Books, Hold, Key, Project, Wallet
 from billing.models import Funding, HoldState
-from billing.terms import Held, HoldAsk
+from billing.terms import Answered, Held, HoldAsk
 from clod_site.lib import clock
 
 
@@ -28,12 +29,14 @@ def today(zone: str, now: datetime) -> Today:
     return Today(clock.day_key(zone, now), clock.month_key(zone, now), clock.next_day(zone, now), clock.next_month(zone, now))
 
 
-def authorise(books: Books, ask: HoldAsk, now: datetime) -> Held:
-    """A hold, paid by a free request or the wallet. Raises a refusal of ``billing.refusals``."""
+def authorise(books: Books, ask: HoldAsk, now: datetime) -> Held | Answered:
+    """A hold, paid by a free request or the wallet; or what the same call was answered before. Raises ``billing.refusals``."""
     existing = books.holds.get(ask.request_id)
     if existing is not None:  # asked before, and the answer was lost on the way
         return _held(existing, ask.organization_id)
     project = _entitled(books, ask, now)
+    if answered := idempotency.earlier_answer(books, ask, now):
+        return answered
     if ask.price_tick_id not in books.ticks or ask.amount_nanousd < 0:
         raise refusals.PriceUnavailable
     wallet = books.wallets[project.wallet_id]
@@ -122,6 +125,7 @@ def _open(books: Books, ask: HoldAsk, wallet: Wallet, dates: Today, funding: Fun
     )
     books.holds[hold.id] = hold
     books.new_holds.append(hold)
+    idempotency.claim(books, ask, now)
     return hold
 
 

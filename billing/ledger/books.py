@@ -104,6 +104,18 @@ class Hold:
         return self.state == HoldState.OPEN
 
 
+@dataclass(slots=True)
+class IdempotentCall:
+    id: int
+    project_id: UUID
+    key_digest: str
+    body_digest: str
+    request_id: UUID | None
+    answer: bytes | None
+    created_at: datetime
+    has_changed: bool = False
+
+
 HOLD_COLUMNS = tuple(column.name for column in fields(Hold) if column.name != "checkpoint_moved")
 
 
@@ -129,6 +141,7 @@ class Books:
     periods: dict[tuple[UUID, str], Period] = field(default_factory=dict)
     holds: dict[UUID, Hold] = field(default_factory=dict)
     wallets: dict[UUID, Wallet] = field(default_factory=dict)
+    idempotent_calls: dict[tuple[UUID, str], IdempotentCall] = field(default_factory=dict)
     entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
 
     new_holds: list[Hold] = field(default_factory=list)

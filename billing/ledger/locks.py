@@ -1,20 +1,21 @@
 """Lock and read the rows a batch touches, table by table, rows in the order of their keys, wallets last.
 
-Keys → projects → free-quota days → budget periods → holds → wallets. With that one order any number of processes
+Keys → projects → idempotent calls → free-quota days → budget periods → holds → wallets. With that one order any number of processes
 wait for one another and never in a circle. On SQLite the transaction itself is the lock, and this only reads.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
-from billing.ledger import books, statements
+from billing.ledger import books, idempotency, statements
 from billing.ledger.admission import today
 from billing.ledger.books import Books
 from billing.ledger.operations import Authorise, Checkpoint, Credit, Operation, Settle
 from billing.ledger.store import Fetch, Row, Select, Store
 from billing.models import Funding
-from billing.terms import HoldAsk
+from billing.terms import HoldAsk, Keepsake, Outcome, Repeatable
 
 
 def lock(store: Store, batch: Sequence[Operation], now: datetime) -> Books:
@@ -22,6 +23,7 @@ def lock(store: Store, batch: Sequence[Operation], now: datetime) -> Books:
     asks = [operation.ask for operation in batch if isinstance(operation, Authorise)]
     if asks:
         _lock_askers(store, rows, asks)
+    rows.idempotent_calls = _lock_idempotent_calls(store, rows, batch, now)
     needs = _needs(rows, batch, now)
     if needs.new_free_days:
         store.insert(statements.new_free_days, [(*key, 0) for key in sorted(needs.new_free_days)])
@@ -55,6 +57,23 @@ def _lock_askers(store: Store, rows: Books, asks: Sequence[HoldAsk]) -> None:
     rows.ticks = {row[0] for row in ticks()}
 
 
+def _lock_idempotent_calls(
+    store: Store, rows: Books, batch: Sequence[Operation], now: datetime
+) -> dict[tuple[UUID, str], books.IdempotentCall]:
+    """One row for each Idempotency-Key of the batch, made first where there is none: of two calls with one key, one waits here."""
+    wanted, new = set(), set()
+    for operation in batch:
+        match operation:
+            case Authorise(ask=HoldAsk(repeatable=Repeatable() as repeatable) as ask) if ask.project_id in rows.projects:
+                wanted.add((ask.project_id, repeatable.key_digest))
+                new.add((ask.project_id, repeatable.key_digest, "", now))
+            case Settle(held=held, outcome=Outcome(keepsake=Keepsake() as keepsake)):
+                wanted.add((held.project_id, keepsake.key_digest))
+    if new:
+        store.insert(statements.new_idempotent_calls, sorted(new))
+    return {(row[1], row[2]): books.IdempotentCall(*row) for row in _read(store, statements.idempotent_calls, wanted)()}
+
+
 def _read(store: Store, statement: Select, keys: set[Row]) -> Fetch:
     return store.select(statement, sorted(keys)) if keys else list
 
@@ -76,6 +95,8 @@ def _needs(rows: Books, batch: Sequence[Operation], now: datetime) -> _Needs:
         match operation:
             case Authorise(ask=ask):
                 needs.holds.add((ask.request_id,))
+                if earlier := idempotency.earlier_request(rows, ask):
+                    needs.holds.add((earlier,))
                 _needs_of_ask(needs, rows.projects.get(ask.project_id), ask.is_free_model, now)
             case Settle(held=held):
                 needs.holds.add((held.request_id,))

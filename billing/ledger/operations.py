@@ -74,7 +74,7 @@ class Settle(Operation):
         """Drop rows that the database refuses, so that the charge can be made. False: there was nothing to drop."""
         if self.outcome is None or (self.outcome.row is None and not self.outcome.attempts):
             return False
-        self.outcome = Outcome(self.outcome.charge_nanousd, row=None)
+        self.outcome = Outcome(self.outcome.charge_nanousd, row=None)  # nor what was kept for a repeated call
         return True
 
 

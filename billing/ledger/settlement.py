@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from billing.ledger import idempotency
 from billing.ledger.books import Books, Entry, FreeDay, Hold, Wallet
 from billing.ledger.operations import Ending
 from billing.ledger.recording import Record
@@ -36,6 +37,7 @@ def settle(books: Books, held: Held, ending: Ending, outcome: Outcome | None, no
     if hold.funding == Funding.WALLET and owed > charged:
         books.losses.append((hold.id, min(owed - charged, LARGEST), now))
     _record(books, hold, held.organization_id, outcome, now)
+    idempotency.keep(books, hold, outcome.keepsake if outcome else None)
     return Settled(charged, wallet.balance)
 
 

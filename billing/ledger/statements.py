@@ -1,7 +1,7 @@
 """Every statement of the ledger, as data. Columns of a read are in the order of the row class that takes them (``books``)."""
 
 from billing.ledger.store import Column, Insert, Select, Update, columns_of
-from billing.models import Attempt, BudgetPeriod, FreeQuotaDay, Hold, LedgerEntry, PlatformLoss, Wallet
+from billing.models import Attempt, BudgetPeriod, FreeQuotaDay, Hold, IdempotentCall, LedgerEntry, PlatformLoss, Wallet
 from catalog.models import PriceTick
 from projects.models import ApiKey
 
@@ -53,6 +53,12 @@ periods = Select(
     columns_of(BudgetPeriod, "project", "period_key"),
     EXCLUSIVE,
 )
+idempotent_calls = Select(
+    columns_of(IdempotentCall, "id", "project", "key_digest", "body_digest", "request_id", "answer", "created_at"),
+    _table(IdempotentCall),
+    columns_of(IdempotentCall, "project", "key_digest"),
+    EXCLUSIVE,
+)
 holds = Select(columns_of(Hold, *_HOLD), _table(Hold), (Column("id", "uuid"),), EXCLUSIVE)
 wallets = Select(
     columns_of(Wallet, "id", "balance_nanousd", "held_nanousd", "frozen_at"), _table(Wallet), (Column("id", "uuid"),), EXCLUSIVE
@@ -62,6 +68,9 @@ entries = Select(columns_of(LedgerEntry, *_ENTRY), _table(LedgerEntry), (Column(
 new_free_days = Insert(FreeQuotaDay._meta.db_table, columns_of(FreeQuotaDay, "organization", "day_key", "used"), if_missing=True)
 new_periods = Insert(
     BudgetPeriod._meta.db_table, columns_of(BudgetPeriod, "project", "period_key", "spent_nanousd", "held_nanousd"), if_missing=True
+)
+new_idempotent_calls = Insert(
+    IdempotentCall._meta.db_table, columns_of(IdempotentCall, "project", "key_digest", "body_digest", "created_at"), if_missing=True
 )
 new_holds = Insert(Hold._meta.db_table, columns_of(Hold, *_HOLD))
 new_entries = Insert(LedgerEntry._meta.db_table, columns_of(LedgerEntry, *_ENTRY))
@@ -75,6 +84,11 @@ settle = Update(
     where="t.state = 'open'",
 )
 checkpoint = Update(Hold._meta.db_table, Column("id", "uuid"), put=columns_of(Hold, "checkpoint_nanousd"))
+keep_idempotent_call = Update(
+    IdempotentCall._meta.db_table,
+    Column("id", "bigint"),
+    put=columns_of(IdempotentCall, "body_digest", "request_id", "answer", "created_at"),
+)
 use_free = Update(FreeQuotaDay._meta.db_table, Column("id", "bigint"), add=columns_of(FreeQuotaDay, "used"))
 move_period = Update(BudgetPeriod._meta.db_table, Column("id", "bigint"), add=columns_of(BudgetPeriod, "spent_nanousd", "held_nanousd"))
 move_wallet = Update(Wallet._meta.db_table, Column("id", "uuid"), add=columns_of(Wallet, "balance_nanousd", "held_nanousd"))

@@ -28,6 +28,7 @@ KINDS = {
     "DateTimeField": "timestamptz",
     "BooleanField": "boolean",
     "JSONField": "jsonb",
+    "BinaryField": "bytea",
 }
 
 

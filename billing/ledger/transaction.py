@@ -7,6 +7,7 @@ from billing.ledger import admission, crediting, locks, settlement, writing
 from billing.ledger.books import Books
 from billing.ledger.operations import Answer, Authorise, Checkpoint, Credit, Operation, Settle
 from billing.ledger.store import Store
+from billing.terms import Held
 from clod_site.lib.refusal import Refusal
 
 NO = (Refusal, crediting.KeyReused, crediting.UnknownWallet, settlement.UnknownHold)
@@ -31,8 +32,9 @@ def _decide(rows: Books, operation: Operation, now: datetime) -> Answer:
 def _answer(rows: Books, operation: Operation, now: datetime) -> Answer:
     match operation:
         case Authorise():
-            operation.staged = admission.authorise(rows, operation.ask, now)
-            return operation.staged
+            answer = admission.authorise(rows, operation.ask, now)
+            operation.staged = answer if isinstance(answer, Held) else None
+            return answer
         case Settle():
             return settlement.settle(rows, operation.held, operation.ending, operation.outcome, now)
         case Checkpoint():

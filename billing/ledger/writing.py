@@ -23,6 +23,8 @@ def write(store: Store, rows: Books) -> None:
     _update(store, statements.use_free, [(day.id, day.change) for day in rows.free_days.values() if day.change])
     _update(store, statements.move_period, [(period.id, *period.change) for period in rows.periods.values() if any(period.change)])
     _update(store, statements.move_wallet, [(wallet.id, *wallet.change) for wallet in rows.wallets.values() if any(wallet.change)])
+    kept = [call for call in rows.idempotent_calls.values() if call.has_changed]
+    _update(store, statements.keep_idempotent_call, [(c.id, c.body_digest, c.request_id, c.answer, c.created_at) for c in kept])
     _insert(store, statements.new_entries, rows.new_entries)
     _insert(store, statements.new_losses, rows.losses)
     _insert(store, statements.new_attempts, [_attempt_row(request_id, attempt) for request_id, attempt in rows.attempts])
