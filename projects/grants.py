@@ -4,16 +4,29 @@ A grant is advice for routing. The ledger reads the key again, under a lock, bef
 so a revoked key starts no call however old a process's grant is.
 """
 
+import ipaddress
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 
+from accounts.models import Organization
 from projects.models import ApiKey, Project
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Rates(NamedTuple):
+    """The most per minute; 0 is no limit."""
+
+    requests: int = 0
+    tokens: int = 0
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """A key's permission. ``models`` holds the slugs it may call; None means all."""
+    """A key's permission. ``models`` holds the slugs it may call; None means all. ``networks`` it may come from; none means any."""
 
     organization_id: UUID
     project_id: UUID
@@ -24,6 +37,9 @@ class Grant(msgspec.Struct, frozen=True):
     valid_until: datetime | None
     digest: bytes = b""
     pepper_id: str = ""
+    networks: tuple[Network, ...] = ()
+    key_rates: Rates = Rates()
+    organization_rates: Rates = Rates()
 
     def __repr__(self) -> str:
         return f"<Grant of {self.api_key_id or self.user_id} in {self.project_id}>"
@@ -33,7 +49,7 @@ def of_key(public_id: str) -> Grant | None:
     """The grant of a key that is neither revoked nor in an archived project or suspended organization."""
     api_key = (
         ApiKey.objects.filter(public_id=public_id, revoked_at=None, project__archived_at=None, project__organization__suspended_at=None)
-        .select_related("project")
+        .select_related("project__organization")
         .first()
     )
     if api_key is None:
@@ -48,6 +64,9 @@ def of_key(public_id: str) -> Grant | None:
         valid_until=api_key.expires_at,
         digest=bytes(api_key.digest),
         pepper_id=api_key.pepper_id,
+        networks=tuple(ipaddress.ip_network(network) for network in api_key.allowed_networks),
+        key_rates=_rates(api_key, settings.CLOD_KEY_RATES),
+        organization_rates=_rates(api_key.project.organization, settings.CLOD_ORGANIZATION_RATES),
     )
 
 
@@ -61,7 +80,15 @@ def of_project(project: Project, user_id: UUID, valid_until: datetime) -> Grant:
         user_id=user_id,
         models=_slugs(project),
         valid_until=valid_until,
+        key_rates=Rates(*settings.CLOD_KEY_RATES),
+        organization_rates=_rates(project.organization, settings.CLOD_ORGANIZATION_RATES),
     )
+
+
+def _rates(owner: ApiKey | Organization, usual: tuple[int, int]) -> Rates:
+    """The owner's own, where it has some."""
+    requests, tokens = usual
+    return Rates(owner.requests_per_minute or requests, owner.tokens_per_minute or tokens)
 
 
 def _slugs(owner: ApiKey | Project) -> frozenset[str] | None:

@@ -40,7 +40,10 @@ class Project(models.Model):
 
 
 class ApiKey(models.Model):
-    """A secret's shadow: its public id and a keyed digest. The secret itself is shown once and kept nowhere."""
+    """A secret's shadow: its public id and a keyed digest. The secret itself is shown once and kept nowhere.
+
+    ``allowed_networks`` are addresses or networks as text; it may be used from anywhere when there are none.
+    """
 
     id = ids.primary_key()
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="api_keys")
@@ -55,6 +58,9 @@ class ApiKey(models.Model):
     revoked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True)
     allowed_models = models.ManyToManyField(Model, blank=True, related_name="+")
+    allowed_networks = models.JSONField(default=list, blank=True)
+    requests_per_minute = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    tokens_per_minute = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
 
     class Meta:
         verbose_name = "API key"
