@@ -60,7 +60,10 @@ class Meter:
         return self._pieces if is_token_by_token else -(-self._characters // request.BYTES_PER_TOKEN)
 
     def _believe(self, usage: dict[str, Any]) -> Reading:
-        prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+        """The report; where a stream ended before its answer was counted (there is no such field yet), our count of that."""
+        prompt, reported = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+        is_partial = "completion_tokens" not in usage
+        completion = self._written() if is_partial else reported
         if prompt is None or completion is None:
             return self._estimate(is_suspect=True)
         return Reading(
@@ -68,7 +71,8 @@ class Meter:
             completion_tokens=min(completion, self._completion_limit),
             cached_tokens=_detail(usage, "prompt_tokens_details", "cached_tokens", prompt),
             reasoning_tokens=_detail(usage, "completion_tokens_details", "reasoning_tokens", completion),
-            is_suspect=prompt > self._prompt_limit or completion > self._completion_limit,
+            is_estimated=is_partial,
+            is_suspect=prompt > self._prompt_limit or (reported or 0) > self._completion_limit,
         )
 
 

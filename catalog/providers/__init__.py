@@ -1,24 +1,38 @@
-"""How upstreams are spoken to. An OpenAI-like one is a row of this table; a file of its own only where the wire differs."""
+"""How upstreams are spoken to. An OpenAI-like one is a row of this table; a dialect of its own only where the wire differs."""
 
 import msgspec
 
+from catalog.providers import anthropic
+from catalog.providers.dialect import Dialect
+
 
 class Adapter(msgspec.Struct, frozen=True):
-    """The differences of an OpenAI-like upstream.
+    """The differences of an upstream.
 
-    ``limit_field`` is where it takes the output limit; ``usage_option`` says that it understands
-    ``stream_options.include_usage`` (those that answer 400 to it are metered by our own count).
+    Of an OpenAI-like one, whose bytes pass as they are: ``path``; ``limit_field``, where it takes the output limit; ``usage_option``,
+    that it understands ``stream_options.include_usage``. Of any: the header its credential goes in, ``headers`` beside it, and
+    ``our_fault``, words in a refusal (status 400) that speak of our account there and not of the request.
     """
 
     path: str = "chat/completions"
     limit_field: str = "max_tokens"
+    usage_option: bool = True
     credential_header: str = "Authorization"
     credential_prefix: str = "Bearer "
-    usage_option: bool = True
+    headers: tuple[tuple[str, str], ...] = ()
+    our_fault: tuple[bytes, ...] = ()
+    dialect: Dialect | None = None
 
 
 ADAPTERS = {
     "openai": Adapter(limit_field="max_completion_tokens"),
     "compatible": Adapter(),
     "azure": Adapter(limit_field="max_completion_tokens", credential_header="api-key", credential_prefix=""),
+    "anthropic": Adapter(
+        credential_header="x-api-key",
+        credential_prefix="",
+        headers=(("anthropic-version", "2023-06-01"),),
+        our_fault=(b"credit balance is too low",),
+        dialect=anthropic,
+    ),
 }

@@ -14,7 +14,8 @@ from django.test import override_settings
 from billing.models import Attempt
 from catalog import health
 from catalog.models import Endpoint, Model
-from gateway import outbox, snapshots, sse, upstream
+from gateway import outbox, snapshots, sse
+from gateway.upstream import verdict
 from tests.gateway import shop
 from tests.gateway.conftest import FAST_LANE, Gateway
 from tests.gateway.fake_upstream import serving
@@ -224,7 +225,7 @@ def test_an_upstream_that_falls_silent_ends_at_the_deadline_and_is_remembered(ga
 
 
 def test_an_error_that_drags_on_is_not_waited_for(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upstream, "ERROR_BODY_S", 0.2)
+    monkeypatch.setattr(verdict, "ERROR_BODY_S", 0.2)
 
     async def handler(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(status=400 if "stream" in await request.json() else 500)

@@ -1,0 +1,95 @@
+"""An upstream's answer as OpenAI would give it: passed on as it comes, or translated from the provider's own dialect."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+
+import aiohttp
+
+from catalog.providers.dialect import Blocked, Dialect
+from catalog.snapshot import ModelCard
+from gateway.errors import UpstreamFailed, UpstreamRefused
+from gateway.sse import Events
+from gateway.upstream.attempt import Attempt
+
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+RELEASE_S = 0.5
+
+
+class Translation:
+    """A stream of a dialect's events in, one of OpenAI's out. What is no such event ends it with UpstreamFailed."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._events = Events()
+        self._translator = dialect.translator()
+
+    def feed(self, received: bytes) -> bytes:
+        try:
+            return b"".join([b"data: " + chunk + b"\n\n" for chunk in self._chunks(received)])
+        except Blocked as block:
+            raise blocked(block) from block
+        except ValueError as error:
+            raise UpstreamFailed("The model's server sent something that is not an event of its API.") from error
+
+    def _chunks(self, received: bytes) -> Iterator[bytes]:
+        for event in self._events.feed(received):
+            yield from self._translator.feed(event)
+
+
+def blocked(block: Blocked) -> UpstreamRefused:
+    return UpstreamRefused(f"The model's provider will not answer this prompt: {block}. Change it, or choose another model.")
+
+
+class Answer:
+    """An upstream that has begun to answer with 200. ``first`` is what it has sent so far, translated already."""
+
+    def __init__(
+        self,
+        card: ModelCard,
+        attempt: Attempt,
+        response: aiohttp.ClientResponse,
+        first: bytes,
+        dialect: Dialect | None = None,
+        translation: Translation | None = None,
+    ) -> None:
+        self.card = card
+        self.attempt = attempt
+        self._response = response
+        self._first = first
+        self._dialect = dialect
+        self._translation = translation
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """Its bytes as they arrive. Raises what aiohttp raises when the connection breaks."""
+        if self._first:
+            yield self._first
+        async for chunk in self._response.content.iter_any():
+            yield self._translation.feed(chunk) if self._translation else chunk
+
+    async def read(self) -> bytes:
+        """All of it. Raises ValueError for what is no answer in the provider's dialect."""
+        parts, size = [], 0
+        async for chunk in self.chunks():
+            parts.append(chunk)
+            size += len(chunk)
+            if size > MAX_ANSWER_BYTES:
+                raise UpstreamFailed("The model's answer was larger than 32 MiB. Ask for fewer tokens.")
+        return self._completion(b"".join(parts))
+
+    def _completion(self, body: bytes) -> bytes:
+        try:
+            return self._dialect.completion(body) if self._dialect else body
+        except Blocked as block:
+            raise blocked(block) from block
+
+    def close(self) -> None:
+        """End it now: the upstream sees its connection close and can stop."""
+        self._response.close()
+
+    async def release(self) -> None:
+        """Give the connection back to the pool; one whose answer does not end within a moment is closed instead."""
+        try:
+            async with asyncio.timeout(RELEASE_S):
+                await self._response.content.readany()
+        except (TimeoutError, aiohttp.ClientError):
+            pass
+        self._response.release()

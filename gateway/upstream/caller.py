@@ -1,0 +1,133 @@
+"""The attempts of one call: which endpoint is tried, what its failure means for the next."""
+
+import asyncio
+import logging
+from collections import deque
+
+import aiohttp
+
+from catalog import health
+from catalog.providers import ADAPTERS
+from catalog.providers.dialect import Unsupported
+from catalog.snapshot import ModelCard, Route
+from clod_site.lib import clock
+from gateway.errors import UpstreamFailed, UpstreamRefused, UpstreamTooSlow
+from gateway.upstream import dispatch, quirks, verdict
+from gateway.upstream.answer import Answer, Translation
+from gateway.upstream.attempt import Attempt, Candidate
+from gateway.upstream.dispatch import Dispatch
+from gateway.upstream.verdict import DislikesUsageOption, Failed
+from gateway.wire.request import Ask
+
+log = logging.getLogger("gateway.upstream")
+
+MAX_ATTEMPTS = 3
+BROKEN_OFF = b'data: {"error":'
+HUNG_UP = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError)
+FAILURES = (aiohttp.ClientError, OSError, TimeoutError, Failed, ValueError)  # ValueError: an address or credential HTTP cannot carry
+
+
+class Caller:
+    """Makes the attempts of one call and remembers each."""
+
+    def __init__(self, ask: Ask, candidates: tuple[Candidate, ...], output_limit: int) -> None:
+        self._ask = ask
+        self._candidates = candidates
+        self._output_limit = output_limit
+        self._most_attempts = MAX_ATTEMPTS
+        self._unsupported: Unsupported | None = None
+        self.attempts: list[Attempt] = []
+
+    async def open(self) -> Answer:
+        """The first endpoint that begins to answer.
+
+        Raises UpstreamRefused when one says that the request is at fault (another would say the same), or when none can do what
+        is asked; UpstreamFailed when all that were tried failed. One that hung up without a word is tried once more, since a kept
+        connection may have died between two calls; so is one that only disliked what we added.
+        """
+        waiting, tried_again = deque(self._candidates), set[int]()
+        while waiting and len(self.attempts) < self._most_attempts:
+            card, route = waiting.popleft()
+            request = self._prepare(card, route)
+            if request is None:
+                continue
+            attempt = self._begin(route)
+            try:
+                return await self._attempt(card, attempt, request)
+            except asyncio.CancelledError:
+                attempt.outcome = "cancelled"
+                raise
+            except FAILURES as error:
+                self._failed(attempt, error)
+                if isinstance(error, (*HUNG_UP, DislikesUsageOption)) and route.endpoint_id not in tried_again:
+                    tried_again.add(route.endpoint_id)
+                    waiting.appendleft((card, route))
+        raise self._all_failed()
+
+    @property
+    def route(self) -> Route:
+        """Whom we are talking to, or shall first."""
+        return self.attempts[-1].route if self.attempts else self._candidates[0][1]
+
+    def try_no_more(self) -> None:
+        """Nobody waits for an answer any longer: the attempt that runs is the last."""
+        self._most_attempts = 0
+
+    def ran_out_of_time(self) -> None:
+        """The deadline passed while an endpoint kept silent."""
+        if self.attempts:
+            self._failed(self.attempts[-1], TimeoutError())
+
+    def _prepare(self, card: ModelCard, route: Route) -> Dispatch | None:
+        """None when this provider cannot do what is asked: no failure of its own, and no attempt."""
+        try:
+            return dispatch.prepare(self._ask, route, min(self._output_limit, card.max_output_tokens))
+        except Unsupported as unsupported:
+            self._unsupported = unsupported
+            return None
+
+    def _begin(self, route: Route) -> Attempt:
+        attempt = Attempt(len(self.attempts) + 1, route, clock.now(), clock.monotonic())
+        self.attempts.append(attempt)
+        return attempt
+
+    async def _attempt(self, card: ModelCard, attempt: Attempt, request: Dispatch) -> Answer:
+        dialect = ADAPTERS[attempt.route.adapter].dialect
+        translation = Translation(dialect) if dialect and self._ask.is_stream else None
+        response = await request.send()
+        try:
+            await verdict.check(response, attempt.route, request, self._ask.is_stream)
+            first = await _first(response, translation)
+        except BaseException:
+            response.close()
+            raise
+        attempt.first_byte_ms = attempt.elapsed_ms()
+        return Answer(card, attempt, response, first, dialect, translation)
+
+    def _failed(self, attempt: Attempt, error: BaseException) -> None:
+        attempt.outcome = str(error) if isinstance(error, Failed) else type(error).__name__
+        if isinstance(error, DislikesUsageOption):
+            quirks.learned_no_usage_option(attempt.route.endpoint_id)
+        else:
+            health.failed(attempt.route.endpoint_id)
+        log.warning("%r failed before its first byte: %s", attempt.route, error or type(error).__name__)
+
+    def _all_failed(self) -> UpstreamFailed | UpstreamTooSlow | UpstreamRefused:
+        if self._unsupported and not self.attempts:
+            return UpstreamRefused(self._unsupported.message, param=self._unsupported.param)
+        tried = ", ".join(dict.fromkeys(attempt.route.data_center_name or attempt.route.provider for attempt in self.attempts))
+        message = f"No endpoint of this model answered (tried: {tried}). You were not charged. Try again, or name another model."
+        if all(attempt.outcome.endswith("TimeoutError") for attempt in self.attempts):
+            return UpstreamTooSlow(message, retry_after_s=5)
+        return UpstreamFailed(message, retry_after_s=5)
+
+
+async def _first(response: aiohttp.ClientResponse, translation: Translation | None) -> bytes:
+    """The first bytes of an answer; of a translated stream, those that mean something. Failed when there are none, or an error only."""
+    while received := await response.content.readany():
+        first = translation.feed(received) if translation else received
+        if translation and first.startswith(BROKEN_OFF):
+            raise Failed("error before its first word")
+        if first:
+            return first
+    raise Failed("empty answer")

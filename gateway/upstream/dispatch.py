@@ -1,0 +1,64 @@
+"""What is sent to an endpoint: the request in the words of its adapter."""
+
+import io
+
+import aiohttp
+import msgspec
+
+from catalog.providers import ADAPTERS, Adapter
+from catalog.providers.dialect import Order
+from catalog.snapshot import Route
+from gateway.upstream import quirks
+from gateway.upstream.connections import client
+from gateway.wire import request
+from gateway.wire.request import Ask
+
+EVENT_STREAM = "text/event-stream"
+ONE_WRITE_BYTES = 1024 * 1024
+
+
+class Dispatch(msgspec.Struct, frozen=True):
+    """A request ready to be sent. The credential is in its headers and nowhere else."""
+
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    wants_usage: bool
+
+    async def send(self) -> aiohttp.ClientResponse:
+        data = self.body if len(self.body) < ONE_WRITE_BYTES else io.BytesIO(self.body)  # aiohttp sends a file piece by piece
+        return await client().post(self.url, data=data, headers=self.headers, allow_redirects=False)
+
+
+def prepare(ask: Ask, route: Route, output_limit: int) -> Dispatch:
+    """Raises Unsupported when this provider cannot do what is asked."""
+    adapter = adapter_for(route)
+    path, body = _in_dialect(adapter, ask, route, output_limit) or (
+        adapter.path,
+        request.upstream_body(ask, route, adapter, output_limit),
+    )
+    return Dispatch(
+        url=f"{route.base_url.rstrip('/')}/{path}",
+        headers=_headers(adapter, ask, route),
+        body=body,
+        wants_usage=ask.is_stream and adapter.usage_option and adapter.dialect is None,
+    )
+
+
+def adapter_for(route: Route) -> Adapter:
+    adapter = ADAPTERS[route.adapter]
+    return msgspec.structs.replace(adapter, usage_option=False) if quirks.dislikes_usage_option(route.endpoint_id) else adapter
+
+
+def _in_dialect(adapter: Adapter, ask: Ask, route: Route, output_limit: int) -> tuple[str, bytes] | None:
+    if adapter.dialect is None:
+        return None
+    order = Order(ask.fields, route.upstream_model, output_limit, ask.is_stream)
+    return adapter.dialect.path(order), adapter.dialect.body(order)
+
+
+def _headers(adapter: Adapter, ask: Ask, route: Route) -> dict[str, str]:
+    headers = {"content-type": "application/json", "accept": EVENT_STREAM if ask.is_stream else "application/json", **dict(adapter.headers)}
+    if route.credential:
+        headers[adapter.credential_header] = adapter.credential_prefix + route.credential
+    return headers

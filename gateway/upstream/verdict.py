@@ -1,0 +1,66 @@
+"""What the head of an answer means: go on, refused, or failed; and whether the request, the endpoint or our account is at fault."""
+
+import asyncio
+from contextlib import suppress
+
+import aiohttp
+import msgspec
+
+from catalog.providers import ADAPTERS
+from catalog.snapshot import Route
+from gateway.errors import UpstreamRefused
+from gateway.upstream.dispatch import EVENT_STREAM, Dispatch
+
+MAX_ERROR_BYTES = 64 * 1024
+ERROR_BODY_S = 2.0
+CLIENTS_FAULT = frozenset({400, 413, 415, 422})
+
+
+class Failed(Exception):
+    """This endpoint failed; another may not."""
+
+
+class DislikesUsageOption(Failed):
+    """It refused ``stream_options``, which we added: without it, it may answer."""
+
+
+async def check(response: aiohttp.ClientResponse, route: Route, dispatch: Dispatch, is_stream: bool) -> None:
+    """Raise what the head of an answer means, unless it is the one we asked for."""
+    if response.status in CLIENTS_FAULT:
+        raise _refusal(response.status, await _error_body(response), route, dispatch)
+    if response.status != 200:
+        raise Failed(f"status {response.status}")
+    if response.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Failed("compressed answer")
+    if is_stream and response.headers.get("content-type") and response.content_type != EVENT_STREAM:
+        raise Failed("not a stream")
+
+
+def _refusal(status: int, body: bytes, route: Route, dispatch: Dispatch) -> Exception:
+    if dispatch.wants_usage and b"stream_options" in body:
+        return DislikesUsageOption("stream_options refused")
+    if any(words in body for words in ADAPTERS[route.adapter].our_fault):
+        return Failed(f"status {status}: our account there")
+    return UpstreamRefused(f"The model's server refused the request: {_message(body, route) or f'status {status}'}")
+
+
+async def _error_body(response: aiohttp.ClientResponse) -> bytes:
+    """As much of it as comes within a moment, up to 64 KiB."""
+    body = bytearray()
+    with suppress(TimeoutError, aiohttp.ClientError):
+        async with asyncio.timeout(ERROR_BODY_S):
+            while len(body) < MAX_ERROR_BYTES and (part := await response.content.readany()):
+                body += part
+    return bytes(body[:MAX_ERROR_BYTES])
+
+
+def _message(body: bytes, route: Route) -> str:
+    """The sentence in an error body, where all providers put it; without control characters and what is ours, at most 500 long."""
+    try:
+        error = msgspec.json.decode(body)["error"]
+        text = str(error["message"] if isinstance(error, dict) else error)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    for secret in filter(None, (route.credential, route.base_url)):
+        text = text.replace(secret, "[removed]")
+    return "".join(character for character in text if character.isprintable())[:500]
