@@ -1,4 +1,4 @@
-"""A project's budgets: what this day and this month have spent and hold, the cap, and when the period ends."""
+"""Budgets of projects and API keys: what this day and this month have spent and hold, the cap, and when the period ends."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -6,9 +6,12 @@ from uuid import UUID
 
 import msgspec
 
+from accounts.models import Organization
 from billing.models import BudgetPeriod
 from clod_site.lib import clock
-from projects.models import Project
+from projects.models import ApiKey, Project
+
+Subject = Project | ApiKey
 
 
 class Period(msgspec.Struct, frozen=True):
@@ -33,27 +36,31 @@ class Budget(msgspec.Struct, frozen=True):
     month: Period
 
 
-def of(project: Project, now: datetime) -> Budget:
+def of(subject: Subject, now: datetime) -> Budget:
     """One query, plus one for the organization's zone where it is not loaded yet."""
-    return of_all([project], now)[project.pk]
+    return of_all([subject], now)[subject.pk]
 
 
-def of_all(projects: Iterable[Project], now: datetime) -> dict[UUID, Budget]:
-    """Budgets by project id. One query for any number of projects whose organizations are loaded."""
-    listed = list(projects)
-    zones = {project.organization.time_zone for project in listed}
+def of_all(subjects: Iterable[Subject], now: datetime) -> dict[UUID, Budget]:
+    """Budgets by the project's or key's id. One query for any number of them whose organizations are loaded."""
+    listed = list(subjects)
+    zones = {organization_of(subject).time_zone for subject in listed}
     keys = {key(zone, now) for zone in zones for key in (clock.day_key, clock.month_key)}
-    found = BudgetPeriod.objects.filter(project__in=[project.pk for project in listed], period_key__in=keys)
-    rows = {(row.project_id, row.period_key): row for row in found}
-    return {project.pk: _budget(project, rows, now) for project in listed}
+    found = BudgetPeriod.objects.filter(subject__in=[subject.pk for subject in listed], period_key__in=keys)
+    rows = {(row.subject, row.period_key): row for row in found}
+    return {subject.pk: _budget(subject, rows, now) for subject in listed}
 
 
-def _budget(project: Project, rows: Mapping[tuple[UUID, str], BudgetPeriod], now: datetime) -> Budget:
-    zone = project.organization.time_zone
+def organization_of(subject: Subject) -> Organization:
+    return subject.organization if isinstance(subject, Project) else subject.project.organization
+
+
+def _budget(subject: Subject, rows: Mapping[tuple[UUID, str], BudgetPeriod], now: datetime) -> Budget:
+    zone = organization_of(subject).time_zone
     day, month = clock.day_key(zone, now), clock.month_key(zone, now)
     return Budget(
-        day=_period(day, rows.get((project.pk, day)), project.daily_cap_nanousd, clock.next_day(zone, now)),
-        month=_period(month, rows.get((project.pk, month)), project.monthly_cap_nanousd, clock.next_month(zone, now)),
+        day=_period(day, rows.get((subject.pk, day)), subject.daily_cap_nanousd, clock.next_day(zone, now)),
+        month=_period(month, rows.get((subject.pk, month)), subject.monthly_cap_nanousd, clock.next_month(zone, now)),
     )
 
 

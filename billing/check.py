@@ -38,6 +38,17 @@ class Query(NamedTuple):
     sql: str
 
 
+# Every period of a project, or of a key, counts what its holds were charged and what the open ones hold.
+BUDGETS = """SELECT {subject}, period_key, SUM(spent), SUM(held) FROM (
+               SELECT {subject}, period_key, spent_nanousd AS spent, held_nanousd AS held FROM billing_budgetperiod
+               UNION ALL
+               SELECT {subject}, day_key, -captured_nanousd, CASE WHEN state = 'open' THEN -amount_nanousd ELSE 0 END
+               FROM billing_hold WHERE funding = 'wallet'
+               UNION ALL
+               SELECT {subject}, month_key, -captured_nanousd, CASE WHEN state = 'open' THEN -amount_nanousd ELSE 0 END
+               FROM billing_hold WHERE funding = 'wallet'
+             ) AS parts WHERE {subject} IS NOT NULL GROUP BY {subject}, period_key HAVING SUM(spent) <> 0 OR SUM(held) <> 0"""
+
 WALLET_SUMS = (
     Query(
         "P1", "wallet", 1, "balance is {} and its entries sum to {}",
@@ -62,18 +73,8 @@ THE_REST = (
         "P2", "hold", 1, "charged {} of {}",
         "SELECT id, captured_nanousd, amount_nanousd FROM billing_hold WHERE captured_nanousd > amount_nanousd",
     ),
-    Query(
-        "P3", "budget of project", 2, "spent is off by {}, held by {}",
-        """SELECT project_id, period_key, SUM(spent), SUM(held) FROM (
-             SELECT project_id, period_key, spent_nanousd AS spent, held_nanousd AS held FROM billing_budgetperiod
-             UNION ALL
-             SELECT project_id, day_key, -captured_nanousd, CASE WHEN state = 'open' THEN -amount_nanousd ELSE 0 END
-             FROM billing_hold WHERE funding = 'wallet'
-             UNION ALL
-             SELECT project_id, month_key, -captured_nanousd, CASE WHEN state = 'open' THEN -amount_nanousd ELSE 0 END
-             FROM billing_hold WHERE funding = 'wallet'
-           ) AS parts GROUP BY project_id, period_key HAVING SUM(spent) <> 0 OR SUM(held) <> 0""",
-    ),
+    Query("P3", "budget of project", 2, "spent is off by {}, held by {}", BUDGETS.replace("{subject}", "project_id")),
+    Query("P3", "budget of API key", 2, "spent is off by {}, held by {}", BUDGETS.replace("{subject}", "api_key_id")),
     Query(
         "P4", "hold", 1, "is open since {} and expired at {}",
         "SELECT id, created_at, expires_at FROM billing_hold WHERE state = 'open' AND expires_at < {overdue}",

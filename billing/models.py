@@ -6,6 +6,7 @@ What payments leave behind has a module of its own, ``billing.payment_models``.
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from accounts.models import Organization
 from billing.payment_models import AutoTopUp, FactKind, PaymentEvent, TopUp, TopUpState
@@ -136,21 +137,32 @@ class Hold(models.Model):
 
 
 class BudgetPeriod(models.Model):
-    """What a project has spent and holds in one day (``2026-11-22``) or month (``2026-11``) of its organization's zone."""
+    """What a project, or one API key, has spent and holds in one day (``2026-11-22``) or month (``2026-11``) of its organization's zone.
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="budget_periods", db_index=False)
+    Rows of both are in one table, so that the ledger finds, locks and writes them with the statements it has anyway.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, null=True, related_name="budget_periods", db_index=False)
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="budget_periods", db_index=False)
+    subject = models.GeneratedField(
+        expression=Coalesce("project_id", "api_key_id"), output_field=models.UUIDField(), db_persist=True, help_text="Whose row this is."
+    )
     period_key = models.CharField(max_length=10)
     spent_nanousd = models.BigIntegerField(default=0)
     held_nanousd = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=("project", "period_key"), name="budget_period_once"),
+            models.UniqueConstraint(fields=("period_key", "subject"), name="budget_period_once"),
+            models.CheckConstraint(
+                condition=Q(project=None, api_key__isnull=False) | Q(project__isnull=False, api_key=None),
+                name="budget_of_a_project_or_a_key",
+            ),
             models.CheckConstraint(condition=Q(spent_nanousd__gte=0, held_nanousd__gte=0), name="budget_not_negative"),
         )
 
     def __str__(self) -> str:
-        return f"{self.project_id} {self.period_key}"
+        return f"{self.subject} {self.period_key}"
 
 
 class FreeQuotaDay(models.Model):

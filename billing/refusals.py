@@ -8,8 +8,11 @@ Refusal
 │   └── WalletFrozen               wallet_frozen: its sums differ, people are looking
 ├── OutOfMoney                 402; SDKs never retry it
 │   ├── InsufficientFunds          insufficient_funds
-│   ├── ProjectDailyCap            project_daily_cap
-│   ├── ProjectMonthlyCap          project_monthly_cap
+│   ├── CapReached                 a cap has not enough room left for what the call may cost
+│   │   ├── ProjectDailyCap            project_daily_cap
+│   │   ├── ProjectMonthlyCap          project_monthly_cap
+│   │   ├── KeyDailyCap                key_daily_cap
+│   │   └── KeyMonthlyCap              key_monthly_cap
 │   └── FreeQuotaExhausted         free_quota_exhausted
 ├── Idempotency                of an Idempotency-Key
 │   ├── IdempotentCallRunning  409 idempotency_key_in_use: SDKs retry it, and get the answer once there is one
@@ -77,23 +80,39 @@ class InsufficientFunds(OutOfMoney):
         )
 
 
-class _ProjectCap(OutOfMoney):
-    """A cap that has not enough room left for what the call may cost."""
+class CapReached(OutOfMoney):
+    """``name`` is the project's or the key's, ``period`` the day or the month."""
 
-    def __init__(self, project: str, period: str, cap_nanousd: int, needed_nanousd: int, left_nanousd: int, resets_at: datetime) -> None:
+    what = "Project budget"
+    where = "Projects › {} › Budgets"
+
+    def __init__(self, name: str, period: str, cap_nanousd: int, needed_nanousd: int, left_nanousd: int, resets_at: datetime) -> None:
         super().__init__(
-            f"Project budget of {format_usd(cap_nanousd)} for {period} has {format_usd(left_nanousd)} left and this call may cost "
-            f"up to {format_usd(needed_nanousd)}. Raise it under Projects › {project} › Budgets.",
+            f"{self.what} of {format_usd(cap_nanousd)} for {period} has {format_usd(left_nanousd)} left and this call may cost "
+            f"up to {format_usd(needed_nanousd)}. Raise it under {self.where.format(name)}.",
             extra={"resets_at": iso(resets_at)} | _amounts(cap_usd=cap_nanousd, needed_usd=needed_nanousd, left_usd=left_nanousd),
         )
 
 
-class ProjectDailyCap(_ProjectCap):
+class ProjectDailyCap(CapReached):
     code = "project_daily_cap"
 
 
-class ProjectMonthlyCap(_ProjectCap):
+class ProjectMonthlyCap(CapReached):
     code = "project_monthly_cap"
+
+
+class _KeyCap(CapReached):
+    what = "The cap of this API key"
+    where = "API Keys › {}"
+
+
+class KeyDailyCap(_KeyCap):
+    code = "key_daily_cap"
+
+
+class KeyMonthlyCap(_KeyCap):
+    code = "key_monthly_cap"
 
 
 class FreeQuotaExhausted(OutOfMoney):

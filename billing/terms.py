@@ -36,6 +36,7 @@ class Held(msgspec.Struct, frozen=True):
     request_id: UUID
     organization_id: UUID
     project_id: UUID
+    api_key_id: UUID | None
     wallet_id: UUID
     price_tick_id: int
     funding: Funding

@@ -43,6 +43,7 @@ class ApiKey(models.Model):
     """A secret's shadow: its public id and a keyed digest. The secret itself is shown once and kept nowhere.
 
     ``allowed_networks`` are addresses or networks as text; it may be used from anywhere when there are none.
+    Its own caps hold beside its project's; amounts are nano-USD, none means no cap.
     """
 
     id = ids.primary_key()
@@ -61,9 +62,15 @@ class ApiKey(models.Model):
     allowed_networks = models.JSONField(default=list, blank=True)
     requests_per_minute = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     tokens_per_minute = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    daily_cap_nanousd = models.BigIntegerField(null=True, blank=True)
+    monthly_cap_nanousd = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         verbose_name = "API key"
+        constraints = (
+            models.CheckConstraint(condition=models.Q(daily_cap_nanousd__gte=0), name="key_daily_cap_not_negative"),
+            models.CheckConstraint(condition=models.Q(monthly_cap_nanousd__gte=0), name="key_monthly_cap_not_negative"),
+        )
 
     def __str__(self) -> str:
         return self.name

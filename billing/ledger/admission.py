@@ -90,19 +90,27 @@ def _hold_money(
     books: Books, ask: HoldAsk, project: Project, wallet: Wallet, dates: Today, now: datetime, free_resets_at: datetime | None = None
 ) -> Held:
     amount = ask.amount_nanousd
-    day, month = books.periods[project.id, dates.day], books.periods[project.id, dates.month]
-    if project.daily_cap is not None and day.spent + day.held + amount > project.daily_cap:
-        left = max(0, project.daily_cap - day.spent - day.held)
-        raise refusals.ProjectDailyCap(project.name, dates.day, project.daily_cap, amount, left, dates.day_ends)
-    if project.monthly_cap is not None and month.spent + month.held + amount > project.monthly_cap:
-        left = max(0, project.monthly_cap - month.spent - month.held)
-        raise refusals.ProjectMonthlyCap(project.name, dates.month, project.monthly_cap, amount, left, dates.month_ends)
+    if ask.api_key_id is not None:
+        _keep_to_caps(books, books.keys[ask.api_key_id], (refusals.KeyDailyCap, refusals.KeyMonthlyCap), amount, dates)
+    _keep_to_caps(books, project, (refusals.ProjectDailyCap, refusals.ProjectMonthlyCap), amount, dates)
     if wallet.available < amount:
         raise refusals.InsufficientFunds(amount, wallet.available)
-    for row in (day, month, wallet):
-        row.hold(amount)
     hold = _open(books, ask, wallet, dates, Funding.WALLET, amount, now)
+    for period in books.periods_of(hold):
+        period.hold(amount)
+    wallet.hold(amount)
     return _held(hold, ask.organization_id, None if free_resets_at is None else 0, free_resets_at)
+
+
+def _keep_to_caps(
+    books: Books, capped: Key | Project, no: tuple[type[refusals.CapReached], type[refusals.CapReached]], amount: int, dates: Today
+) -> None:
+    """Refuse what does not fit under the daily or the monthly cap, with the refusal for the one or the other."""
+    days = (dates.day, capped.daily_cap, dates.day_ends)
+    months = (dates.month, capped.monthly_cap, dates.month_ends)
+    for refusal, (period, cap, ends) in zip(no, (days, months), strict=True):
+        if cap is not None and (left := books.periods[capped.id, period].left(cap)) < amount:
+            raise refusal(capped.name, period, cap, amount, max(0, left), ends)
 
 
 def _open(books: Books, ask: HoldAsk, wallet: Wallet, dates: Today, funding: Funding, amount: int, now: datetime) -> Hold:
@@ -134,6 +142,7 @@ def _held(hold: Hold, organization_id: UUID, free_left: int | None = None, free_
         request_id=hold.id,
         organization_id=organization_id,
         project_id=hold.project_id,
+        api_key_id=hold.api_key_id,
         wallet_id=hold.wallet_id,
         price_tick_id=hold.price_tick_id,
         funding=Funding(hold.funding),

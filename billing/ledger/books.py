@@ -7,12 +7,15 @@ from uuid import UUID
 
 from billing.ledger.recording import Record
 from billing.models import HoldState
-from billing.terms import AttemptRow
+from billing.terms import AttemptRow, Held, HoldAsk
 
 
 class Key(NamedTuple):
     id: UUID
     project_id: UUID
+    name: str
+    daily_cap: int | None
+    monthly_cap: int | None
     expires_at: datetime | None
     revoked_at: datetime | None
 
@@ -49,6 +52,10 @@ class Period:
     spent: int
     held: int
     change: list[int] = field(default_factory=lambda: [0, 0])
+
+    def left(self, cap: int) -> int:
+        """What may still be set aside; negative where a cap was lowered below what is spent."""
+        return cap - self.spent - self.held
 
     def hold(self, amount: int) -> None:
         self.held += amount
@@ -116,6 +123,11 @@ class IdempotentCall:
     has_changed: bool = False
 
 
+def subjects_of(call: HoldAsk | Held | Hold) -> tuple[UUID, ...]:
+    """Whose budgets a call counts in. One from Studio has no key."""
+    return (call.project_id, call.api_key_id) if call.api_key_id else (call.project_id,)
+
+
 HOLD_COLUMNS = tuple(column.name for column in fields(Hold) if column.name != "checkpoint_moved")
 
 
@@ -138,7 +150,7 @@ class Books:
     projects: dict[UUID, Project] = field(default_factory=dict)
     ticks: set[int] = field(default_factory=set)
     free_days: dict[tuple[UUID, str], FreeDay] = field(default_factory=dict)
-    periods: dict[tuple[UUID, str], Period] = field(default_factory=dict)
+    periods: dict[tuple[UUID, str], Period] = field(default_factory=dict)  # by project or key, and day or month
     holds: dict[UUID, Hold] = field(default_factory=dict)
     wallets: dict[UUID, Wallet] = field(default_factory=dict)
     idempotent_calls: dict[tuple[UUID, str], IdempotentCall] = field(default_factory=dict)
@@ -150,6 +162,10 @@ class Books:
     losses: list[tuple[UUID, int, datetime]] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     attempts: list[tuple[UUID, AttemptRow]] = field(default_factory=list)
+
+    def periods_of(self, hold: Hold) -> list[Period]:
+        """Where it counts: the day and the month of its project, and of its key."""
+        return [self.periods[subject, key] for subject in subjects_of(hold) for key in (hold.day_key, hold.month_key)]
 
     def post(self, entry: Entry) -> None:
         """An entry and the balance it leaves are one thing; nothing else moves a balance."""

@@ -126,6 +126,7 @@ def _held(hold: Hold) -> Held:
         request_id=hold.pk,
         organization_id=hold.project.organization_id,
         project_id=hold.project_id,
+        api_key_id=hold.api_key_id,
         wallet_id=hold.wallet_id,
         price_tick_id=hold.price_tick_id,
         funding=Funding(hold.funding),

@@ -28,7 +28,7 @@ def lock(store: Store, batch: Sequence[Operation], now: datetime) -> Books:
     if needs.new_free_days:
         store.insert(statements.new_free_days, [(*key, 0) for key in sorted(needs.new_free_days)])
     if needs.new_periods:
-        store.insert(statements.new_periods, [(*key, 0, 0) for key in sorted(needs.new_periods)])
+        store.insert(statements.new_periods, [_new_period(rows, *key) for key in sorted(needs.new_periods)])
     free_days, periods, holds, wallets, entries = [
         _read(store, statement, keys)
         for statement, keys in (
@@ -97,14 +97,14 @@ def _needs(rows: Books, batch: Sequence[Operation], now: datetime) -> _Needs:
                 needs.holds.add((ask.request_id,))
                 if earlier := idempotency.earlier_request(rows, ask):
                     needs.holds.add((earlier,))
-                _needs_of_ask(needs, rows.projects.get(ask.project_id), ask.is_free_model, now)
+                _needs_of_ask(needs, rows, ask, now)
             case Settle(held=held):
                 needs.holds.add((held.request_id,))
                 needs.wallets.add((held.wallet_id,))
                 if held.funding == Funding.FREE:
                     needs.free_days.add((held.organization_id, held.day_key))
                 else:
-                    needs.periods.update({(held.project_id, held.day_key), (held.project_id, held.month_key)})
+                    needs.periods.update((subject, key) for subject in books.subjects_of(held) for key in (held.day_key, held.month_key))
             case Checkpoint(hold_id=hold_id):
                 needs.holds.add((hold_id,))
             case Credit(wallet_id=wallet_id, key=key):
@@ -115,11 +115,16 @@ def _needs(rows: Books, batch: Sequence[Operation], now: datetime) -> _Needs:
     return needs
 
 
-def _needs_of_ask(needs: _Needs, project: books.Project | None, is_free_model: bool, now: datetime) -> None:
-    if project is None:
+def _needs_of_ask(needs: _Needs, rows: Books, ask: HoldAsk, now: datetime) -> None:
+    project = rows.projects.get(ask.project_id)
+    if project is None or (ask.api_key_id and ask.api_key_id not in rows.keys):
         return
     dates = today(project.time_zone, now)
-    needs.new_periods.update({(project.id, dates.day), (project.id, dates.month)})
+    needs.new_periods.update((subject, key) for subject in books.subjects_of(ask) for key in (dates.day, dates.month))
     needs.wallets.add((project.wallet_id,))
-    if is_free_model:
+    if ask.is_free_model:
         needs.new_free_days.add((project.organization_id, dates.day))
+
+
+def _new_period(rows: Books, subject: UUID, period_key: str) -> Row:
+    return (subject, None, period_key, 0, 0) if subject in rows.projects else (None, subject, period_key, 0, 0)

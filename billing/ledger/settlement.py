@@ -52,8 +52,9 @@ def _owed(hold: Hold, ending: Ending, outcome: Outcome | None) -> int:
 def _release(books: Books, hold: Hold, organization_id: UUID, wallet: Wallet) -> None:
     """What was set aside is set aside no more; an unused free request goes back to the day it came from."""
     if hold.funding == Funding.WALLET:
-        for row in (books.periods[hold.project_id, hold.day_key], books.periods[hold.project_id, hold.month_key], wallet):
-            row.hold(-hold.amount)
+        for period in books.periods_of(hold):
+            period.hold(-hold.amount)
+        wallet.hold(-hold.amount)
     elif hold.state == HoldState.VOIDED:
         _free_day(books, hold, organization_id).use(-1)
 
@@ -65,8 +66,8 @@ def _free_day(books: Books, hold: Hold, organization_id: UUID) -> FreeDay:
 def _charge(books: Books, hold: Hold, wallet: Wallet, charged: int, now: datetime) -> None:
     """One usage entry for each captured call, of nothing for a free one. It bears the hold's id: there cannot be two."""
     if hold.funding == Funding.WALLET:
-        books.periods[hold.project_id, hold.day_key].spend(charged)
-        books.periods[hold.project_id, hold.month_key].spend(charged)
+        for period in books.periods_of(hold):
+            period.spend(charged)
     reason = REASONS[hold.funding] if hold.state == HoldState.CAPTURED else "Interrupted call, up to its last checkpoint"
     reference = ids.public("req", hold.id)
     books.post(Entry(hold.id, wallet.id, EntryKind.USAGE.value, -charged, wallet.balance - charged, reference, reason, now))

@@ -15,13 +15,19 @@ _HOLD = (
 _ENTRY = ("id", "wallet", "kind", "amount_nanousd", "balance_after_nanousd", "reference", "reason", "created_at")
 _ATTEMPT = ("request_id", "number", "endpoint", "started_at", "first_byte_ms", "latency_ms", "upstream_cost_nanousd", "outcome")
 _ID = Column("t.id", "uuid")
+_SUBJECT = Column("subject", "uuid")  # computed by the database, so it is no column one writes
 
 
 def _table(model: type) -> str:
     return f'"{model._meta.db_table}" AS t'  # type: ignore[attr-defined]
 
 
-keys = Select(columns_of(ApiKey, "id", "project", "expires_at", "revoked_at"), _table(ApiKey), (Column("id", "uuid"),), EXCLUSIVE)
+keys = Select(
+    columns_of(ApiKey, "id", "project", "name", "daily_cap_nanousd", "monthly_cap_nanousd", "expires_at", "revoked_at"),
+    _table(ApiKey),
+    (Column("id", "uuid"),),
+    EXCLUSIVE,
+)
 projects = Select(
     (
         _ID,
@@ -48,9 +54,9 @@ free_days = Select(
     EXCLUSIVE,
 )
 periods = Select(
-    columns_of(BudgetPeriod, "id", "project", "period_key", "spent_nanousd", "held_nanousd"),
+    (*columns_of(BudgetPeriod, "id"), _SUBJECT, *columns_of(BudgetPeriod, "period_key", "spent_nanousd", "held_nanousd")),
     _table(BudgetPeriod),
-    columns_of(BudgetPeriod, "project", "period_key"),
+    (_SUBJECT, *columns_of(BudgetPeriod, "period_key")),
     EXCLUSIVE,
 )
 idempotent_calls = Select(
@@ -67,7 +73,9 @@ entries = Select(columns_of(LedgerEntry, *_ENTRY), _table(LedgerEntry), (Column(
 
 new_free_days = Insert(FreeQuotaDay._meta.db_table, columns_of(FreeQuotaDay, "organization", "day_key", "used"), if_missing=True)
 new_periods = Insert(
-    BudgetPeriod._meta.db_table, columns_of(BudgetPeriod, "project", "period_key", "spent_nanousd", "held_nanousd"), if_missing=True
+    BudgetPeriod._meta.db_table,
+    columns_of(BudgetPeriod, "project", "api_key", "period_key", "spent_nanousd", "held_nanousd"),
+    if_missing=True,
 )
 new_idempotent_calls = Insert(
     IdempotentCall._meta.db_table, columns_of(IdempotentCall, "project", "key_digest", "body_digest", "created_at"), if_missing=True

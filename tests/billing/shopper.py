@@ -53,7 +53,7 @@ async def _worker(orders: dict[str, Any]) -> list[str]:
             amount_nanousd=orders["amount"],
             is_free_model=orders["free"],
             ttl_s=600,
-            api_key_id=None,
+            api_key_id=UUID(orders["key"]) if "key" in orders else None,
             **fields,
         )
         try:

@@ -13,7 +13,7 @@ from billing import check, holds, ledger, refusals
 from billing.models import BudgetPeriod, EntryKind, Funding
 from clod_site.lib import clock, ids
 from clod_site.lib.refusal import Refusal
-from projects.models import Project
+from projects.models import ApiKey, Project
 from tests.billing import till
 
 FREE_A_DAY = 2
@@ -21,16 +21,18 @@ amounts = st.integers(0, 60)
 
 
 class Shop(RuleBasedStateMachine):
-    """One customer with little money, small budgets, few free requests. The model is five numbers and the open calls."""
+    """One customer with little money, small budgets, few free requests. The model is a few numbers and the open calls."""
 
     running = Bundle("running")
 
     @initialize(balance=st.integers(1, 200))
     def open(self, balance: int) -> None:
         self.shopper = till.customer(f"shopper{ids.uuid7().hex}", dollars=None)
-        self.free_used = self.spent = 0
+        self.free_used = self.spent = self.key_spent = 0
         self.cap: int | None = None
+        self.key_cap: int | None = None
         self.open_holds: dict[Any, int] = {}
+        self.keyless: set[Any] = set()
         self.checkpoints: dict[Any, int] = {}
         self.balance = balance
         ledger.credit(self.shopper.wallet.pk, balance, key=str(ids.uuid7()), reason="start")
@@ -39,10 +41,14 @@ class Shop(RuleBasedStateMachine):
     def held(self) -> int:
         return sum(self.open_holds.values())
 
-    @rule(target=running, amount=amounts, free=st.booleans())
-    def call(self, amount: int, free: bool) -> Any:
-        expected = self._expected(amount, free)
-        ask = self.shopper.ask(amount, free=free)
+    @property
+    def key_held(self) -> int:
+        return sum(amount for hold, amount in self.open_holds.items() if hold not in self.keyless)
+
+    @rule(target=running, amount=amounts, free=st.booleans(), from_studio=st.booleans())
+    def call(self, amount: int, free: bool, from_studio: bool) -> Any:
+        expected = self._expected(amount, free, from_studio)
+        ask = self.shopper.ask(amount, free=free, api_key_id=None if from_studio else self.shopper.key.pk)
         if expected not in Funding.values:
             with pytest.raises(Refusal) as refused:
                 till.authorise(ask)
@@ -51,12 +57,16 @@ class Shop(RuleBasedStateMachine):
         held = till.authorise(ask)
         assert held.funding == expected
         self.open_holds[held.request_id] = held.amount_nanousd
+        if from_studio:
+            self.keyless.add(held.request_id)
         self.free_used += expected == "free"
         return held
 
-    def _expected(self, amount: int, free: bool) -> str:
+    def _expected(self, amount: int, free: bool, from_studio: bool) -> str:
         if free and self.free_used < FREE_A_DAY:
             return "free"
+        if not from_studio and self.key_cap is not None and self.key_spent + self.key_held + amount > self.key_cap:
+            return "key_monthly_cap"
         if self.cap is not None and self.spent + self.held + amount > self.cap:
             return "project_daily_cap"
         if self.balance - self.held < amount:
@@ -68,12 +78,13 @@ class Shop(RuleBasedStateMachine):
         amount = self.open_holds.pop(held.request_id, None)
         settled = till.capture(held, charge)
         if amount is not None:
-            self._charge(max(0, min(charge, amount)), settled.charged_nanousd)
+            assert settled.charged_nanousd == max(0, min(charge, amount))
+            self._charge(held.request_id, settled.charged_nanousd)
 
-    def _charge(self, expected: int, charged: int) -> None:
-        assert charged == expected
+    def _charge(self, hold: Any, charged: int) -> None:
         self.balance -= charged
         self.spent += charged
+        self.key_spent += 0 if hold in self.keyless else charged
 
     @rule(held=consumes(running))
     def void(self, held: holds.Held) -> None:
@@ -92,15 +103,19 @@ class Shop(RuleBasedStateMachine):
     def all_calls_are_forgotten_and_swept(self) -> None:
         ledger.stop(10)
         ledger.sweep(clock.now() + timedelta(hours=1))
-        used = sum(self.checkpoints.get(hold, 0) for hold in self.open_holds)
-        self.balance -= used
-        self.spent += used
+        for hold in self.open_holds:
+            self._charge(hold, self.checkpoints.get(hold, 0))
         self.open_holds.clear()
 
     @rule(cap=st.none() | st.integers(0, 150))
     def change_the_cap(self, cap: int | None) -> None:
         Project.objects.filter(pk=self.shopper.project.pk).update(daily_cap_nanousd=cap)
         self.cap = cap
+
+    @rule(cap=st.none() | st.integers(0, 150))
+    def change_the_cap_of_the_key(self, cap: int | None) -> None:
+        ApiKey.objects.filter(pk=self.shopper.key.pk).update(monthly_cap_nanousd=cap)
+        self.key_cap = cap
 
     @rule(amount=st.integers(-80, 80).filter(bool))
     def move_money(self, amount: int) -> None:
@@ -124,8 +139,11 @@ class Shop(RuleBasedStateMachine):
         wallet = self.shopper.wallet
         assert (wallet.balance_nanousd, wallet.held_nanousd) == (self.balance, self.held)
         assert self.shopper.used_today() == self.free_used
-        budget = BudgetPeriod.objects.filter(project=self.shopper.project, period_key=clock.day_key("UTC", clock.now())).first()
+        today, month = clock.day_key("UTC", clock.now()), clock.month_key("UTC", clock.now())
+        budget = BudgetPeriod.objects.filter(project=self.shopper.project, period_key=today).first()
         assert (budget.spent_nanousd, budget.held_nanousd) == (self.spent, self.held) if budget else not self.spent
+        of_key = BudgetPeriod.objects.filter(api_key=self.shopper.key, period_key=month).first()
+        assert (of_key.spent_nanousd, of_key.held_nanousd) == (self.key_spent, self.key_held) if of_key else not self.key_spent
 
     def teardown(self) -> None:
         ledger.stop(10)

@@ -1,6 +1,7 @@
 """``manage.py ledger_check`` and the reconciler: whatever does not add up is named, and takes no new holds."""
 
 from datetime import timedelta
+from importlib import import_module
 from io import StringIO
 
 import pytest
@@ -49,7 +50,8 @@ def charged() -> Hold:
 BREACHES = {
     "P1  wallet": lambda: Wallet.objects.update(balance_nanousd=Wallet.objects.get().balance_nanousd + 1),
     "sum to 100000000": lambda: Wallet.objects.update(held_nanousd=0),
-    "P3  budget": lambda: BudgetPeriod.objects.update(spent_nanousd=0),
+    "P3  budget of project": lambda: BudgetPeriod.objects.filter(api_key=None).update(spent_nanousd=0),
+    "P3  budget of API key": lambda: BudgetPeriod.objects.filter(project=None).update(spent_nanousd=0),
     "held by 1": lambda: BudgetPeriod.objects.update(held_nanousd=till.CALL + 1),
     "P4  hold": lambda: Hold.objects.filter(state="open").update(expires_at=clock.now() - check.GRACE - timedelta(seconds=1)),
     "nobody settled it": lambda: Hold.objects.filter(state="captured").update(settled_at=None),
@@ -68,6 +70,17 @@ def test_each_breach_is_named(sign: str) -> None:
     BREACHES[sign]()
     code, output = checked()
     assert (code, sign in output) == (1, True), output
+
+
+@pytest.mark.usefixtures("dana")
+def test_keys_of_before_there_were_budgets_of_keys_get_what_they_spent_and_hold() -> None:
+    migration = import_module("billing.migrations.0006_count_for_keys").Migration
+    BudgetPeriod.objects.filter(project=None).delete()
+    assert checked()[0] == 1
+    with connection.schema_editor() as editor:
+        migration.operations[0].database_forwards("billing", editor, None, None)
+    assert checked()[0] == 0
+    assert set(BudgetPeriod.objects.filter(project=None).values_list("spent_nanousd", "held_nanousd")) == {(1000, till.CALL)}
 
 
 def test_it_does_not_stop_the_ledger_from_writing(dana: till.Customer) -> None:

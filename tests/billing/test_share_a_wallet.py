@@ -169,6 +169,14 @@ def test_two_processes_share_a_cap_exactly_while_they_pay() -> None:
     assert dana.wallet.balance_nanousd == 470 * till.CALL
 
 
+def test_two_processes_share_the_cap_of_a_key_exactly_as_its_first_traffic() -> None:
+    dana = till.customer(dollars="50.00")
+    ApiKey.objects.update(monthly_cap_nanousd=30 * till.CALL)
+    answers = shop_in_two_processes(dana, project=dana.project, key=str(dana.key.pk), workers=10, calls=5, pay=True)
+    assert answers == {"held": 30, "key_monthly_cap": 70}
+    assert dana.wallet.balance_nanousd == 470 * till.CALL
+
+
 def test_killed_processes_lose_no_payment_they_acknowledged_and_leave_nothing_held() -> None:
     dana = till.customer(dollars="5000.00")
     paid: set[UUID] = set()

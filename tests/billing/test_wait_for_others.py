@@ -19,6 +19,7 @@ pytestmark = pytest.mark.usefixtures("ledger_db")  # other writers than the ledg
 
 CHANGES: dict[str, Callable[[], int]] = {
     "invalid_api_key": lambda: ApiKey.objects.update(revoked_at=clock.now()),
+    "key_daily_cap": lambda: ApiKey.objects.update(daily_cap_nanousd=0),
     "project_daily_cap": lambda: Project.objects.update(daily_cap_nanousd=0),
     "project_monthly_cap": lambda: BudgetPeriod.objects.update(spent_nanousd=5 * till.CALL),
     "insufficient_funds": lambda: Wallet.objects.update(held_nanousd=F("balance_nanousd")),

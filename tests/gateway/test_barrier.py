@@ -24,7 +24,7 @@ from activity.models import Request
 from billing import ledger
 from billing.models import BudgetPeriod, EntryKind, FreeQuotaDay, Wallet
 from projects import keys
-from projects.models import Project
+from projects.models import ApiKey, Project
 from tests.gateway import shop
 from tests.gateway.conftest import FAST_LANE, Gateway
 from tests.site import free_port
@@ -147,6 +147,19 @@ def test_a_cap_for_ten_calls_holds_for_the_first_calls_a_project_ever_makes(
     assert at_once(gateway, 64, key=key) == {ANSWERED: 10, (402, f"project_{cap}_cap"): 54}
     assert len(gateway.upstream.journal) == 10
     periods = BudgetPeriod.objects.filter(project=project)
+    assert [(period.spent_nanousd, period.held_nanousd) for period in periods] == [(10 * CALL, 0)] * 2
+
+
+@pytest.mark.parametrize("cap", ["daily", "monthly"])
+def test_a_key_with_a_cap_for_ten_calls_makes_ten_and_its_sister_is_not_held_up(
+    gateway: Gateway, organization: Organization, alice: User, cap: str
+) -> None:
+    project, key = fresh_project(organization, alice)
+    ApiKey.objects.filter(project=project).update(**{f"{cap}_cap_nanousd": 10 * CALL})
+    assert at_once(gateway, 64, key=key) == {ANSWERED: 10, (402, f"key_{cap}_cap"): 54}
+    _, sister = keys.generate(project, name="sister", actor=alice)
+    assert at_once(gateway, 3, key=sister) == {ANSWERED: 3}
+    periods = BudgetPeriod.objects.filter(api_key__project=project, api_key__name="fresh")
     assert [(period.spent_nanousd, period.held_nanousd) for period in periods] == [(10 * CALL, 0)] * 2
 
 
