@@ -10,6 +10,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 
 from clod_site.lib import clock, ids
+from clod_site.lib.calendars import Calendar
 
 
 class UserManager(BaseUserManager["User"]):
@@ -50,6 +51,8 @@ class Organization(models.Model):
     id = ids.primary_key()
     name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    next_time_zone = models.CharField(max_length=64, blank=True, help_text="In force from the instant below; before it, the one above.")
+    time_zone_changes_at = models.DateTimeField(null=True, blank=True)
     pays_after_free_quota = models.BooleanField(
         default=True, help_text="When today's free requests are used up, free models go on at their standard rate from the wallet."
     )
@@ -65,6 +68,15 @@ class Organization(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def calendar(self) -> Calendar:
+        """Its days and months. Nothing else may compute them: ``time_zone`` alone says nothing about today."""
+        return Calendar(self.time_zone, self.next_time_zone, self.time_zone_changes_at)
+
+    @property
+    def zone_now(self) -> str:
+        return self.calendar.zone_at(clock.now())
 
 
 class Role(models.TextChoices):

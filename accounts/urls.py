@@ -14,6 +14,7 @@ urlpatterns = [
     path("team", views.team, name="team"),
     path("settings", views.settings_page, name="settings"),
     path("settings/organization", views.change_organization, name="change_organization"),
+    path("settings/time-zone/keep", views.keep_time_zone, name="keep_time_zone"),
     path("settings/profile", views.change_profile, name="change_profile"),
 ]
 if settings.DEBUG or settings.TESTING:

@@ -11,10 +11,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import access, handbook
+from accounts import access, handbook, zones
 from accounts.access import MANAGERS, MemberRequest, member_page
 from accounts.context import THEMES
 from accounts.forms import OrganizationForm, ProfileForm
+from clod_site.lib import clock
 
 A_YEAR_S = 365 * 24 * 3600
 
@@ -95,8 +96,24 @@ def change_organization(request: MemberRequest) -> HttpResponse:
     form = OrganizationForm(request.POST, instance=request.membership.organization, prefix="organization")
     if not form.is_valid():
         return _settings(request, organization_form=form)
-    form.save()
-    messages.success(request, "The organization's settings are saved.")
+    try:
+        changes_at = form.save_at(clock.now())
+    except zones.TooSoon as reason:
+        form.add_error("time_zone", str(reason))
+        return _settings(request, organization_form=form)
+    when = f" The time zone changes on {changes_at:%d %B %Y at %H:%M} UTC." if changes_at else ""
+    messages.success(request, f"The organization's settings are saved.{when}")
+    return redirect("settings")
+
+
+@require_POST
+@member_page
+def keep_time_zone(request: MemberRequest) -> HttpResponse:
+    access.require(request.membership, MANAGERS, "change the organization's settings")
+    if zones.cancel(request.membership.organization_id, clock.now()):
+        messages.success(request, "The time zone stays as it is.")
+    else:
+        messages.error(request, "There is no change of the time zone to cancel; it may just have taken effect.")
     return redirect("settings")
 
 
@@ -120,8 +137,10 @@ def _settings(
     request: MemberRequest, *, organization_form: OrganizationForm | None = None, profile_form: ProfileForm | None = None
 ) -> HttpResponse:
     """The page with both forms; one of them may come back with errors, and then the answer is a 422."""
+    organization = request.membership.organization
     context = {
-        "organization_form": organization_form or OrganizationForm(instance=request.membership.organization, prefix="organization"),
+        "organization_form": organization_form or OrganizationForm(instance=organization, prefix="organization"),
+        "next_calendar": zones.on_its_way(organization, clock.now()),
         "profile_form": profile_form or ProfileForm(instance=request.user, prefix="profile"),
         "may_change_organization": access.may(request.membership, MANAGERS),
     }

@@ -7,7 +7,6 @@ from django.conf import settings
 
 from accounts.models import Organization
 from billing.models import FreeQuotaDay
-from clod_site.lib import clock
 
 
 class Allowance(msgspec.Struct, frozen=True):
@@ -24,6 +23,6 @@ class Allowance(msgspec.Struct, frozen=True):
 
 def of(organization: Organization, now: datetime) -> Allowance:
     """One query. A day nobody has called in yet has no row, and everything left."""
-    day = clock.day_key(organization.time_zone, now)
-    used = FreeQuotaDay.objects.filter(organization=organization, day_key=day).values_list("used", flat=True).first()
-    return Allowance(settings.CLOD_FREE_REQUESTS_PER_DAY, used or 0, clock.next_day(organization.time_zone, now))
+    calendar = organization.calendar
+    used = FreeQuotaDay.objects.filter(organization=organization, day_key=calendar.day_key(now)).values_list("used", flat=True).first()
+    return Allowance(settings.CLOD_FREE_REQUESTS_PER_DAY, used or 0, calendar.day_ends(now))

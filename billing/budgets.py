@@ -8,7 +8,6 @@ import msgspec
 
 from accounts.models import Organization
 from billing.models import BudgetPeriod
-from clod_site.lib import clock
 from projects.models import ApiKey, Project
 
 Subject = Project | ApiKey
@@ -44,8 +43,8 @@ def of(subject: Subject, now: datetime) -> Budget:
 def of_all(subjects: Iterable[Subject], now: datetime) -> dict[UUID, Budget]:
     """Budgets by the project's or key's id. One query for any number of them whose organizations are loaded."""
     listed = list(subjects)
-    zones = {organization_of(subject).time_zone for subject in listed}
-    keys = {key(zone, now) for zone in zones for key in (clock.day_key, clock.month_key)}
+    calendars = {organization_of(subject).calendar for subject in listed}
+    keys = {key for calendar in calendars for key in (calendar.day_key(now), calendar.month_key(now))}
     found = BudgetPeriod.objects.filter(subject__in=[subject.pk for subject in listed], period_key__in=keys)
     rows = {(row.subject, row.period_key): row for row in found}
     return {subject.pk: _budget(subject, rows, now) for subject in listed}
@@ -56,11 +55,11 @@ def organization_of(subject: Subject) -> Organization:
 
 
 def _budget(subject: Subject, rows: Mapping[tuple[UUID, str], BudgetPeriod], now: datetime) -> Budget:
-    zone = organization_of(subject).time_zone
-    day, month = clock.day_key(zone, now), clock.month_key(zone, now)
+    calendar = organization_of(subject).calendar
+    day, month = calendar.day_key(now), calendar.month_key(now)
     return Budget(
-        day=_period(day, rows.get((subject.pk, day)), subject.daily_cap_nanousd, clock.next_day(zone, now)),
-        month=_period(month, rows.get((subject.pk, month)), subject.monthly_cap_nanousd, clock.next_month(zone, now)),
+        day=_period(day, rows.get((subject.pk, day)), subject.daily_cap_nanousd, calendar.day_ends(now)),
+        month=_period(month, rows.get((subject.pk, month)), subject.monthly_cap_nanousd, calendar.month_ends(now)),
     )
 
 

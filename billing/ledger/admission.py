@@ -12,7 +12,7 @@ from billing.ledger import idempotency
 from billing.ledger.books import Books, Hold, Key, Project, Wallet
 from billing.models import Funding, HoldState
 from billing.terms import Answered, Held, HoldAsk
-from clod_site.lib import clock
+from clod_site.lib.calendars import Calendar
 
 
 class Today(NamedTuple):
@@ -25,8 +25,8 @@ class Today(NamedTuple):
 
 
 @lru_cache(maxsize=64)  # a batch has one instant, and few zones
-def today(zone: str, now: datetime) -> Today:
-    return Today(clock.day_key(zone, now), clock.month_key(zone, now), clock.next_day(zone, now), clock.next_month(zone, now))
+def today(calendar: Calendar, now: datetime) -> Today:
+    return Today(calendar.day_key(now), calendar.month_key(now), calendar.day_ends(now), calendar.month_ends(now))
 
 
 def authorise(books: Books, ask: HoldAsk, now: datetime) -> Held | Answered:
@@ -42,7 +42,7 @@ def authorise(books: Books, ask: HoldAsk, now: datetime) -> Held | Answered:
     wallet = books.wallets[project.wallet_id]
     if wallet.frozen_at is not None:
         raise refusals.WalletFrozen
-    dates = today(project.time_zone, now)
+    dates = today(project.calendar, now)
     if not ask.is_free_model:
         return _hold_money(books, ask, project, wallet, dates, now)
     return _hold_for_free_model(books, ask, project, wallet, dates, now)

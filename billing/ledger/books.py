@@ -8,6 +8,7 @@ from uuid import UUID
 from billing.ledger.recording import Record
 from billing.models import HoldState
 from billing.terms import AttemptRow, Held, HoldAsk
+from clod_site.lib.calendars import Calendar
 
 
 class Key(NamedTuple):
@@ -31,8 +32,14 @@ class Project(NamedTuple):
     archived_at: datetime | None
     suspended_at: datetime | None
     time_zone: str
+    next_time_zone: str
+    time_zone_changes_at: datetime | None
     pays_after_free_quota: bool
     wallet_id: UUID
+
+    @property
+    def calendar(self) -> Calendar:
+        return Calendar(self.time_zone, self.next_time_zone, self.time_zone_changes_at)
 
 
 @dataclass(slots=True)

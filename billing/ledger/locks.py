@@ -119,7 +119,7 @@ def _needs_of_ask(needs: _Needs, rows: Books, ask: HoldAsk, now: datetime) -> No
     project = rows.projects.get(ask.project_id)
     if project is None or (ask.api_key_id and ask.api_key_id not in rows.keys):
         return
-    dates = today(project.time_zone, now)
+    dates = today(project.calendar, now)
     needs.new_periods.update((subject, key) for subject in books.subjects_of(ask) for key in (dates.day, dates.month))
     needs.wallets.add((project.wallet_id,))
     if ask.is_free_model:

@@ -38,6 +38,8 @@ projects = Select(
         Column("t.archived_at", "timestamptz"),
         Column("o.suspended_at", "timestamptz"),
         Column("o.time_zone", "text"),
+        Column("o.next_time_zone", "text"),
+        Column("o.time_zone_changes_at", "timestamptz"),
         Column("o.pays_after_free_quota", "boolean"),
         Column("w.id", "uuid"),
     ),

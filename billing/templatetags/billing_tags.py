@@ -22,7 +22,7 @@ def free_ring(organization: Organization | None) -> dict[str, Any]:
         return {}
     today = allowance.of(organization, clock.now())
     tone = "bad" if not today.left else "warn" if today.left <= today.limit * _LOW else ""
-    return {"allowance": today, "tone": tone, "zone": organization.time_zone}
+    return {"allowance": today, "tone": tone, "zone": organization.zone_now}
 
 
 @register.inclusion_tag("billing/_wallet_chip.html")
@@ -44,7 +44,7 @@ def with_budgets(projects: Iterable[Project]) -> list[tuple[Project, budgets.Bud
 def budget_bars(project: Project, budget: budgets.Budget | None = None) -> dict[str, Any]:
     """Spend of this day and month against their caps; without a cap the spend alone."""
     budget = budget or budgets.of(project, clock.now())
-    return {"bars": [_bar("Today", budget.day), _bar("This month", budget.month)], "zone": project.organization.time_zone}
+    return {"bars": [_bar("Today", budget.day), _bar("This month", budget.month)], "zone": project.organization.zone_now}
 
 
 @register.filter
