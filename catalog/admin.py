@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminPasswordWidget, UnfoldAdminURLInputWidget
 
 from catalog import credentials, versions
+from catalog.features import FEATURES
 from catalog.models import MODALITIES, CatalogVersion, DataCenter, DeliveredPrice, Endpoint, EnergyPrice, Model, PriceTick, Provider
 from clod_site.admin_pages import Inline, Page, Record, dollars
 
@@ -84,6 +85,9 @@ class ModelPage(SluggedPage):
         if db_field.name in {"input_modalities", "output_modalities"}:
             choices = [(modality, modality) for modality in MODALITIES]
             return forms.MultipleChoiceField(choices=choices, widget=UnfoldAdminCheckboxSelectMultipleWidget)
+        if db_field.name == "features":
+            sentences = [(feature, f"{feature} (without it: {lack})") for feature, lack in FEATURES.items()]
+            return forms.MultipleChoiceField(choices=sentences, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget)
         return super().formfield_for_dbfield(db_field, request, **options)
 
 

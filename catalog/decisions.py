@@ -9,6 +9,7 @@ from catalog.snapshot import ModelCard, Route
 from catalog.strategies.combine import Ranked
 
 MAX_CANDIDATES = 12  # a call tries three; the explanation shows as many as were kept
+ATTEMPTS = 3  # that a call makes
 MICRO, NANO = 1_000_000, 1_000_000_000
 
 
@@ -20,32 +21,88 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Option(msgspec.Struct, frozen=True):
-    """An available route of a model. ``price`` compares calls, fee included; its unit is of no other use."""
+    """A route of a model. ``price`` compares calls, fee included; its unit is of no other use."""
 
     card: ModelCard
     route: Route
     price: int
 
 
+class Reason(msgspec.Struct, frozen=True):
+    """Why somebody cannot answer: the constraint, a sentence without its subject, the field to change, the code of a refusal for it."""
+
+    constraint: str
+    message: str
+    param: str | None = None
+    code: str = "invalid_request"
+
+
+class Dropped(msgspec.Struct, frozen=True):
+    """Who was no candidate because of what the call demands: an endpoint, or (no route) a whole model."""
+
+    card: ModelCard
+    route: Route | None
+    reason: Reason
+
+
 def by_score(ordered: Sequence[Option], ranked: Sequence[Ranked], tags: Sequence[str]) -> Decision:
-    """For strategy tags: each candidate with its scores and the measurements behind them."""
-    rows = [_scored(option, row, ranked[0]) for option, row in zip(ordered[:MAX_CANDIDATES], ranked, strict=False)]
+    """For strategies: each candidate with its scores and the measurements behind them. ``ordered`` may differ from the ranks."""
+    by_id = {row.candidate.endpoint_id: row for row in ranked}
+    scored = [(option, by_id[option.route.endpoint_id]) for option in ordered[:MAX_CANDIDATES]]
+    rows = [_scored(option, row, scored[0][1]) for option, row in scored]
     return _decision(ordered, "+".join(tags), "highest average score", rows)
 
 
 def by_default(ordered: Sequence[Option], strategy: str, won_by: str) -> Decision:
-    """Without a tag: each candidate with how it differs from the first."""
+    """Without a strategy: each candidate with how it differs from the first."""
     rows = [_fact(option, _why_behind(option, ordered[0])) for option in ordered[:MAX_CANDIDATES]]
     return _decision(ordered, strategy, won_by, rows)
 
 
-def excluded(cards: Sequence[ModelCard], unavailable: frozenset[int]) -> list[dict[str, Any]]:
-    """The endpoints that were no candidates because they are ejected."""
-    gone = [route for card in cards for route in card.routes if route.endpoint_id in unavailable]
-    return [
-        {"endpoint": route.endpoint_id, "model": route.model_slug, "data_center": route.data_center, "lost": "failed lately"}
-        for route in gone[:MAX_CANDIDATES]
-    ]
+def excluded(gone: Sequence[Option], dropped: Sequence[Dropped]) -> list[dict[str, Any]]:
+    """Who was no candidate: endpoints that are ejected, and whoever the call's own demands dropped. At most twelve."""
+    rows = [_excluded(option.card, option.route, "failed lately", "health") for option in gone]
+    rows += [_excluded(one.card, one.route, one.reason.message, one.reason.constraint) for one in dropped]
+    return rows[:MAX_CANDIDATES]
+
+
+def _excluded(card: ModelCard, route: Route | None, lost: str, constraint: str) -> dict[str, Any]:
+    return {
+        "endpoint": route.endpoint_id if route else None,
+        "model": card.slug,
+        "provider": route.provider if route else None,
+        "data_center": route.data_center if route else None,
+        "lost": lost,
+        "constraint": constraint,
+    }
+
+
+def by_preference(decision: Decision) -> None:
+    """The caller's own order came before any score or price."""
+    first, *others = decision.explanation["candidates"]
+    decision.explanation["won_by"], first["lost"] = "first in provider.order", ""
+    for row in others:
+        row["lost"] = "later in provider.order, or not in it"
+
+
+def one_after_another(decided: Sequence[Decision], passed_over: Sequence[str]) -> Decision:
+    """Several models, each a fallback of those before it: every one gets an attempt, the first ones what is left of them."""
+    shares = _shares([len(decision.candidates) for decision in decided])
+    tried = [candidate for decision, share in zip(decided, shares, strict=True) for candidate in decision.candidates[:share]]
+    spare = [candidate for decision, share in zip(decided, shares, strict=True) for candidate in decision.candidates[share:]]
+    explanation = decided[0].explanation
+    if len(decided) > 1:
+        explanation["fallbacks"] = [decision.explanation for decision in decided[1:]]
+    if passed_over:
+        explanation["passed_over"] = list(passed_over)
+    return Decision(tuple([*tried, *spare][:MAX_CANDIDATES]), explanation)
+
+
+def _shares(sizes: Sequence[int]) -> list[int]:
+    shares = [1 for _ in sizes]
+    for index, size in enumerate(sizes):
+        shares[index] += max(0, min(size - 1, ATTEMPTS - sum(shares)))
+    return shares
 
 
 def _decision(ordered: Sequence[Option], strategy: str, won_by: str, rows: list[dict[str, Any]]) -> Decision:

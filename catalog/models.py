@@ -6,6 +6,7 @@ Prices are nano-USD per million tokens; energy prices are micro-USD per MWh; ins
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from catalog import features
 from catalog.providers import ADAPTERS
 from clod_site.lib import clock, crypto
 
@@ -82,6 +83,7 @@ class Model(Catalogued):
     is_free = models.BooleanField(default=False)
     input_modalities = models.JSONField(default=list)
     output_modalities = models.JSONField(default=list)
+    features = models.JSONField(default=features.every, blank=True, help_text="What it can do beside writing text.")
     context_window = models.PositiveIntegerField(help_text="Tokens, prompt and answer together.")
     max_output_tokens = models.PositiveIntegerField()
     parameters_b = models.FloatField(null=True, blank=True, help_text="Billions, where the developer publishes it.")

@@ -24,10 +24,11 @@ class ModelNotFound(Refusal):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """A name (empty: any model) and the strategy tags, each once, in the order they were written."""
+    """A name (empty: any model) and the strategy tags, each once, in the order they were written; ``param`` is where they stood."""
 
     name: str
     tags: tuple[str, ...] = ()
+    param: str = "model"
 
 
 class Named(Protocol):
@@ -39,17 +40,17 @@ class Named(Protocol):
     def vendor_id(self) -> str: ...
 
 
-def parse(text: str) -> Wanted:
+def parse(text: str, param: str = "model") -> Wanted:
     """Split ``name@tag@tag``. Raises InvalidModelName."""
     if len(text) > MAX_NAME:
-        raise InvalidModelName(f"model is longer than {MAX_NAME} characters. See GET /v1/models for the names.", param="model")
+        raise InvalidModelName(f"{param} is longer than {MAX_NAME} characters. See GET /v1/models for the names.", param=param)
     name, *tags = (part.strip() for part in text.split("@"))
-    wanted = Wanted(name, tuple(dict.fromkeys(tag.lower() for tag in tags)))
+    wanted = Wanted(name, tuple(dict.fromkeys(tag.lower() for tag in tags)), param)
     for tag in wanted.tags:
         if tag not in TAGS:
-            raise InvalidModelName(f"Unknown strategy '@{tag}'. Valid ones are {_spoken('@' + tag for tag in TAGS)}.", param="model")
+            raise InvalidModelName(f"Unknown strategy '@{tag}'. Valid ones are {_spoken('@' + tag for tag in TAGS)}.", param=param)
     if not name and not tags:
-        raise InvalidModelName("model is empty. Name a model from GET /v1/models, or a strategy such as '@price'.", param="model")
+        raise InvalidModelName(f"{param} is empty. Name a model from GET /v1/models, or a strategy such as '@price'.", param=param)
     return wanted
 
 
@@ -68,11 +69,11 @@ def index(cards: Iterable[Named]) -> dict[str, str]:
     return spellings
 
 
-def resolve(catalog: "Catalog", name: str) -> "ModelCard":
+def resolve(catalog: "Catalog", name: str, param: str = "model") -> "ModelCard":
     """The model a name means. Raises ModelNotFound with the nearest names."""
     slug = catalog.names.get(key(name))
     if slug is None:
-        raise ModelNotFound(f"There is no model '{name}'.{_nearest(catalog, name)} GET /v1/models lists all of them.", param="model")
+        raise ModelNotFound(f"There is no model '{name}'.{_nearest(catalog, name)} GET /v1/models lists all of them.", param=param)
     return catalog.models[slug]
 
 

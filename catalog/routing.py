@@ -9,8 +9,11 @@ import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from catalog import decisions, names
+import msgspec
+
+from catalog import decisions, demands, names
 from catalog.decisions import Decision, Option
+from catalog.demands import Demands
 from catalog.energy.steady import Stance, step
 from catalog.names import Wanted
 from catalog.snapshot import Catalog, ModelCard, Route
@@ -59,55 +62,109 @@ class EnergyRouter:
 ROUTER = EnergyRouter()
 
 
-def order(
-    catalog: Catalog,
-    wanted: Wanted,
-    *,
-    allowed: frozenset[str] | None,
-    stats: Mapping[int, Observed],
-    unavailable: frozenset[int],
-    sticky: int | None = None,
-    router: EnergyRouter = ROUTER,
-) -> Decision:
-    """Candidates for a call. ``allowed`` holds model slugs (None: all), ``unavailable`` and ``sticky`` endpoint ids.
+class Circumstances(msgspec.Struct, frozen=True):
+    """What decides beside the names: ``allowed`` holds model slugs (None: all), ``unavailable`` and ``sticky`` endpoint ids.
 
-    ``sticky`` is the endpoint that answered this conversation before; without a strategy tag it goes first.
-    Raises ModelNotFound 404, ModelNotAllowed 403, ModelNotAvailable 503.
+    ``sticky`` is the endpoint that answered this conversation before; without a strategy it goes first.
     """
-    cards = _cards(catalog, wanted.name, allowed)
-    options = _available(cards, unavailable, wanted.name)
-    if wanted.tags:
-        decision = _by_strategy(options, wanted.tags, stats)
-    else:
-        decision = _by_default(cards[0], options, catalog.interval_start, sticky, router)
-    if unavailable:
-        decision.explanation["excluded"] = decisions.excluded(cards, unavailable)
+
+    allowed: frozenset[str] | None
+    stats: Mapping[int, Observed]
+    unavailable: frozenset[int]
+    sticky: int | None = None
+    router: EnergyRouter = ROUTER
+    demands: Demands = demands.NONE
+
+
+def order(catalog: Catalog, wanted: Sequence[Wanted], now: Circumstances) -> Decision:
+    """Candidates for a call that names these models, each a fallback of those before it; one that cannot answer is passed over.
+
+    Raises ModelNotFound 404 for any unknown name; when nobody is left ModelNotAllowed 403, ModelNotAvailable 503, and 400
+    where the call's own demands leave nobody.
+    """
+    decided: list[Decision] = []
+    passed_over: list[Refusal] = []
+    for one in wanted:
+        cards = _named(catalog, one)
+        try:
+            decided.append(_order(catalog, one, cards, now))
+        except Refusal as refusal:
+            passed_over.append(refusal)
+    if not decided:
+        raise _none_of(passed_over)
+    return decisions.one_after_another(decided, [refusal.message for refusal in passed_over])
+
+
+def _order(catalog: Catalog, wanted: Wanted, cards: Sequence[ModelCard], now: Circumstances) -> Decision:
+    configured = _configured(_allowed(cards, wanted, now.allowed), wanted)
+    options, dropped = demands.sift(configured, now.demands)
+    if not options:
+        raise demands.nobody_left(dropped)
+    here = [option for option in options if option.route.endpoint_id not in now.unavailable]
+    if not here:
+        raise _all_failed(cards, wanted, len(options))
+    preferred = now.demands.preferences
+    tags = wanted.tags or ((preferred.sort,) if preferred.sort else ())
+    decision = _by_strategy(here, tags, now) if tags else _by_default(here, options, catalog.interval_start, now)
+    if preferred.order:
+        decisions.by_preference(decision)
+    if len(here) < len(configured):
+        gone = [option for option in options if option.route.endpoint_id in now.unavailable]
+        decision.explanation["excluded"] = decisions.excluded(gone, dropped)
     return decision
+
+
+def _none_of(refusals: Sequence[Refusal]) -> Refusal:
+    """The first model's refusal, with the sentences of the others behind its own."""
+    first = refusals[0]
+    first.message = " ".join(dict.fromkeys(refusal.message for refusal in refusals))
+    return first
 
 
 # --- who may answer ------------------------------------------------------------------------------
 
 
-def _cards(catalog: Catalog, name: str, allowed: frozenset[str] | None) -> Sequence[ModelCard]:
-    if name:
-        card = names.resolve(catalog, name)
-        if allowed is not None and card.slug not in allowed:
-            raise ModelNotAllowed(
-                f"This key may not use {card.name}. Allow it under Projects › Models, or choose one of the models in GET /v1/models.",
-                param="model",
-            )
-        return (card,)
-    cards = [card for card in catalog.models.values() if allowed is None or card.slug in allowed]
-    if not cards:
-        raise ModelNotAllowed("This key may use no model. Allow one under Projects › Models.", param="model")
-    return cards
+def _named(catalog: Catalog, wanted: Wanted) -> Sequence[ModelCard]:
+    return (names.resolve(catalog, wanted.name, wanted.param),) if wanted.name else tuple(catalog.models.values())
 
 
-def _available(cards: Sequence[ModelCard], unavailable: frozenset[int], name: str) -> list[Option]:
-    options = [Option(card, route, price_of(route)) for card in cards for route in card.routes if route.endpoint_id not in unavailable]
-    if not options:
-        raise _nothing_available(cards, name)
-    return options
+def _allowed(cards: Sequence[ModelCard], wanted: Wanted, allowed: frozenset[str] | None) -> Sequence[ModelCard]:
+    kept = cards if allowed is None else [card for card in cards if card.slug in allowed]
+    if kept:
+        return kept
+    if wanted.name:
+        raise ModelNotAllowed(
+            f"This key may not use {cards[0].name}. Allow it under Projects › Models, or choose one of the models in GET /v1/models.",
+            param=wanted.param,
+        )
+    raise ModelNotAllowed("This key may use no model. Allow one under Projects › Models.", param=wanted.param)
+
+
+def _configured(cards: Sequence[ModelCard], wanted: Wanted) -> list[Option]:
+    options = [Option(card, route, price_of(route)) for card in cards for route in card.routes]
+    if options:
+        return options
+    raise ModelNotAvailable(
+        f"{_who(cards, wanted)} is listed in the catalog but has no endpoint configured here: its servers' address, its provider's key or "
+        "its first price is missing. "
+        "Choose another model; the Models page shows which can be called.",
+        param=wanted.param,
+        extra={"constraint": "endpoints"},
+    )
+
+
+def _all_failed(cards: Sequence[ModelCard], wanted: Wanted, count: int) -> ModelNotAvailable:
+    return ModelNotAvailable(
+        f"{_who(cards, wanted)} has {count} endpoint{'s' * (count > 1)} here, and all of them have failed lately. "
+        "They are tried again within seconds; try again then, or choose another model.",
+        param=wanted.param,
+        retry_after_s=RETRY_AFTER_S,
+        extra={"constraint": "health"},
+    )
+
+
+def _who(cards: Sequence[ModelCard], wanted: Wanted) -> str:
+    return cards[0].name if wanted.name else f"Each of the {len(cards)} models this key may use"
 
 
 def price_of(route: Route) -> int:
@@ -117,34 +174,19 @@ def price_of(route: Route) -> int:
     return call * (BASIS_POINTS + tick.fee_basis_points)
 
 
-def _nothing_available(cards: Sequence[ModelCard], name: str) -> ModelNotAvailable:
-    who = cards[0].name if name else f"Each of the {len(cards)} models this key may use"
-    configured = sum(len(card.routes) for card in cards)
-    if configured:
-        return ModelNotAvailable(
-            f"{who} has {configured} endpoint{'s' * (configured > 1)} here, and all of them have failed lately. "
-            "They are tried again within seconds; try again then, or choose another model.",
-            param="model",
-            retry_after_s=RETRY_AFTER_S,
-            extra={"constraint": "health"},
-        )
-    return ModelNotAvailable(
-        f"{who} is listed in the catalog but has no endpoint configured here: its servers' address, its provider's key or "
-        "its first price is missing. "
-        "Choose another model; the Models page shows which can be called.",
-        param="model",
-        extra={"constraint": "endpoints"},
-    )
-
-
 # --- strategies ----------------------------------------------------------------------------------
 
 
-def _by_strategy(options: Sequence[Option], tags: Sequence[str], stats: Mapping[int, Observed]) -> Decision:
+def _by_strategy(options: Sequence[Option], tags: Sequence[str], now: Circumstances) -> Decision:
     by_id = {option.route.endpoint_id: option for option in options}
-    ranked = rank([_candidate(option, stats) for option in options], tags)
-    ordered = [by_id[row.candidate.endpoint_id] for row in ranked]
-    return decisions.by_score(ordered, ranked, tags)
+    ranked = rank([_candidate(option, now.stats) for option in options], tags)
+    ordered = _of_one_kind([by_id[row.candidate.endpoint_id] for row in ranked])
+    return decisions.by_score(now.demands.preferences.arrange(ordered), ranked, tags)
+
+
+def _of_one_kind(ordered: list[Option]) -> list[Option]:
+    """A free request ends at a free model, whichever endpoint fails: who comes after a free first choice is free, too."""
+    return [option for option in ordered if option.card.is_free] if ordered[0].card.is_free else ordered
 
 
 def _candidate(option: Option, stats: Mapping[int, Observed]) -> Candidate:
@@ -157,20 +199,27 @@ def _candidate(option: Option, stats: Mapping[int, Observed]) -> Candidate:
 # --- no tag --------------------------------------------------------------------------------------
 
 
-def _by_default(card: ModelCard, options: list[Option], interval: datetime | None, sticky: int | None, router: EnergyRouter) -> Decision:
+def _by_default(options: list[Option], known: Sequence[Option], interval: datetime | None, now: Circumstances) -> Decision:
     prices = {option.route.endpoint_id: option.route.delivered_microusd_per_mwh for option in options}
     electricity = {endpoint: price for endpoint, price in prices.items() if price is not None}
     if interval and electricity:
-        first = router.choose(tuple([route.endpoint_id for route in card.routes]), electricity, interval)
+        first = _cheapest_site(known, electricity, interval, now.router)
         options.sort(key=lambda option: (option.route.endpoint_id != first, *_electricity_first(option)))
         strategy, won_by = "energy", "cheapest electricity, or not dearer by enough for long enough to move"
     else:
         options.sort(key=lambda option: (option.price, option.route.endpoint_id))
         strategy, won_by = "lowest_price", "lowest price"
-    if sticky in prices:
-        options.sort(key=lambda option: option.route.endpoint_id != sticky)
+    if now.sticky in prices:
+        options.sort(key=lambda option: option.route.endpoint_id != now.sticky)
         won_by = "answered this conversation before"
-    return decisions.by_default(options, strategy, won_by)
+    return decisions.by_default(now.demands.preferences.arrange(options), strategy, won_by)
+
+
+def _cheapest_site(known: Sequence[Option], electricity: Mapping[int, int], interval: datetime, router: EnergyRouter) -> int:
+    """What one caller leaves out moves nobody else: the router remembers only for the model's whole set of endpoints."""
+    ids = tuple([option.route.endpoint_id for option in known])
+    is_whole = len(ids) == len(known[0].card.routes)
+    return (router.choose if is_whole else router.would_choose)(ids, electricity, interval)
 
 
 def _electricity_first(option: Option) -> tuple[bool, int, int, int]:

@@ -7,6 +7,7 @@ import msgspec
 from django.db.models import OuterRef, Subquery
 
 from catalog import credentials, names, ticks, versions
+from catalog.features import FEATURES
 from catalog.models import DataCenter, DeliveredPrice, Endpoint, Model, PriceTick
 
 
@@ -58,6 +59,8 @@ class ModelCard(msgspec.Struct, frozen=True):
     output_nanousd_per_mtok: int
     created_at: datetime
     routes: tuple[Route, ...]
+    output_modalities: tuple[str, ...] = ("text",)
+    features: frozenset[str] = frozenset(FEATURES)
 
 
 class Catalog(msgspec.Struct, frozen=True):
@@ -149,4 +152,6 @@ def _card(model: Model, routes: Iterable[Route]) -> ModelCard:
         output_nanousd_per_mtok=model.output_nanousd_per_mtok,
         created_at=model.created_at,
         routes=tuple(routes),
+        output_modalities=tuple(model.output_modalities),
+        features=frozenset(model.features),
     )

@@ -28,7 +28,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     def bound(self, tick: Tick) -> int:
         """The most this call can cost at a tick: what is held for it."""
-        return cost.hold_bound(self.prompt_limit, self.completion_limit, *_terms(tick))
+        return bound(self.prompt_limit, self.completion_limit, tick)
 
 
 class Bill:
@@ -57,6 +57,11 @@ class Bill:
     def paid(self, reading: Reading) -> int:
         """What the client pays: nothing for a free request, otherwise the cost, which never passes the hold."""
         return min(self.cost(reading).total, self._held.amount_nanousd)
+
+
+def bound(prompt_tokens: int, completion_tokens: int, tick: Tick) -> int:
+    """The most that up to so many tokens can cost at a tick."""
+    return cost.hold_bound(prompt_tokens, completion_tokens, *_terms(tick))
 
 
 def _terms(tick: Tick) -> tuple[int, int, int]:

@@ -4,11 +4,12 @@ from django.conf import settings
 
 from billing import holds
 from billing.holds import Answered, HoldAsk
-from catalog import health, names, routing, stats
+from catalog import health, routing, stats
 from catalog.decisions import Decision
 from gateway import admit, idempotency, snapshots
 from gateway.bill import Plan
 from gateway.calls import Call, Reply
+from gateway.demands import DemandsOf
 from gateway.exchange import Exchange
 from gateway.wire import request
 from projects.grants import Grant
@@ -22,11 +23,8 @@ async def serve(call: Call) -> Reply:
     ask = request.parse(call.body)  # 400
     call.transcript = idempotency.transcript(call)  # 400
     catalog = await snapshots.catalog()
-    wanted = names.parse(ask.model)  # 400
-    decision = routing.order(
-        catalog, wanted, allowed=grant.models, stats=stats.current(), unavailable=health.unavailable()
-    )  # 403, 404, 503
-    plan = make_plan(grant, ask, decision)  # 400
+    decision = routing.order(catalog, ask.wanted, circumstances(grant, ask))  # 400, 403, 404, 503
+    plan = make_plan(grant, ask, decision)
     held = await holds.authorise(_hold_ask(call, plan))  # 401, 402, 503; 409, 410, 422 of an Idempotency-Key
     if isinstance(held, Answered):
         return await idempotency.repeat(call, held)
@@ -36,22 +34,25 @@ async def serve(call: Call) -> Reply:
     return await exchange.reply()  # 400, 502, 503, 504
 
 
+def circumstances(grant: Grant, ask: request.Ask) -> routing.Circumstances:
+    return routing.Circumstances(allowed=grant.models, stats=stats.current(), unavailable=health.unavailable(), demands=DemandsOf(ask))
+
+
 def make_plan(grant: Grant, ask: request.Ask, decision: Decision) -> Plan:
-    """The bounds the hold is made for; the output limit is forwarded to whichever endpoint answers."""
+    """The bounds the hold is made for: those of the candidate with the highest. Each is told its own output limit."""
     cards = [card for card, _ in decision.candidates]
-    request.check(ask, cards[0])
     return Plan(
         grant=grant,
         ask=ask,
         candidates=decision.candidates,
         explanation=decision.explanation,
         prompt_limit=max(ask.prompt_bound(card) for card in cards),
-        output_limit=min(ask.output_limit or card.max_output_tokens for card in cards),
+        output_limit=max(ask.output_bound(card) for card in cards),
     )
 
 
 def _hold_ask(call: Call, plan: Plan) -> HoldAsk:
-    card, route = plan.candidates[0]
+    _, route = plan.candidates[0]
     return HoldAsk(
         request_id=call.id,
         organization_id=plan.grant.organization_id,
@@ -59,7 +60,7 @@ def _hold_ask(call: Call, plan: Plan) -> HoldAsk:
         api_key_id=plan.grant.api_key_id,
         price_tick_id=route.tick.id,
         amount_nanousd=plan.bound(route.tick),
-        is_free_model=card.is_free,
+        is_free_model=all(card.is_free for card, _ in plan.candidates),
         ttl_s=settings.CLOD_UPSTREAM_DEADLINE_S + HOLD_SLACK_S,
         repeatable=call.transcript.known_as if call.transcript else None,
     )

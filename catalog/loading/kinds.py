@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from catalog.features import FEATURES
 from catalog.loading import fields
 from catalog.models import MODALITIES, CancelPolicy, Category, DataCenter, Endpoint, Model, Provider
 
@@ -72,6 +73,7 @@ MODELS = Kind(
         "is_free": Field(fields.flag),
         "input_modalities": Field(fields.some_of(MODALITIES), required=True),
         "output_modalities": Field(fields.some_of(MODALITIES), required=True),
+        "features": Field(fields.some_of(FEATURES)),
         "context_window": Field(fields.integer(1, _MOST_TOKENS), required=True),
         "max_output_tokens": Field(fields.integer(1, _MOST_TOKENS), required=True),
         "parameters_b": Field(fields.number(0, 100_000)),

@@ -11,7 +11,7 @@ import pytest
 from catalog import names, routing
 from catalog.decisions import Decision
 from catalog.names import ModelNotFound
-from catalog.routing import EnergyRouter, ModelNotAllowed, ModelNotAvailable
+from catalog.routing import Circumstances, EnergyRouter, ModelNotAllowed, ModelNotAvailable
 from catalog.snapshot import Catalog, ModelCard, Route, Tick
 from catalog.stats import Observed
 
@@ -53,8 +53,8 @@ def sites(*electricity: float, interval: datetime = NOON) -> Catalog:
 
 
 def ask(found: Catalog, text: str = "llama", **options: Any) -> Decision:
-    settings = {"allowed": None, "stats": {}, "unavailable": frozenset(), "router": EnergyRouter()} | options
-    return routing.order(found, names.parse(text), **settings)
+    now = {"allowed": None, "stats": {}, "unavailable": frozenset(), "router": EnergyRouter()} | options
+    return routing.order(found, [names.parse(text)], Circumstances(**now))
 
 
 def ids(decision: Decision) -> list[int]:
@@ -248,7 +248,8 @@ def test_every_decision_can_be_stored_and_says_why_each_candidate_lost() -> None
         first, *others = explanation["candidates"]
         assert first["lost"] == ""
         assert all(row["lost"] for row in others)
-        assert explanation["excluded"] == [{"endpoint": 4, "model": "llama", "data_center": "dc4", "lost": "failed lately"}]
+        gone = {"endpoint": 4, "model": "llama", "provider": "clod", "data_center": "dc4", "lost": "failed lately", "constraint": "health"}
+        assert explanation["excluded"] == [gone]
         assert "sk-secret" not in json.dumps(explanation)
 
 

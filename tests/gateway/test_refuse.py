@@ -105,7 +105,7 @@ def test_a_spent_budget_is_a_402_with_its_reset(gateway: Gateway, project: Proje
         (b'{"model": "paris"}', "messages"),
         (b'{"model": "paris", "messages": []}', "messages"),
         (b'{"model": "paris", "messages": [{"role": "robot", "content": "x"}]}', "messages[0].role"),
-        (b'{"model": "paris", "messages": [{"role": "user", "content": [{"type": "text"}]}]}', "messages[0].content[0]"),
+        (b'{"model": "paris", "messages": [{"role": "user", "content": [{"type": "text"}]}]}', "messages[0].content[0].text"),
         (b'{"model": 7, "messages": [{"role": "user", "content": "x"}]}', "model"),
         (b'{"model": "paris", "messages": [{"role": "user", "content": "x"}], "temperature": 9}', "temperature"),
         (b'{"model": "paris", "messages": [{"role": "user", "content": "x"}], "temperature": 1e999}', "temperature"),
@@ -117,7 +117,7 @@ def test_a_spent_budget_is_a_402_with_its_reset(gateway: Gateway, project: Proje
         (b'{"model": "paris", "messages": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", None),
         (
             b'{"model": "paris", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://x/y.png"}}]}]}',
-            "messages",
+            "messages[0].content[0]",
         ),
     ],
 )  # fmt: skip

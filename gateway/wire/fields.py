@@ -1,0 +1,114 @@
+"""The fields of a request that we know: the value each may have, and the sentence that says what was wrong with another."""
+
+import re
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from catalog.preferences import Preferences
+from gateway.errors import InvalidRequest
+from gateway.wire.messages import ROLES, Message, TextPart
+from gateway.wire.tools import AnyTool, Function, FunctionChoice, ResponseFormat, ToolChoice
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+Level = Literal["low", "medium", "high"]
+Penalty = Annotated[float, Meta(ge=-2, le=2)]
+Count = Annotated[int, Meta(ge=1, le=10_000_000)]
+Id = Annotated[str, Meta(max_length=512)]
+MOST_MODELS = 3  # a call makes three attempts
+
+
+class StreamOptions(Struct):
+    include_usage: bool | None = None
+    include_obfuscation: bool | None = None
+
+
+class Voice(Struct):
+    id: str
+
+
+class AudioOutput(Struct):
+    format: Literal["wav", "aac", "mp3", "flac", "opus", "pcm16"]
+    voice: str | Voice
+
+
+class Prediction(Struct):
+    type: Literal["content"]
+    content: str | list[TextPart]
+
+
+KNOWN: dict[str, Any] = {
+    "model": Annotated[str, Meta(max_length=300)],
+    "models": Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(min_length=1, max_length=MOST_MODELS)],
+    "provider": Preferences,
+    "messages": Annotated[list[Message], Meta(min_length=1)],
+    "stream": bool,
+    "stream_options": StreamOptions,
+    "temperature": Annotated[float, Meta(ge=0, le=2)],
+    "top_p": Annotated[float, Meta(ge=0, le=1)],
+    "n": Annotated[int, Meta(ge=1, le=128)],
+    "max_tokens": Count,
+    "max_completion_tokens": Count,
+    "stop": str | Annotated[list[str], Meta(max_length=16)],
+    "seed": int,
+    "presence_penalty": Penalty,
+    "frequency_penalty": Penalty,
+    "logprobs": bool,
+    "top_logprobs": Annotated[int, Meta(ge=0, le=20)],
+    "logit_bias": dict[str, Annotated[float, Meta(ge=-100, le=100)]],
+    "tools": Annotated[list[AnyTool], Meta(max_length=128)],
+    "tool_choice": ToolChoice,
+    "parallel_tool_calls": bool,
+    "functions": Annotated[list[Function], Meta(max_length=128)],
+    "function_call": FunctionChoice,
+    "response_format": ResponseFormat,
+    "reasoning_effort": Effort,
+    "verbosity": Level,
+    "modalities": Annotated[list[Literal["text", "audio"]], Meta(min_length=1)],
+    "audio": AudioOutput,
+    "prediction": Prediction,
+    "web_search_options": dict[str, Raw],
+    "store": bool,
+    "service_tier": Literal["auto", "default", "flex", "scale", "priority", "fast"],
+    "metadata": Annotated[dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]], Meta(max_length=16)],
+    "user": Id,
+    "safety_identifier": Id,
+    "prompt_cache_key": Id,
+    "prompt_cache_retention": Literal["in_memory", "24h"],
+}
+CHOICES = {
+    "role": ROLES,
+    "reasoning_effort": Effort.__args__,  # type: ignore[attr-defined]
+    "verbosity": Level.__args__,  # type: ignore[attr-defined]
+    "tool_choice": ("none", "auto", "required", '{"type": "function", "function": {"name": …}}'),
+    "response_format.type": ("text", "json_object", "json_schema"),
+}
+
+_decoders = {name: msgspec.json.Decoder(kind) for name, kind in KNOWN.items()}
+
+
+def read(name: str, raw: Raw) -> Any:
+    """The value of a known field; InvalidRequest with the path of what is wrong in it."""
+    try:
+        return _decoders[name].decode(raw)
+    except RecursionError as error:
+        raise InvalidRequest(f"'{name}' is nested too deeply.", param=name) from error
+    except msgspec.DecodeError as error:
+        raise _invalid(name, str(error)) from error
+
+
+def _invalid(name: str, complaint: str) -> InvalidRequest:
+    problem, _, path = complaint.partition(" - at `")
+    param = name + path.removeprefix("key in `").removeprefix("$").rstrip("`").replace("[...]", "[]")
+    if missing := re.search("missing required field `(.*)`", problem):
+        param = f"{param}.{missing[1]}"
+        return InvalidRequest(f"'{param}' is missing.", param=param)
+    options = next((options for end, options in CHOICES.items() if param.endswith(end)), ())
+    valid = f" Valid are: {', '.join(options)}." if options else ""
+    return InvalidRequest(f"Invalid '{param}': {_plain(problem)}.{valid}", param=param)
+
+
+def _plain(problem: str) -> str:
+    """msgspec's sentence in the words of JSON."""
+    return re.sub(r"`([^`]*)`", r"\1", problem).removesuffix(".")
