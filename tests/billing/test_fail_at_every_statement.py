@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import pytest
 
-from billing import ledger, refusals
+from billing import holds, ledger, refusals
+from billing.holds import Keepsake, Repeatable
 from billing.ledger import store
-from billing.models import Hold, LedgerEntry
+from billing.models import Hold, IdempotentCall, LedgerEntry
 from tests.billing import till
 
 pytestmark = pytest.mark.usefixtures("money")
@@ -76,7 +78,7 @@ def test_an_authorisation_is_held_or_refused_and_nothing_stays_behind(trouble: T
     dana = till.customer()
     for countdown in range(STATEMENTS):
         trouble.expect(countdown, error, away)
-        ask = dana.ask()
+        ask = dana.ask(repeatable=Repeatable(str(countdown), ""))
         try:
             held = till.authorise(ask)
         except refusals.TryAgain:
@@ -94,9 +96,11 @@ def test_an_authorisation_is_held_or_refused_and_nothing_stays_behind(trouble: T
 def test_a_capture_charges_once_whatever_happens(trouble: Trouble, error: type[store.StoreError], away: int) -> None:
     dana = till.customer()
     for countdown in range(STATEMENTS):
-        held = till.authorise(dana.ask())
+        held = till.authorise(dana.ask(repeatable=Repeatable(str(countdown), "")))
         trouble.expect(countdown, error, away)
-        assert till.capture(held, 1000).charged_nanousd == 1000
+        outcome = msgspec.structs.replace(till.outcome(held, 1000), keepsake=Keepsake(str(countdown), b"kept"))
+        assert till.run(holds.capture(held, outcome)).charged_nanousd == 1000
         trouble.expect(-1, error, 0)
     assert trouble.struck >= 10
     assert LedgerEntry.objects.filter(kind="usage", amount_nanousd=-1000).count() == STATEMENTS
+    assert error is store.Rejected or set(IdempotentCall.objects.values_list("answer", flat=True)) == {b"kept"}

@@ -73,13 +73,18 @@ def _wait_until_ready(url: str) -> None:
     pytest.fail("the second web process did not come up")
 
 
-def at_once(gateway: Gateway, clients: int, model: str = "full", key: str = "", urls: tuple[str, ...] = ()) -> Counter[tuple[int, str]]:
+def at_once(
+    gateway: Gateway, clients: int, model: str = "full", key: str = "", urls: tuple[str, ...] = (), idempotency_key: str = ""
+) -> Counter[tuple[int, str]]:
     """How often each status and error code was answered to so many clients, each with a connection of its own."""
     barrier, answers = threading.Barrier(clients), list[tuple[int, str]]()
     urls = urls or (gateway.url,)
+    headers = {"authorization": f"Bearer {key or gateway.key}", "content-type": "application/json"}
+    if idempotency_key:
+        headers["idempotency-key"] = idempotency_key
 
     def call(number: int) -> None:
-        answers.append(_call(urls[number % len(urls)], gateway.path, barrier, model, key or gateway.key))
+        answers.append(_call(urls[number % len(urls)], gateway.path, barrier, model, headers))
 
     threads = [threading.Thread(target=call, args=(number,)) for number in range(clients)]
     for thread in threads:
@@ -89,23 +94,25 @@ def at_once(gateway: Gateway, clients: int, model: str = "full", key: str = "", 
     return Counter(answers)
 
 
-def _call(url: str, path: str, barrier: threading.Barrier, model: str, key: str) -> tuple[int, str]:
-    """One client's last answer. On a machine too slow for so many at once some hear 503, and try again as they are told."""
+def _call(url: str, path: str, barrier: threading.Barrier, model: str, headers: dict[str, str]) -> tuple[int, str]:
+    """One client's last answer. Some hear 503 on a machine too slow for so many at once, or 409, and try again as they are told."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
     connection.connect()
     barrier.wait(30)
     for _ in range(MOST_TRIES):
-        answer, told = _post(connection, path, model, key)
-        if answer.status != 503:
+        answer, told = _post(connection, path, model, headers)
+        if answer.status not in {409, 503}:
             break
         time.sleep(int(answer.headers["retry-after"]))
     connection.close()
     return answer.status, told["error"]["code"] if "error" in told else ""
 
 
-def _post(connection: http.client.HTTPConnection, path: str, model: str, key: str) -> tuple[http.client.HTTPResponse, dict[str, Any]]:
+def _post(
+    connection: http.client.HTTPConnection, path: str, model: str, headers: dict[str, str]
+) -> tuple[http.client.HTTPResponse, dict[str, Any]]:
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": "What is the capital of France?"}]})
-    connection.request("POST", path, body, {"authorization": f"Bearer {key}", "content-type": "application/json"})
+    connection.request("POST", path, body, headers)
     answer = connection.getresponse()
     return answer, json.loads(answer.read())
 
@@ -181,3 +188,10 @@ def test_two_web_processes_are_exact_together(
     leave_money_for(10, wallet)
     assert at_once(gateway, 64, urls=both) == {ANSWERED: 10, (402, "insufficient_funds"): 54}
     assert len(gateway.upstream.journal) == 130
+
+
+def test_two_web_processes_make_one_call_of_one_idempotency_key(gateway: Gateway, sibling: str, wallet: Wallet) -> None:
+    """Whoever hears that the call still runs asks again, and gets the one answer there is."""
+    answers = at_once(gateway, 32, urls=(gateway.url, sibling), idempotency_key="9e107d9d372bb6826bd81d3542a419d6")
+    assert answers == {ANSWERED: 32}
+    assert len(gateway.upstream.journal) == wallet.entries.filter(kind=EntryKind.USAGE).count() == 1
