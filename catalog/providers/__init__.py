@@ -2,7 +2,7 @@
 
 import msgspec
 
-from catalog.providers import anthropic
+from catalog.providers import anthropic, gemini
 from catalog.providers.dialect import Dialect
 
 
@@ -34,5 +34,11 @@ ADAPTERS = {
         headers=(("anthropic-version", "2023-06-01"),),
         our_fault=(b"credit balance is too low",),
         dialect=anthropic,
+    ),
+    "gemini": Adapter(
+        credential_header="x-goog-api-key",
+        credential_prefix="",
+        our_fault=(b"API key not valid", b"API_KEY_INVALID", b"API key expired", b"FAILED_PRECONDITION"),
+        dialect=gemini,
     ),
 }

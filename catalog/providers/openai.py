@@ -145,6 +145,8 @@ NEUTRAL: Mapping[str, tuple[bytes, ...]] = {
 }
 """Values that ask for nothing: fine with every provider."""
 
+TOO_DEEP = "The request is nested too deeply."
+MOST_TOKENS = 10**15
 ARGUMENTS = "messages[].tool_calls[].function.arguments"
 
 _wish = msgspec.json.Decoder(Wish)
@@ -159,7 +161,7 @@ def wish(order: Order, who: str, taken: frozenset[str], dropped: frozenset[str])
     try:
         return _wish.decode(msgspec.json.encode({name: raw for name, raw in fields.items() if name not in dropped}))
     except RecursionError as error:
-        raise Unsupported("The request is nested too deeply.") from error
+        raise Unsupported(TOO_DEEP) from error
     except msgspec.DecodeError as error:
         problem, _, path = str(error).partition(" - at `$.")
         param = path.rstrip("`").replace("[...]", "[]") or None
@@ -168,6 +170,14 @@ def wish(order: Order, who: str, taken: frozenset[str], dropped: frozenset[str])
 
 def _asks_for_nothing(name: str, raw: Raw) -> bool:
     return bytes(memoryview(raw)).replace(b" ", b"") in NEUTRAL.get(name, ())
+
+
+def body(fields: Mapping[str, Any]) -> bytes:
+    """What is sent, as JSON."""
+    try:
+        return write(fields)
+    except ValueError as error:
+        raise Unsupported(TOO_DEEP) from error
 
 
 def data_url(url: str) -> tuple[str, str] | None:
@@ -205,6 +215,14 @@ def read(decoder: msgspec.json.Decoder[Shape], data: bytes) -> Shape:
         raise ValueError("nested too deeply") from error
 
 
+def write(value: Any) -> bytes:
+    """As JSON. ValueError for what could just be read, and is nested too deeply to be written."""
+    try:
+        return msgspec.json.encode(value)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
 def tool_call(call_id: str, name: str, arguments_json: str) -> dict[str, Any]:
     return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments_json}}
 
@@ -214,26 +232,26 @@ def choice(index: int, delta: Mapping[str, Any], finish_reason: str | None = Non
 
 
 def chunk(choices: Sequence[Mapping[str, Any]], usage: Mapping[str, Any] | None = None) -> bytes:
-    return msgspec.json.encode({"choices": choices} | ({"usage": usage} if usage is not None else {}))
+    return write({"choices": choices} | ({"usage": usage} if usage is not None else {}))
 
 
 def error(message: str) -> bytes:
     """What an upstream says when it breaks off."""
-    return msgspec.json.encode({"error": {"message": message}})
+    return write({"error": {"message": message}})
 
 
-def usage(prompt: Any, completion: Any, *, cached: Any = None, reasoning: Any = None) -> dict[str, Any]:
+def usage(prompt: int, completion: int | None, *, cached: int, reasoning: int) -> dict[str, Any]:
     """Tokens as OpenAI counts them; the prompt's include what was cached, the completion's what was thought.
 
     ``completion`` None: not known yet.
     """
-    counted = {"prompt_tokens": prompt, "prompt_tokens_details": {"cached_tokens": cached or 0}}
+    counted = {"prompt_tokens": prompt, "prompt_tokens_details": {"cached_tokens": cached}}
     if completion is None:
         return counted
-    return counted | {"completion_tokens": completion, "completion_tokens_details": {"reasoning_tokens": reasoning or 0}}
+    return counted | {"completion_tokens": completion, "completion_tokens_details": {"reasoning_tokens": reasoning}}
 
 
 def total(*counts: Any) -> int:
     """Their sum, absent ones being zero; −1, which nobody believes, when one is no number of tokens."""
     known = [count for count in counts if count is not None]
-    return sum(known) if all(type(count) is int and count >= 0 for count in known) else -1
+    return sum(known) if all(type(count) is int and 0 <= count <= MOST_TOKENS for count in known) else -1

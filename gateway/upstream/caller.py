@@ -12,6 +12,7 @@ from catalog.providers.dialect import Unsupported
 from catalog.snapshot import ModelCard, Route
 from clod_site.lib import clock
 from gateway.errors import UpstreamFailed, UpstreamRefused, UpstreamTooSlow
+from gateway.sse import EventTooLarge
 from gateway.upstream import dispatch, quirks, verdict
 from gateway.upstream.answer import Answer, Translation
 from gateway.upstream.attempt import Attempt, Candidate
@@ -123,11 +124,19 @@ class Caller:
 
 
 async def _first(response: aiohttp.ClientResponse, translation: Translation | None) -> bytes:
-    """The first bytes of an answer; of a translated stream, those that mean something. Failed when there are none, or an error only."""
+    """The first bytes of an answer; of a translated stream, the first that mean something. Failed when there are none, or only an error."""
     while received := await response.content.readany():
-        first = translation.feed(received) if translation else received
-        if translation and first.startswith(BROKEN_OFF):
-            raise Failed("error before its first word")
+        first = _translated(received, translation) if translation else received
         if first:
             return first
     raise Failed("empty answer")
+
+
+def _translated(received: bytes, translation: Translation) -> bytes:
+    try:
+        first = translation.feed(received)
+    except (UpstreamFailed, EventTooLarge) as error:
+        raise Failed("not its dialect") from error
+    if first.startswith(BROKEN_OFF):
+        raise Failed("error before its first word")
+    return first

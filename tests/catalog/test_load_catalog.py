@@ -269,5 +269,5 @@ def test_every_shipped_model_has_an_endpoint_and_gpt_4o_has_several() -> None:
 
 def test_a_way_of_speaking_nobody_knows_is_refused(write: Write) -> None:
     assert problems_of(write("providers.yaml", PROVIDER.replace("name: CLōD", "name: CLōD, adapter: telepathy"))) == [
-        "providers.yaml:2: adapter: is none of azure, compatible, openai"
+        "providers.yaml:2: adapter: is none of anthropic, azure, compatible, gemini, openai"
     ]

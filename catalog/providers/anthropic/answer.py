@@ -86,7 +86,7 @@ def completion(body: bytes) -> bytes:
         said["tool_calls"] = calls
     said |= _refusal(message.stop_details)
     answered = {"index": 0, "message": said, "finish_reason": _finish(message.stop_reason)}
-    return msgspec.json.encode({"choices": [answered], "usage": _usage(message.usage)})
+    return openai.write({"choices": [answered], "usage": _usage(message.usage)})
 
 
 class Translator:
@@ -164,7 +164,7 @@ def _finish(reason: str | None) -> str | None:
 
 
 def _json(value: Any) -> str:
-    return msgspec.json.encode({} if value is None else value).decode()
+    return openai.write({} if value is None else value).decode()
 
 
 def _counts(usage: Any) -> dict[str, Any]:
@@ -176,7 +176,10 @@ def _usage(usage: Any) -> dict[str, Any] | None:
     counts = _counts(usage)
     if "input_tokens" not in counts:
         return None
-    cached = counts.get("cache_read_input_tokens")
-    prompt = openai.total(counts.get("input_tokens"), counts.get("cache_creation_input_tokens"), cached)
-    thoughts = _counts(counts.get("output_tokens_details")).get("thinking_tokens")
-    return openai.usage(prompt, counts.get("output_tokens"), cached=cached, reasoning=thoughts)
+    cached, written = counts.get("cache_read_input_tokens"), counts.get("output_tokens")
+    return openai.usage(
+        openai.total(counts.get("input_tokens"), counts.get("cache_creation_input_tokens"), cached),
+        None if written is None else openai.total(written),
+        cached=openai.total(cached),
+        reasoning=openai.total(_counts(counts.get("output_tokens_details")).get("thinking_tokens")),
+    )

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import msgspec
-
 from catalog.providers import openai
 from catalog.providers.anthropic import models
 from catalog.providers.anthropic.turns import system, turns
@@ -40,7 +38,7 @@ def body(order: Order) -> bytes:
         "top_k": wish.top_k,
     }
     asked |= {} if asked["thinking"] else _sampling(wish)  # while it thinks it takes no other temperature than its own
-    return msgspec.json.encode({name: value for name, value in asked.items() if value not in (None, [], {})})
+    return openai.body({name: value for name, value in asked.items() if value not in (None, [], {})})
 
 
 def _sampling(wish: Wish) -> dict[str, Any]:
