@@ -1,9 +1,11 @@
 """Who is calling: the grant behind a bearer token, or one refusal for every way it can be wrong."""
 
-from billing.refusals import InvalidApiKey
+import ipaddress
+
 from clod_site.lib import clock
-from gateway import snapshots
+from gateway import snapshots, strangers
 from gateway.calls import Call
+from gateway.errors import AddressNotAllowed
 from projects import keys
 from projects.grants import Grant
 from studio import tokens
@@ -12,17 +14,23 @@ _DUMMY_DIGEST = bytes(32)
 
 
 async def identify(call: Call) -> Grant:
-    """The caller's grant; InvalidApiKey when there is none, whatever the reason."""
+    """The caller's grant; one refusal when there is none, whatever the reason: 401, or 429 for an address that tries many keys."""
     if call.grant is not None:
         return call.grant
-    scheme, _, token = call.authorization.partition(" ")
+    grant = await _found(call.authorization)
+    if grant is None or (grant.valid_until is not None and grant.valid_until <= clock.now()):
+        raise strangers.refused(call.address)
+    if not _may_come_from(grant, call.address):
+        raise AddressNotAllowed(call.address)
+    return grant
+
+
+async def _found(authorization: str) -> Grant | None:
+    scheme, _, token = authorization.partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer":
-        raise InvalidApiKey
-    grant = await (_of_studio(token) if token.startswith(tokens.PREFIX) else _of_key(token))
-    if grant is None or (grant.valid_until is not None and grant.valid_until <= clock.now()):
-        raise InvalidApiKey
-    return grant
+        return None
+    return await (_of_studio(token) if token.startswith(tokens.PREFIX) else _of_key(token))
 
 
 async def _of_key(token: str) -> Grant | None:
@@ -38,3 +46,14 @@ async def _of_key(token: str) -> Grant | None:
 
 async def _of_studio(token: str) -> Grant | None:
     return await snapshots.grant_of_studio(token) if len(token) == tokens.LENGTH else None
+
+
+def _may_come_from(grant: Grant, address: str) -> bool:
+    if not grant.networks:
+        return True
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    return any(ip in network for network in grant.networks)

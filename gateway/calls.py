@@ -13,6 +13,7 @@ from projects.grants import Grant
 
 if TYPE_CHECKING:
     from gateway.idempotency import Transcript
+    from gateway.rates import Counted
 
 Headers = list[tuple[str, str]]
 
@@ -29,7 +30,13 @@ class Call:
     """One request to the gateway. A door reports the client's leaving with ``leave``, and its own end with ``shut_down``."""
 
     def __init__(
-        self, body: bytes, authorization: str, query: str = "", grant: Grant | None = None, idempotency_key: str | None = None
+        self,
+        body: bytes,
+        authorization: str,
+        query: str = "",
+        grant: Grant | None = None,
+        idempotency_key: str | None = None,
+        address: str = "",
     ) -> None:
         self.id: UUID = ids.uuid7()
         self.body = body
@@ -38,6 +45,8 @@ class Call:
         self.grant = grant
         self.idempotency_key = idempotency_key
         self.transcript: Transcript | None = None  # of a call that may be repeated under its key
+        self.address = address
+        self.counted: Counted | None = None  # once it counts towards its rates
         self._has_left = False
         self._owner: Owner | None = None
 

@@ -15,6 +15,7 @@ from django.conf import settings
 from clod_site.lib.refusal import Refusal
 from gateway import errors, pages, pipeline, runtime
 from gateway.calls import Call, Headers, Reply, refuse
+from gateway.headers import rates
 
 log = logging.getLogger("gateway.door")
 
@@ -44,8 +45,14 @@ def opens(path: str) -> bool:
 
 async def door(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one HTTP request of the ASGI server."""
-    call = Call(b"", _header(scope, b"authorization"), _query(scope), idempotency_key=_optional_header(scope, b"idempotency-key"))
-    response = Response(send, call.public_id)
+    call = Call(
+        b"",
+        _header(scope, b"authorization"),
+        _query(scope),
+        idempotency_key=_optional_header(scope, b"idempotency-key"),
+        address=_address(scope),
+    )
+    response = Response(send, call)
     watch: asyncio.Task[None] | None = None
     try:
         handler, arguments = _handler(scope)
@@ -86,6 +93,11 @@ def _header(scope: Scope, name: bytes) -> str:
 
 def _optional_header(scope: Scope, name: bytes) -> str | None:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def _query(scope: Scope) -> str:
@@ -129,9 +141,9 @@ async def _watch(receive: Receive, call: Call) -> None:
 class Response:
     """What is sent for one request: one status, one body, whatever goes wrong in between."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, call: Call) -> None:
         self._send = send
-        self._request_id = request_id
+        self._call = call
         self._reply: Reply | None = None
 
     async def send(self, reply: Reply) -> None:
@@ -144,14 +156,14 @@ class Response:
     async def refuse(self, refusal: Refusal) -> None:
         """Say no. A stream that has begun is read to its end instead: its error is its last event."""
         if self._reply is None:
-            await self.send(refuse(refusal, self._request_id))
+            await self.send(refuse(refusal, self._call.public_id))
         elif self._reply.frames is not None:
             await self._stream(self._reply.frames())
 
     async def hang_up(self, refusal: Refusal, receive: Receive) -> None:
         """Say no to a body that has not ended, and close. What still comes is dropped for a moment: a client that is
         writing while its connection is reset never reads the answer."""
-        reply = refuse(refusal, self._request_id)
+        reply = refuse(refusal, self._call.public_id)
         reply.headers.append(("connection", "close"))
         await self._start(reply)
         await self._send({"type": "http.response.body", "body": reply.body, "more_body": True})
@@ -172,8 +184,8 @@ class Response:
         await self._send({"type": "http.response.body", "body": b""})
 
     def _headers(self, reply: Reply) -> Headers:
-        headers = dict(reply.headers)
-        headers.setdefault("x-request-id", self._request_id)
+        headers = dict(reply.headers + rates(self._call))
+        headers.setdefault("x-request-id", self._call.public_id)
         if reply.frames is None:
             headers["content-length"] = str(len(reply.body))
         return list(headers.items())

@@ -4,11 +4,13 @@ Refusal                       clod_site.lib.refusal: status, code, message, what
 ├── InvalidRequest       400  the body is not a chat completion (this module)
 ├── … 401, 402, 503           keys and money: billing.refusals
 ├── … 403, 404, 503           names and routes: catalog.names, catalog.routing
+├── AddressNotAllowed    403  the key may not be used from where the call comes
 ├── NoSuchPath           404
 ├── WrongMethod          405
 ├── BodyTooSlow          408
 ├── BodyTooLarge         413
 ├── EncodedBody          415
+├── … 429                     rates: projects.limits, gateway.strangers
 ├── UpstreamRefused      400  the upstream did not like the request; its own words
 ├── UpstreamFailed       502  every endpoint that was tried failed
 ├── UpstreamTooSlow      504
@@ -27,6 +29,13 @@ from clod_site.lib.refusal import Refusal
 
 class InvalidRequest(Refusal):
     pass
+
+
+class AddressNotAllowed(Refusal):
+    status, type, code = 403, "permission_error", "address_not_allowed"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"This key may not be used from {address or 'an unknown address'}. Its addresses are listed under API Keys.")
 
 
 class NoSuchPath(Refusal):

@@ -26,6 +26,7 @@ from gateway.calls import Call, Reply
 from gateway.errors import ClientLeft, CutShort, ShuttingDown, Unexpected, UpstreamFailed, UpstreamRefused, UpstreamTooSlow
 from gateway.meter import Meter, Reading
 from gateway.outbox import Outbox
+from gateway.rates import Counted
 from gateway.record import Ending, Times
 from gateway.sse import Events
 from gateway.upstream import Answer, Caller
@@ -40,8 +41,8 @@ SETTLEMENT_PATIENCE_S = 5.0
 class Exchange:
     running: ClassVar[set["Exchange"]] = set()
 
-    def __init__(self, call: Call, plan: Plan, held: Held) -> None:
-        self._call, self._plan, self._held = call, plan, held
+    def __init__(self, call: Call, plan: Plan, held: Held, counted: Counted) -> None:
+        self._call, self._plan, self._held, self._counted = call, plan, held, counted
         self._started = self._checkpointed = clock.monotonic()
         self._times = Times(created_at=clock.now())
         self._caller = Caller(plan.ask, plan.candidates, plan.output_limit)
@@ -60,6 +61,7 @@ class Exchange:
     # --- from outside ----------------------------------------------------------------------------
 
     def start(self) -> None:
+        self._counted.owned()
         self._task = asyncio.create_task(self._run())
         Exchange.running.add(self)
         self._task.add_done_callback(lambda _: Exchange.running.discard(self))
@@ -220,6 +222,7 @@ class Exchange:
         With the ledger away the client is not kept waiting for long; the settlement waits in memory until it is back.
         """
         reading = self._meter.reading()
+        self._counted.settle(reading.prompt_tokens + reading.completion_tokens if self._ending.is_charged else 0)
         self._times.latency_ms = self._elapsed_ms()
         if self._client_left and self._ending.status == Status.OK:
             self._ending.status = Status.CLIENT_CLOSED  # the upstream was read to its end for the bill's sake

@@ -1,5 +1,6 @@
 """What an answer says about itself: who served it, at which price, who paid, what is left."""
 
+import math
 from typing import Any
 
 from billing.holds import Held
@@ -7,6 +8,7 @@ from clod_site.lib import money
 from gateway.bill import Bill
 from gateway.calls import Call, Headers
 from gateway.meter import Reading
+from projects.limits import Level, Standing
 
 
 def of_stream(call: Call, held: Held, bill: Bill) -> Headers:
@@ -32,6 +34,30 @@ def _common(call: Call, held: Held, bill: Bill) -> Headers:
     if held.free_left is not None and held.free_resets_at is not None:
         names += [("x-clod-free-requests-left", str(held.free_left)), ("x-clod-free-requests-reset", held.free_resets_at.isoformat())]
     return names
+
+
+def rates(call: Call) -> Headers:
+    """How much of the rates is left, as OpenAI writes it; of the key or the organization, whichever has less."""
+    standing = call.counted.standing if call.counted else Standing()
+    levels = (("requests", standing.requests), ("tokens", standing.tokens))
+    return [header for unit, level in levels if level for header in _rate(unit, level)]
+
+
+def _rate(unit: str, level: Level) -> Headers:
+    return [
+        (f"x-ratelimit-limit-{unit}", str(level.limit)),
+        (f"x-ratelimit-remaining-{unit}", str(level.remaining)),
+        (f"x-ratelimit-reset-{unit}", _duration(level.resets_in_s)),
+    ]
+
+
+def _duration(seconds: float) -> str:
+    """``250ms``, ``8.64s`` or ``6m0s``, rounded up."""
+    ms = math.ceil(seconds * 1000)
+    if ms < 1000:
+        return f"{ms}ms"
+    minutes, ms = divmod(ms, 60_000)
+    return f"{minutes}m{ms / 1000:g}s" if minutes else f"{ms / 1000:g}s"
 
 
 def usage(bill: Bill, held: Held, reading: Reading) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from activity import queries
 from catalog.models import CatalogVersion
 from clod_site.lib import ids
 from clod_site.lib.refusal import Refusal
-from gateway import admit, listing, snapshots
+from gateway import listing, rates, snapshots
 from gateway.calls import Call, Reply, json_reply
 from gateway.errors import InvalidRequest, Unavailable
 
@@ -25,19 +25,19 @@ class NoSuchRequest(Refusal):
 
 async def models(call: Call) -> Reply:
     """``GET /v1/models``."""
-    grant = await admit.identify(call)
+    grant = await rates.caller(call)
     return json_reply(200, listing.models(await snapshots.catalog(), grant))
 
 
 async def model(call: Call, name: str) -> Reply:
     """``GET /v1/models/{id}``."""
-    await admit.identify(call)
+    await rates.caller(call)
     return json_reply(200, listing.one(await snapshots.catalog(), name))
 
 
 async def requests(call: Call) -> Reply:
     """``GET /v1/requests?limit=&cursor=``: the settled requests of the key's project, newest first."""
-    grant = await admit.identify(call)
+    grant = await rates.caller(call)
     query = parse_qs(call.query)
     cursor = query.get("cursor", [""])[0]
     if cursor and ids.parse_public("req", cursor) is None:
@@ -53,7 +53,7 @@ def _limit(text: str) -> int:
 
 async def request(call: Call, public_id: str) -> Reply:
     """``GET /v1/requests/{id}``: one settled request of the key's project."""
-    grant = await admit.identify(call)
+    grant = await rates.caller(call)
     row = await snapshots.read(queries.find, grant.organization_id, public_id)
     if row is None or row.project_id != grant.project_id:
         raise NoSuchRequest(

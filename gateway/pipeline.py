@@ -6,7 +6,7 @@ from billing import holds
 from billing.holds import Answered, HoldAsk
 from catalog import health, routing, stats
 from catalog.decisions import Decision
-from gateway import admit, idempotency, snapshots
+from gateway import admit, idempotency, rates, snapshots
 from gateway.bill import Plan
 from gateway.calls import Call, Reply
 from gateway.demands import DemandsOf
@@ -19,8 +19,14 @@ HOLD_SLACK_S = 60
 
 async def serve(call: Call) -> Reply:
     """Answer a chat completion, or raise the Refusal that says why not. The hold is committed before any upstream is called."""
-    grant = await admit.identify(call)  # 401
-    ask = request.parse(call.body)  # 400
+    grant = await admit.identify(call)  # 401, 403, 429
+    ask, counted = await rates.admitted(call, grant)  # 400, 429
+    with counted:  # its tokens are given back, unless an exchange settles them
+        return await answer(call, grant, ask, counted)
+
+
+async def answer(call: Call, grant: Grant, ask: request.Ask, counted: rates.Counted) -> Reply:
+    """From a request that may be made to its answer."""
     call.transcript = idempotency.transcript(call)  # 400
     catalog = await snapshots.catalog()
     decision = routing.order(catalog, ask.wanted, circumstances(grant, ask))  # 400, 403, 404, 503
@@ -28,7 +34,7 @@ async def serve(call: Call) -> Reply:
     held = await holds.authorise(_hold_ask(call, plan))  # 401, 402, 503; 409, 410, 422 of an Idempotency-Key
     if isinstance(held, Answered):
         return await idempotency.repeat(call, held)
-    exchange = Exchange(call, plan, held)
+    exchange = Exchange(call, plan, held, counted)
     exchange.start()  # from here on the exchange settles, whatever happens to us
     call.owned_by(exchange)
     return await exchange.reply()  # 400, 502, 503, 504

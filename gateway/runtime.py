@@ -8,6 +8,7 @@ from billing import holds
 from gateway import snapshots, upstream
 from gateway.errors import Unavailable
 from gateway.exchange import Exchange
+from projects import limits
 
 log = logging.getLogger("gateway")
 
@@ -43,5 +44,6 @@ async def stop() -> None:
     if ending := [asyncio.create_task(exchange.shut_down()) for exchange in list(Exchange.running)]:
         await asyncio.wait(ending, timeout=LEDGER_STOP_S)  # with the ledger away they end later, or the sweeper ends them
     await upstream.close_client()
+    await limits.close()
     await asyncio.to_thread(snapshots.forget)
     await asyncio.to_thread(holds.stop, LEDGER_STOP_S)

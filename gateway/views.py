@@ -26,18 +26,21 @@ from rest_framework.views import APIView
 from clod_site.lib.refusal import Refusal
 from gateway import admit, errors, pipeline, runtime
 from gateway.calls import Call, Reply, refuse
+from gateway.headers import rates
 from gateway.serializers import ChatCompletionRequestSerializer, ChatCompletionSerializer, ErrorSerializer
 from projects.grants import Grant
 
 log = logging.getLogger("gateway.views")
 Result = TypeVar("Result")
 
+REFUSALS = (400, 401, 402, 403, 404, 413, 415, 429, 502, 503, 504)
+
 
 class BearerKey(BaseAuthentication):
     """``Authorization: Bearer clod_sk_…``."""
 
     def authenticate(self, request: Request) -> tuple[None, Grant]:
-        call = Call(b"", request.headers.get("Authorization", ""))
+        call = Call(b"", request.headers.get("Authorization", ""), address=request.META["REMOTE_ADDR"])
         return None, _in_gateway(admit.identify(call)).result()
 
 
@@ -113,7 +116,7 @@ class GatewayView(APIView):
         raise errors.WrongMethod(request.path, request.method, ", ".join(sorted(self.allowed_methods)))
 
     def _response(self, reply: Reply) -> HttpResponseBase:
-        headers = dict(reply.headers)
+        headers = dict(reply.headers + rates(self.call))
         content_type = headers.pop("content-type")
         if reply.frames is None:
             return HttpResponse(reply.body, content_type, reply.status, headers=headers)
@@ -128,7 +131,7 @@ class ChatCompletions(GatewayView):
     @extend_schema(  # type: ignore[untyped-decorator]
         operation_id="create_chat_completion",
         request={"application/json": ChatCompletionRequestSerializer},
-        responses={200: ChatCompletionSerializer, **dict.fromkeys((400, 401, 402, 403, 404, 413, 415, 502, 503, 504), ErrorSerializer)},
+        responses={200: ChatCompletionSerializer, **dict.fromkeys(REFUSALS, ErrorSerializer)},
     )
     def post(self, request: Request) -> HttpResponseBase:
         """Answer a chat completion, whole or as a stream of server-sent events."""

@@ -18,7 +18,7 @@ from billing.models import Wallet
 from catalog import health, stats
 from catalog.models import Model
 from clod_site.lib import ids
-from gateway import snapshots
+from gateway import snapshots, strangers
 from projects import keys
 from projects.models import Project
 from tests.gateway import shop
@@ -122,6 +122,7 @@ def gateway(
     snapshots.forget()
     health.forget()
     stats.forget()
+    strangers.forget()
     _, key = keys.generate(project, name="test", actor=alice)
     with httpx2.Client(base_url=site, headers={"authorization": f"Bearer {key}"}, timeout=20) as client:
         made = Gateway(site, path, key, upstream, client)

@@ -1,0 +1,75 @@
+"""Rates as leaking buckets (GCRA): one number per bucket, no windows whose edges let twice the rate through.
+
+A bucket of 60 a minute is filled by what is drawn and leaks one a second. Its fill is written in seconds until it is
+empty, so a full bucket is always 60, whatever its rate; a draw that would fill it beyond that is refused.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from clod_site.lib import clock
+
+FULL_S = 60.0
+MAX_BUCKETS = 100_000
+_ROUNDING_S = 1e-6
+
+
+class Draw(msgspec.Struct, frozen=True):
+    """What one call takes: an amount from each of several buckets, or from none of them when one refuses.
+
+    ``forced`` draws are never refused and may be negative: they correct what was drawn before.
+    """
+
+    names: tuple[str, ...]
+    per_minute: tuple[int, ...]
+    amounts: tuple[int, ...]
+    forced: bool = False
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The fill of each bucket of a draw, afterwards; and if it was refused, by which and for how many seconds yet."""
+
+    fills_s: tuple[float, ...]
+    refused_by: int | None = None
+    wait_s: float = 0.0
+
+
+class Buckets:
+    """The buckets of this process. Of too many the emptied ones go, and if that is not enough, all."""
+
+    def __init__(self, now: Callable[[], float] = clock.monotonic, most: int = MAX_BUCKETS) -> None:
+        self._now = now
+        self._most = most
+        self._empty_at: dict[str, float] = {}
+
+    def draw(self, draw: Draw) -> Verdict:
+        now = self._now()
+        fills = [max(self._empty_at.get(name, 0.0) - now, 0.0) for name in draw.names]
+        filled = [max(fill + amount * FULL_S / rate, 0.0) for fill, amount, rate in zip(fills, draw.amounts, draw.per_minute, strict=True)]
+        wait_s, by = max(((fill - FULL_S, number) for number, fill in enumerate(filled) if draw.amounts[number]), default=(0.0, 0))
+        if wait_s > _ROUNDING_S and not draw.forced:
+            return Verdict(tuple(fills), by, wait_s)
+        self._keep(draw.names, filled, now)
+        return Verdict(tuple(filled))
+
+    def learn(self, draw: Draw, verdict: Verdict) -> None:
+        """Take over what a store shared with other processes has said, to go on from there without it."""
+        self._keep(draw.names, verdict.fills_s, self._now())
+
+    def forget(self) -> None:
+        self._empty_at.clear()
+
+    def __len__(self) -> int:
+        return len(self._empty_at)
+
+    def _keep(self, names: tuple[str, ...], fills_s: "list[float] | tuple[float, ...]", now: float) -> None:
+        if len(self._empty_at) >= self._most:
+            self._make_room(now)
+        for name, fill in zip(names, fills_s, strict=True):
+            self._empty_at[name] = now + fill
+
+    def _make_room(self, now: float) -> None:
+        self._empty_at = {name: instant for name, instant in self._empty_at.items() if instant > now}
+        if len(self._empty_at) >= self._most:
+            self._empty_at.clear()
