@@ -27,7 +27,7 @@ def current_membership(request: HttpRequest) -> Membership | None:
     """The visitor's membership in the organization of their session, else in the one they joined first."""
     if not request.user.is_authenticated:
         return None
-    memberships = Membership.objects.filter(user=request.user).select_related("organization")
+    memberships = Membership.objects.filter(user=request.user).select_related("organization__free_quota")
     chosen = request.session.get(CHOSEN)
     return (memberships.filter(organization_id=chosen).first() if chosen else None) or memberships.order_by("created_at").first()
 

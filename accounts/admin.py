@@ -15,8 +15,8 @@ from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, PaginationInlineFormSet, UserChangeForm, UserCreationForm
 
 from accounts import onboarding, zones
-from accounts.models import Membership, Organization, Role, User
-from clod_site.admin_pages import Inline, Page, Record
+from accounts.models import FreeQuota, Membership, Organization, Role, User
+from clod_site.admin_pages import Inline, Page, Record, RecordInline
 from clod_site.lib import clock
 
 if TYPE_CHECKING:
@@ -50,6 +50,12 @@ class MembershipInline(Inline):
     show_change_link = False
 
 
+class FreeQuotaInline(RecordInline):
+    model = FreeQuota
+    verbose_name_plural = "whose free requests it has"
+    columns = ("user", "since")
+
+
 # Members change these under Settings, where a rule says when: an operator would open another day's free requests and caps.
 RULED = ("time_zone", "next_time_zone", "time_zone_changes_at")
 
@@ -62,7 +68,7 @@ class OrganizationPage(Page):
     readonly_fields = ("suspended_at", "created_at")
     date_hierarchy = "created_at"
     actions = ("suspend", "reopen")
-    inlines: ClassVar[list[Any]] = [MembershipInline]
+    inlines: ClassVar[list[Any]] = [MembershipInline, FreeQuotaInline]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(_members=Count("memberships")).prefetch_related("memberships__user")

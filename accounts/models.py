@@ -98,3 +98,18 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.organization} ({self.role})"
+
+
+class FreeQuota(models.Model):
+    """A verified user's free requests: which organization has them, from when on. An organization without anybody's has none.
+
+    A row of its own: whoever saves a user or an organization they read a moment ago does not undo a move.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="free_quota")
+    organization = models.OneToOneField(Organization, on_delete=models.SET_NULL, null=True, related_name="free_quota")
+    since = models.DateTimeField(null=True)
+    free_from = models.DateTimeField(null=True, help_text="When the day ended that they may have been used in elsewhere before.")
+
+    def __str__(self) -> str:
+        return f"free requests of {self.user}"

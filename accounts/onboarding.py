@@ -19,4 +19,5 @@ def create_organization(name: str, owner: User) -> Organization:
     organization = Organization.objects.create(name=name)
     Membership.objects.create(organization=organization, user=owner, role=Role.OWNER)
     organization_created.send(sender=Organization, organization=organization, owner=owner)
+    organization.refresh_from_db()  # others have added to it
     return organization

@@ -15,6 +15,7 @@ urlpatterns = [
     path("settings", views.settings_page, name="settings"),
     path("settings/organization", views.change_organization, name="change_organization"),
     path("settings/time-zone/keep", views.keep_time_zone, name="keep_time_zone"),
+    path("settings/free-requests", views.bring_free_requests, name="bring_free_requests"),
     path("settings/profile", views.change_profile, name="change_profile"),
 ]
 if settings.DEBUG or settings.TESTING:

@@ -1,5 +1,6 @@
 """Landing, docs, team, settings, and the small switches of the frame."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -11,10 +12,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import access, handbook, zones
+from accounts import access, free_quota, handbook, zones
 from accounts.access import MANAGERS, MemberRequest, member_page
 from accounts.context import THEMES
 from accounts.forms import OrganizationForm, ProfileForm
+from accounts.models import FreeQuota
 from clod_site.lib import clock
 
 A_YEAR_S = 365 * 24 * 3600
@@ -119,6 +121,20 @@ def keep_time_zone(request: MemberRequest) -> HttpResponse:
 
 @require_POST
 @member_page
+def bring_free_requests(request: MemberRequest) -> HttpResponse:
+    """Anybody's own: no role is needed to bring them, and nobody can bring another's."""
+    try:
+        since = free_quota.bring(request.user, request.membership.organization_id, clock.now())
+    except free_quota.Unavailable as reason:
+        messages.error(request, str(reason))
+    else:
+        when = "" if since <= clock.now() else f" They begin on {since:%d %B %Y at %H:%M} UTC."
+        messages.success(request, f"{request.membership.organization.name} has your free requests.{when}")
+    return redirect("settings")
+
+
+@require_POST
+@member_page
 def change_profile(request: MemberRequest) -> HttpResponse:
     form = ProfileForm(request.POST, instance=request.user, prefix="profile")
     if not form.is_valid():
@@ -137,14 +153,24 @@ def _settings(
     request: MemberRequest, *, organization_form: OrganizationForm | None = None, profile_form: ProfileForm | None = None
 ) -> HttpResponse:
     """The page with both forms; one of them may come back with errors, and then the answer is a 422."""
-    organization = request.membership.organization
-    context = {
+    organization, now = request.membership.organization, clock.now()
+    context: dict[str, object] = {
         "organization_form": organization_form or OrganizationForm(instance=organization, prefix="organization"),
-        "next_calendar": zones.on_its_way(organization, clock.now()),
+        "next_calendar": zones.on_its_way(organization, now),
         "profile_form": profile_form or ProfileForm(instance=request.user, prefix="profile"),
         "may_change_organization": access.may(request.membership, MANAGERS),
+        "free_requests": settings.CLOD_FREE_REQUESTS_PER_DAY,
+        "is_verified": free_quota.is_verified(request.user),
     }
+    context |= _free_quotas(request, now)
     return render(request, "accounts/settings.html", context, status=422 if organization_form or profile_form else 200)
+
+
+def _free_quotas(request: MemberRequest, now: datetime) -> dict[str, object]:
+    """The free requests of this organization and the reader's own, and when those would begin here."""
+    organization = request.membership.organization
+    mine = FreeQuota.objects.select_related("organization").filter(user=request.user).first() or FreeQuota(user=request.user)
+    return {"quota": free_quota.of(organization), "mine": mine, "begins_at": free_quota.begins(mine, organization, now), "now": now}
 
 
 def _next(request: HttpRequest) -> str:

@@ -118,17 +118,18 @@ class KeyMonthlyCap(_KeyCap):
 class FreeQuotaExhausted(OutOfMoney):
     code = "free_quota_exhausted"
 
-    def __init__(self, limit: int, resets_at: datetime, short: InsufficientFunds | None = None) -> None:
-        """``short`` says what the wallet was missing; without it the organization has chosen not to pay after its free requests."""
+    def __init__(self, limit: int, resets_at: datetime | None, short: InsufficientFunds | None = None) -> None:
+        """``short`` says what the wallet was missing; without it the organization has chosen not to pay after its free requests.
+
+        A limit of 0 is an organization that has none yet, or (no reset) to which nobody has brought theirs.
+        """
         advice = (
             f"and the wallet cannot pay for this call: {short.message}"
             if short
             else "and this organization does not pay after them. Switch that on under Settings."
         )
-        super().__init__(
-            f"Today's {limit} free requests are used up (new ones at {iso(resets_at)}), {advice}",
-            extra={"resets_at": iso(resets_at)} | (short.extra if short else {}),
-        )
+        resets = {"resets_at": iso(resets_at)} if resets_at else {}
+        super().__init__(f"{_no_more(limit, resets_at)}, {advice}", extra=resets | (short.extra if short else {}))
 
 
 class Idempotency(Refusal):
@@ -167,6 +168,14 @@ class IdempotencyKeyReused(Idempotency):
 
     def __init__(self) -> None:
         super().__init__("This Idempotency-Key was used with another request body in the last 24 hours. Send a new key for a new request.")
+
+
+def _no_more(limit: int, resets_at: datetime | None) -> str:
+    if resets_at is None:
+        return "This organization has no free requests (a member with a verified address can bring theirs here under Settings)"
+    if not limit:
+        return f"The free requests of this organization begin at {iso(resets_at)}"
+    return f"Today's {limit} free requests are used up (new ones at {iso(resets_at)})"
 
 
 class TryAgain(Refusal):

@@ -31,7 +31,7 @@ class HoldAsk(msgspec.Struct, frozen=True):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A committed hold. ``free_left`` and ``free_resets_at`` are set whenever the model is a free one."""
+    """A committed hold. ``free_left`` and ``free_resets_at`` are set when the model is a free one, and somebody brings free requests."""
 
     request_id: UUID
     organization_id: UUID

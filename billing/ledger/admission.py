@@ -5,9 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from django.conf import settings
-
-from billing import refusals
+from billing import allowance, refusals
 from billing.ledger import idempotency
 from billing.ledger.books import Books, Hold, Key, Project, Wallet
 from billing.models import Funding, HoldState
@@ -74,16 +72,16 @@ def _is_valid(key: Key | None, project: Project, now: datetime) -> bool:
 
 def _hold_for_free_model(books: Books, ask: HoldAsk, project: Project, wallet: Wallet, dates: Today, now: datetime) -> Held:
     day = books.free_days[project.organization_id, dates.day]
-    limit = settings.CLOD_FREE_REQUESTS_PER_DAY
+    limit, resets_at = allowance.of_day(project.free_quota_since, dates.day_ends, now)
     if day.used < limit:
         day.use(1)
-        return _held(_open(books, ask, wallet, dates, Funding.FREE, 0, now), ask.organization_id, limit - day.used, dates.day_ends)
+        return _held(_open(books, ask, wallet, dates, Funding.FREE, 0, now), ask.organization_id, limit - day.used, resets_at)
     if not project.pays_after_free_quota:
-        raise refusals.FreeQuotaExhausted(limit, dates.day_ends)
+        raise refusals.FreeQuotaExhausted(limit, resets_at)
     try:
-        return _hold_money(books, ask, project, wallet, dates, now, free_resets_at=dates.day_ends)
+        return _hold_money(books, ask, project, wallet, dates, now, free_resets_at=resets_at)
     except refusals.InsufficientFunds as short:
-        raise refusals.FreeQuotaExhausted(limit, dates.day_ends, short) from short
+        raise refusals.FreeQuotaExhausted(limit, resets_at, short) from short
 
 
 def _hold_money(

@@ -22,7 +22,7 @@ class Key(NamedTuple):
 
 
 class Project(NamedTuple):
-    """A project with what its organization decides: zone, suspension, paying on after free requests, the wallet."""
+    """A project with what its organization decides: zone, suspension, free requests, paying on after them, the wallet."""
 
     id: UUID
     organization_id: UUID
@@ -34,6 +34,7 @@ class Project(NamedTuple):
     time_zone: str
     next_time_zone: str
     time_zone_changes_at: datetime | None
+    free_quota_since: datetime | None
     pays_after_free_quota: bool
     wallet_id: UUID
 

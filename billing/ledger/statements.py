@@ -40,11 +40,12 @@ projects = Select(
         Column("o.time_zone", "text"),
         Column("o.next_time_zone", "text"),
         Column("o.time_zone_changes_at", "timestamptz"),
+        Column("q.since", "timestamptz"),
         Column("o.pays_after_free_quota", "boolean"),
         Column("w.id", "uuid"),
     ),
     "projects_project AS t JOIN accounts_organization AS o ON o.id = t.organization_id "
-    "JOIN billing_wallet AS w ON w.organization_id = o.id",
+    "JOIN billing_wallet AS w ON w.organization_id = o.id LEFT JOIN accounts_freequota AS q ON q.organization_id = o.id",
     (_ID,),
     EXCLUSIVE,
 )

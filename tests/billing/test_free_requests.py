@@ -1,11 +1,18 @@
 """A hundred free requests a day for an organization; then its wallet pays, if it wants that and can."""
 
-import pytest
+import threading
+from datetime import datetime
 
+import pytest
+from django.db import connection
+
+from accounts import free_quota, onboarding
+from accounts.models import FreeQuota
 from billing import allowance, holds
 from billing.models import FreeQuotaDay, LedgerEntry, PlatformLoss
-from clod_site.lib import clock
+from clod_site.lib import clock, ids
 from clod_site.lib.refusal import Refusal
+from projects.models import ApiKey
 from tests.billing import till
 
 pytestmark = pytest.mark.usefixtures("money")
@@ -58,8 +65,8 @@ def test_a_call_that_is_given_back_gives_the_free_request_back() -> None:
 
 
 def test_a_call_of_yesterday_gives_back_to_yesterday(time_machine: object) -> None:
-    dana = till.customer(dollars=None)
     time_machine.move_to("2026-03-01T23:59:50Z", tick=False)  # type: ignore[attr-defined]
+    dana = till.customer(dollars=None)
     held = till.authorise(dana.ask(free=True))
     time_machine.move_to("2026-03-02T00:00:10Z", tick=False)  # type: ignore[attr-defined]
     kept = till.authorise(dana.ask(free=True))
@@ -115,3 +122,75 @@ def test_organizations_do_not_share_their_free_requests() -> None:
     dana, eve = till.customer(dollars=None), till.customer("eve", dollars=None)
     answers = till.all_at_once(shopper.ask(free=True) for _ in range(3) for shopper in (dana, eve))
     assert all(isinstance(answer, holds.Held) for answer in answers)
+
+
+def second_customer(dana: till.Customer) -> till.Customer:
+    """Another organization of Dana's, with a key and no money."""
+    owner = dana.organization.members.get()
+    acme = onboarding.create_organization("Acme", owner)
+    project = acme.projects.get()
+    key = ApiKey.objects.create(project=project, name="test", public_id=ids.random_base62(12), digest=b"", pepper_id="")
+    return till.Customer(acme, project, key, dana.tick)
+
+
+def bring(shopper: till.Customer) -> datetime:
+    return free_quota.bring(shopper.organization.members.get(), shopper.organization.pk, clock.now())
+
+
+def test_another_organization_of_the_same_person_has_none_and_is_told_what_to_do() -> None:
+    dana = till.customer(dollars=None)
+    acme = second_customer(dana)
+    refusal = refused(acme.ask(free=True))
+    assert (refusal.status, refusal.code) == (402, "free_quota_exhausted")
+    assert "can bring theirs here under Settings" in refusal.message
+    assert "resets_at" not in refusal.extra
+    assert till.authorise(dana.ask(free=True)).free_left == 2
+
+
+def test_without_free_requests_the_wallet_pays() -> None:
+    dana = till.customer(dollars=None)
+    acme = second_customer(dana)
+    acme.pay_in("1.00")
+    held = till.authorise(acme.ask(free=True))
+    assert (held.funding, held.free_left, held.free_resets_at) == ("wallet", None, None)
+
+
+def test_free_requests_on_their_way_are_announced_and_come(time_machine: object) -> None:
+    time_machine.move_to("2026-03-01T12:00:00Z", tick=False)  # type: ignore[attr-defined]
+    dana = till.customer(dollars=None)
+    acme = second_customer(dana)
+    till.authorise(dana.ask(free=True))
+    bring(acme)
+    assert "begin at 2026-03-02T00:00:00Z" in refused(acme.ask(free=True)).message
+    assert refused(acme.ask(free=True)).extra["resets_at"] == "2026-03-02T00:00:00Z"
+    assert refused(dana.ask(free=True)).code == "free_quota_exhausted"
+    time_machine.move_to("2026-03-02T00:00:00Z", tick=False)  # type: ignore[attr-defined]
+    assert till.authorise(acme.ask(free=True)).free_left == 2
+    assert refused(dana.ask(free=True)).code == "free_quota_exhausted"
+
+
+def test_free_requests_pulled_in_two_directions_while_calls_run_are_those_of_one_day(time_machine: object) -> None:
+    """Two tabs take them to two organizations again and again, and all three call."""
+    time_machine.move_to("2026-03-01T12:00:00Z", tick=True)  # type: ignore[attr-defined]
+    dana = till.customer(dollars=None)
+    others = [second_customer(dana), second_customer(dana)]
+    start = threading.Barrier(3)
+
+    def pull(shopper: till.Customer) -> None:
+        start.wait(10)
+        for _ in range(5):
+            bring(shopper)
+        connection.close()
+
+    tabs = [threading.Thread(target=pull, args=(shopper,)) for shopper in others]
+    for tab in tabs:
+        tab.start()
+    start.wait(10)
+    answers = [answer for _ in range(6) for answer in till.all_at_once(shopper.ask(free=True) for shopper in (dana, *others))]
+    for tab in tabs:
+        tab.join(30)
+    assert sum(isinstance(answer, holds.Held) for answer in answers) <= 3
+    assert FreeQuota.objects.get().organization in [shopper.organization for shopper in others]
+    time_machine.move_to("2026-03-02T00:00:01Z", tick=True)  # type: ignore[attr-defined]
+    answers = till.all_at_once(shopper.ask(free=True) for _ in range(4) for shopper in (dana, *others))
+    assert sum(isinstance(answer, holds.Held) for answer in answers) == 3

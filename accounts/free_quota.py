@@ -1,0 +1,102 @@
+"""Free requests come with people: each verified user brings theirs to one organization, and an organization has those of one.
+
+They can be taken to another organization at any time. The one they leave has none from then on; the new one has them from its first
+midnight after the old one's running day has ended. So no two organizations use one person's free requests of the same day.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import FreeQuota, Membership, Organization, Role, User
+from clod_site.lib import clock
+
+# A call that is being admitted right now may have read its organization before it lost them. No admission takes this long.
+MARGIN = timedelta(minutes=1)
+AN_INSTANT = timedelta(microseconds=1)
+
+
+class Unavailable(Exception):
+    """The message says why these free requests cannot come here, and what to do."""
+
+
+def is_verified(user: User) -> bool:
+    """Where nobody has to verify an address (embedded mode has no mail), everybody counts."""
+    return settings.ACCOUNT_EMAIL_VERIFICATION != "mandatory" or EmailAddress.objects.filter(user=user, verified=True).exists()
+
+
+def of(organization: Organization) -> FreeQuota | None:
+    """The free requests somebody brings to this organization; it may have them only later (``since``)."""
+    return getattr(organization, "free_quota", None)
+
+
+def begins(quota: FreeQuota, organization: Organization, now: datetime) -> datetime:
+    """When this organization would have them, were they taken there now."""
+    free_from = _free_from(quota, now)
+    return now if free_from is None or free_from <= now else organization.calendar.day_ends(free_from - AN_INSTANT)
+
+
+def start(user: User, now: datetime) -> None:
+    """Somebody verified who never brought theirs anywhere brings them to the first organization they own, if it has none."""
+    first = Membership.objects.filter(user=user, role=Role.OWNER).select_related("organization").order_by("created_at").first()
+    if first and not FreeQuota.objects.filter(user=user).exists() and not of(first.organization) and is_verified(user):
+        bring(user, first.organization_id, now)
+
+
+@transaction.atomic
+def bring(user: User, organization_id: UUID, now: datetime) -> datetime:
+    """Take the user's free requests to this organization; the instant it has them. Raises Unavailable."""
+    FreeQuota.objects.get_or_create(user=user)
+    quota = FreeQuota.objects.select_for_update(of=("self",)).select_related("organization").get(user=user)
+    organization = Organization.objects.select_for_update(no_key=True).get(pk=organization_id)
+    if quota.organization_id == organization.pk and quota.since:
+        return quota.since
+    _check(user, organization)
+    since = begins(quota, organization, now)
+    quota.free_from, quota.organization, quota.since = _free_from(quota, now), organization, since
+    quota.save()
+    return since
+
+
+@transaction.atomic
+def leave(user_id: UUID, organization_id: UUID, now: datetime) -> None:
+    """The user is no longer a member: their free requests go with them."""
+    theirs = FreeQuota.objects.select_for_update(of=("self",)).select_related("organization")
+    quota = theirs.filter(user=user_id, organization=organization_id).first()
+    if quota:
+        quota.free_from, quota.organization, quota.since = _free_from(quota, now), None, None
+        quota.save()
+
+
+def _check(user: User, organization: Organization) -> None:
+    if not Membership.objects.filter(user=user, organization=organization).exists():
+        raise Unavailable(f"You are not a member of {organization.name}. Ask an owner or admin to add you.")
+    if not is_verified(user):
+        raise Unavailable("Verify your e-mail address first, under E-mail addresses: free requests come with a verified address.")
+    if of(organization):
+        raise Unavailable(f"{organization.name} already has the free requests of another member. An organization has those of one.")
+
+
+def _free_from(quota: FreeQuota, now: datetime) -> datetime | None:
+    """The end of the last day whose free requests may have been used where they were before; None when they were nowhere."""
+    soon = now + MARGIN
+    if quota.organization is None or quota.since is None or quota.since > soon:
+        return quota.free_from
+    return quota.organization.calendar.day_ends(soon)
+
+
+def on_new_organization(owner: User, **_: Any) -> None:
+    start(owner, clock.now())
+
+
+def on_address(instance: EmailAddress, **_: Any) -> None:
+    if instance.verified:
+        start(instance.user, clock.now())
+
+
+def on_end_of_membership(instance: Membership, **_: Any) -> None:
+    leave(instance.user_id, instance.organization_id, clock.now())
