@@ -144,6 +144,8 @@ ERRORS = (
         (
             (402, "insufficient_funds", "the wallet has less available than the call may cost: top up, or lower max_completion_tokens"),
             (402, "free_quota_exhausted", "today's free requests are used up, and the wallet may not or cannot pay"),
+            (402, "key_daily_cap", "the call does not fit under the daily cap of its key"),
+            (402, "key_monthly_cap", "the call does not fit under the monthly cap of its key"),
             (402, "project_daily_cap", "the call does not fit under the project's daily cap"),
             (402, "project_monthly_cap", "the call does not fit under the project's monthly cap"),
         ),

@@ -58,9 +58,9 @@ class HoldPage(Record):
 
 @admin.register(BudgetPeriod)
 class BudgetPeriodPage(Record):
-    list_display = ("period_key", "project", dollars("spent_nanousd"), dollars("held_nanousd"))
-    list_select_related = ("project",)
-    search_fields = ("period_key", "project__name", "project__organization__name")
+    list_display = ("period_key", "project", "api_key", dollars("spent_nanousd"), dollars("held_nanousd"))
+    list_select_related = ("project", "api_key")
+    search_fields = ("period_key", "project__name", "project__organization__name", "api_key__name", "api_key__project__organization__name")
     ordering = ("-period_key", "-id")
 
 

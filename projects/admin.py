@@ -23,7 +23,16 @@ OrganizationPage.inlines.append(ProjectInline)
 
 class ApiKeyInline(RecordInline):
     model = ApiKey
-    columns = ("name", "prefix", "created_by", "last_used_at", "expires_at", "revoked_at")
+    columns = (
+        "name",
+        "prefix",
+        "created_by",
+        dollars("daily_cap_nanousd"),
+        dollars("monthly_cap_nanousd"),
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("created_by")
@@ -54,7 +63,18 @@ class ApiKeyPage(Record):
     """Keys are made on the dashboard, where their owner sees the secret once; here they are found and revoked."""
 
     hidden = ("pepper_id",)
-    list_display = ("name", "prefix", "project", "organization", "created_by", "last_used_at", "expires_at", "revoked_at")
+    list_display = (
+        "name",
+        "prefix",
+        "project",
+        "organization",
+        "created_by",
+        dollars("daily_cap_nanousd"),
+        dollars("monthly_cap_nanousd"),
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    )
     list_filter = ("revoked_at", "expires_at")
     list_select_related = ("project__organization", "created_by")
     search_fields = ("name", "public_id", "project__name", "project__organization__name", "created_by__email")

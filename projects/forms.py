@@ -50,15 +50,19 @@ class Dollars(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return money.as_text(value) if isinstance(value, int) else value
 
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return super().widget_attrs(widget) | {"inputmode": "decimal", "autocomplete": "off", "placeholder": "no cap"}
+
 
 class CapsForm(forms.Form):
-    daily_cap_nanousd = Dollars(label="Daily cap", required=False, help_text="Empty: no cap. 0: the project spends nothing.")
+    """Of a project, or of a key."""
+
+    daily_cap_nanousd = Dollars(label="Daily cap", required=False, help_text="Empty: no cap. 0: nothing may be spent.")
     monthly_cap_nanousd = Dollars(label="Monthly cap", required=False, help_text="Empty: no cap.")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "placeholder": "no cap"}
+    @property
+    def caps(self) -> dict[str, int | None]:
+        return {name: self.cleaned_data[name] for name in ("daily_cap_nanousd", "monthly_cap_nanousd")}
 
 
 class ModelsForm(forms.Form):
@@ -87,7 +91,7 @@ class ArchiveForm(forms.Form):
         return typed
 
 
-class KeyForm(forms.Form):
+class KeyForm(CapsForm):
     """A new API key."""
 
     EXPIRIES = (("", "Never"), ("7", "In 7 days"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"))
@@ -95,6 +99,7 @@ class KeyForm(forms.Form):
     name = forms.CharField(max_length=80, help_text="Where it is used, such as dev-key or n8n-workflow.")
     project = forms.ModelChoiceField(Project.objects.none(), empty_label=None)
     expires = forms.ChoiceField(choices=EXPIRIES, required=False)
+    field_order = ("name", "project", "expires")
 
     def __init__(self, *args: Any, projects: QuerySet[Project], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""API keys: the list, a new one (shown once), its revocation; and the first steps of somebody who just signed up."""
+"""API keys: the list, a new one (shown once), its page, its revocation; and the first steps of somebody who just signed up."""
 
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import access
 from accounts.access import WRITERS, MemberRequest, member_page
 from projects import first_call, keys, keys_page
+from projects.forms import CapsForm
 from projects.models import ApiKey, Project
 
 
@@ -32,9 +33,26 @@ def key_generate(request: MemberRequest) -> HttpResponse:
         template = "projects/_key_form.html" if is_fragment else "projects/key_generate.html"
         return render(request, template, {"form": form}, status=422 if form.is_bound else 200)
     project: Project = form.cleaned_data["project"]
-    api_key, secret = keys.generate(project, name=form.cleaned_data["name"], actor=request.user, expires_at=form.expires_at)
+    api_key, secret = keys.generate(project, name=form.cleaned_data["name"], actor=request.user, expires_at=form.expires_at, caps=form.caps)
     context = {"api_key": api_key, "secret": secret, "model": first_call.model_for(project)}
     return render(request, "projects/_key_shown.html" if is_fragment else "projects/key_shown.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page
+def key_detail(request: MemberRequest, key_id: UUID) -> HttpResponse:
+    """Looking is for every member; whoever may generate keys may change the caps of one."""
+    api_key = _find(request, key_id)
+    if request.method == "POST":
+        access.require(request.membership, WRITERS, "change the caps of API keys")
+    initial = {"daily_cap_nanousd": api_key.daily_cap_nanousd, "monthly_cap_nanousd": api_key.monthly_cap_nanousd}
+    form = CapsForm(request.POST if request.method == "POST" else None, initial=initial)
+    if not form.is_valid():
+        context = {"row": keys_page.row(api_key), "form": form, "may_write": access.may(request.membership, WRITERS)}
+        return render(request, "projects/key_detail.html", context, status=422 if form.is_bound else 200)
+    ApiKey.objects.filter(pk=api_key.pk).update(**form.caps)
+    messages.success(request, f"The caps of {api_key.name} are saved. They hold from the next request on.")
+    return redirect("key_detail", api_key.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -65,5 +83,5 @@ def first_steps(request: MemberRequest) -> HttpResponse:
 
 
 def _find(request: MemberRequest, key_id: UUID) -> ApiKey:
-    found = ApiKey.objects.select_related("project").filter(project__archived_at=None)
+    found = ApiKey.objects.select_related("project__organization", "created_by").filter(project__archived_at=None)
     return access.find(found, request.membership, within="project__organization", pk=key_id)

@@ -7,6 +7,7 @@ bytes) only an HMAC under a pepper from the environment is stored; the newest pe
 import hmac
 import secrets
 import zlib
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -27,8 +28,10 @@ class Parts(NamedTuple):
     secret: str
 
 
-def generate(project: Project, *, name: str, actor: User | None, expires_at: datetime | None = None) -> tuple[ApiKey, str]:
-    """A new key and its full text, which is shown once and kept nowhere."""
+def generate(
+    project: Project, *, name: str, actor: User | None, expires_at: datetime | None = None, caps: Mapping[str, int | None] | None = None
+) -> tuple[ApiKey, str]:
+    """A new key and its full text, which is shown once and kept nowhere. ``caps`` are columns of ``ApiKey``; none means no cap."""
     public_id = ids.random_base62(ID_WIDTH)
     secret = ids.base62(int.from_bytes(secrets.token_bytes(32), "big"), SECRET_WIDTH)
     pepper = settings.CLOD_KEY_PEPPERS[0]
@@ -40,6 +43,7 @@ def generate(project: Project, *, name: str, actor: User | None, expires_at: dat
         pepper_id=crypto.pepper_id(pepper),
         created_by=actor,
         expires_at=expires_at,
+        **(caps or {}),
     )
     return api_key, f"{PREFIX}{public_id}_{secret}{_checksum(public_id, secret)}"
 

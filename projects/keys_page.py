@@ -28,8 +28,8 @@ def of(request: MemberRequest, project: Project | None = None) -> dict[str, Any]
     found = ApiKey.objects.filter(project__organization_id=request.membership.organization_id, project__archived_at=None)
     if project:
         found = found.filter(project=project)
-    keys = found.select_related("project", "created_by").order_by("-created_at")[:SHOWN]
-    rows = sorted(map(_row, keys), key=lambda row: not row.is_active)
+    keys = found.select_related("project__organization", "created_by").order_by("-created_at")[:SHOWN]
+    rows = sorted(map(row, keys), key=lambda each: not each.is_active)
     return {"rows": rows, "form": form(request, project), "may_write": access.may(request.membership, WRITERS)}
 
 
@@ -39,7 +39,8 @@ def form(request: MemberRequest, project: Project | None = None, *, name: str = 
     return KeyForm(data, projects=projects.order_by("-is_default", "name"), initial={"project": project, "name": name})
 
 
-def _row(api_key: ApiKey) -> Row:
+def row(api_key: ApiKey) -> Row:
+    """A key and whether it works."""
     if api_key.revoked_at:
         return Row(api_key, "revoked", "bad")
     if api_key.expires_at and api_key.expires_at <= clock.now():

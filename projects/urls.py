@@ -16,6 +16,7 @@ urlpatterns = [
     path("projects/<project:project_id>/archive", views.project_archive, name="project_archive"),
     path("keys", key_views.key_list, name="key_list"),
     path("keys/new", key_views.key_generate, name="key_generate"),
+    path("keys/<key:key_id>", key_views.key_detail, name="key_detail"),
     path("keys/<key:key_id>/revoke", key_views.key_revoke, name="key_revoke"),
     path("keys/<key:key_id>/arrival", key_views.key_arrival, name="key_arrival"),
     path("welcome", key_views.first_steps, name="first_steps"),

@@ -9,7 +9,7 @@ from accounts.models import Organization
 from billing import allowance, budgets
 from billing.models import Wallet
 from clod_site.lib import clock, money
-from projects.models import Project
+from projects.models import ApiKey, Project
 
 register = template.Library()
 _LOW = 0.2
@@ -41,10 +41,24 @@ def with_budgets(projects: Iterable[Project]) -> list[tuple[Project, budgets.Bud
 
 
 @register.inclusion_tag("billing/_budget_bars.html")
-def budget_bars(project: Project, budget: budgets.Budget | None = None) -> dict[str, Any]:
-    """Spend of this day and month against their caps; without a cap the spend alone."""
-    budget = budget or budgets.of(project, clock.now())
-    return {"bars": [_bar("Today", budget.day), _bar("This month", budget.month)], "zone": project.organization.zone_now}
+def budget_bars(subject: budgets.Subject, budget: budgets.Budget | None = None) -> dict[str, Any]:
+    """Spend of this day and month against the caps of a project or key; without a cap the spend alone."""
+    budget = budget or budgets.of(subject, clock.now())
+    return {"bars": [_bar("Today", budget.day), _bar("This month", budget.month)], "zone": budgets.organization_of(subject).zone_now}
+
+
+@register.inclusion_tag("billing/_key_spend.html")
+def key_spend(api_key: ApiKey, budget: budgets.Budget) -> dict[str, Any]:
+    """The same in the cell of a table: a line for each period."""
+    return budget_bars(api_key, budget)
+
+
+@register.simple_tag
+def with_key_budgets(rows: Iterable[Any]) -> list[tuple[Any, budgets.Budget]]:
+    """Each row of a table of keys and the budget of its ``api_key``, in one query."""
+    listed = list(rows)
+    found = budgets.of_all([row.api_key for row in listed], clock.now())
+    return [(row, found[row.api_key.pk]) for row in listed]
 
 
 @register.filter
@@ -56,6 +70,14 @@ def usd_plain(nanousd: int) -> str:
 def _bar(name: str, period: budgets.Period) -> dict[str, Any]:
     used = period.spent_nanousd + period.held_nanousd
     cap = period.cap_nanousd
-    text = f"{money.format_usd(used)} of {money.format_usd(cap)}" if cap is not None else f"{money.format_usd(used)}, no cap"
-    is_reached = cap is not None and used >= cap
-    return {"name": name, "used": used, "cap": cap, "text": text, "is_reached": is_reached, "resets_at": period.resets_at}
+    spent_text = money.format_usd(used)
+    return {
+        "name": name,
+        "used": used,
+        "cap": cap,
+        "spent_text": spent_text,
+        "text": f"{spent_text} of {money.format_usd(cap)}" if cap is not None else f"{spent_text}, no cap",
+        "left_text": money.format_usd(period.left_nanousd or 0),
+        "is_reached": cap is not None and used >= cap,
+        "resets_at": period.resets_at,
+    }

@@ -8,5 +8,5 @@ def of(project: Project, tab: str = "") -> str:
     return f"/projects/{ids.public('proj', project.pk)}{'/' if tab else ''}{tab}"
 
 
-def of_key(api_key: ApiKey, deed: str) -> str:
-    return f"/keys/{ids.public('key', api_key.pk)}/{deed}"
+def of_key(api_key: ApiKey, deed: str = "") -> str:
+    return f"/keys/{ids.public('key', api_key.pk)}{'/' if deed else ''}{deed}"

@@ -57,7 +57,10 @@ def test_a_key_may_expire(alice: User, project: Project) -> None:
     assert abs(expires_at - clock.now() - timedelta(days=30)) < timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("wrong", [{"name": ""}, {"name": "x" * 81}, {"expires": "-1"}, {"expires": "4000"}, {"project": "x"}])
+WRONG = [{"name": ""}, {"name": "x" * 81}, {"expires": "-1"}, {"expires": "4000"}, {"project": "x"}, {"daily_cap_nanousd": "-1"}]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_a_form_that_is_wrong_makes_no_key(alice: User, project: Project, wrong: dict[str, str]) -> None:
     assert browser(alice).post("/keys/new", _form(project, **wrong)).status_code == 422
     assert not ApiKey.objects.exists()
