@@ -52,6 +52,7 @@ class Exchange:
         self._finish_reason = ""
         self._answer: Answer | None = None
         self._completion: response.Completion | None = None
+        self._chunks = response.Chunks()
         self._outbox = Outbox()
         self._transcript = call.transcript
         self._opened: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -130,7 +131,7 @@ class Exchange:
         except ValueError as error:
             raise UpstreamFailed("The model's server sent an answer that is not a chat completion. You were not charged.") from error
         for choice in completion.choices:
-            self._meter.wrote(len(memoryview(choice.message)))
+            self._meter.wrote(choice.message.written())
             self._finish_reason = choice.finish_reason or self._finish_reason
         if isinstance(completion.usage, msgspec.Raw):
             self._meter.report(completion.usage)
@@ -144,14 +145,15 @@ class Exchange:
             async for chunk in chunks:
                 for event in events.feed(chunk):
                     if event == b"[DONE]":
+                        await self._round_off()
                         return
                     await self._pass_on(event)
-        if not self._finish_reason:
+        if not self._chunks.are_finished():
             raise UpstreamFailed("The model's server broke off in the middle of its answer.")
 
     async def _pass_on(self, event: bytes) -> None:
         try:
-            chunk = response.read_chunk(event)
+            chunk = self._chunks.read(event)
         except ValueError as error:
             raise UpstreamFailed("The model's server sent something that is not a chat completion chunk.") from error
         if chunk.is_error():
@@ -160,10 +162,19 @@ class Exchange:
             self._meter.report(chunk.usage)
         if chunk.choices:
             self._count(chunk)
-            frame = response.chunk_frame(self._head(), chunk)
-            if self._transcript:
-                self._transcript.add(frame)
-            await self._outbox.put(frame)
+            await self._send(chunk)
+
+    async def _round_off(self) -> None:
+        """The upstream is done. A choice it never ended is ended here."""
+        for chunk in self._chunks.ending():
+            self._count(chunk)
+            await self._send(chunk)
+
+    async def _send(self, chunk: response.Chunk) -> None:
+        frame = response.chunk_frame(self._head(), chunk)
+        if self._transcript:
+            self._transcript.add(frame)
+        await self._outbox.put(frame)
 
     def _count(self, chunk: response.Chunk) -> None:
         for choice in chunk.choices:
@@ -316,7 +327,8 @@ class Exchange:
 
     def _head(self) -> response.Head:
         number = self._call.public_id.removeprefix("req_")
-        return response.Head(f"chatcmpl-{number}", int(self._times.created_at.timestamp()), self._bill.card.name)
+        usage = None if self._plan.ask.wants_usage else msgspec.UNSET
+        return response.Head(f"chatcmpl-{number}", int(self._times.created_at.timestamp()), self._bill.card.name, usage)
 
     def _elapsed_ms(self) -> int:
         return round((clock.monotonic() - self._started) * 1000)

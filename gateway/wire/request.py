@@ -147,11 +147,9 @@ def _features(values: dict[str, Any]) -> dict[str, str]:
 def upstream_body(ask: Ask, route: Route, adapter: Adapter, output_limit: int) -> bytes:
     """The body for one endpoint: its own model name, the limit the hold was made for, and usage asked for."""
     given: dict[str, Any] = {**ask.fields, "model": route.upstream_model}
-    for name in ("max_tokens", "max_completion_tokens", *UNSTORED):
+    for name in ("max_tokens", "max_completion_tokens", "stream_options", *UNSTORED):
         given.pop(name, None)
     given[adapter.limit_field] = output_limit
     if ask.is_stream and adapter.usage_option:
         given["stream_options"] = {"include_usage": True}
-    elif not ask.is_stream:
-        given.pop("stream_options", None)
     return msgspec.json.encode(given)

@@ -1,35 +1,86 @@
 """A chat completion as it is answered: upstream events and bodies in, ours out, with only the fields we know."""
 
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from gateway.wire import shapes
+from gateway.wire.shapes import Annotation, Audio, AudioPiece, Called, Logprobs, ToolCall
 
-class Delta(Struct, omit_defaults=True):
-    """What a chunk adds. Other fields of an upstream are not ours to pass on."""
 
-    role: str | UnsetType | None = UNSET
-    content: str | UnsetType | None = UNSET
+class Said(Struct, omit_defaults=True):
+    """What a model says, whole or in pieces. Other fields of an upstream are not ours to pass on."""
+
+    role: Any = UNSET
+    content: Any = UNSET
     refusal: str | UnsetType | None = UNSET
     reasoning_content: str | UnsetType | None = UNSET
-    reasoning: str | UnsetType | None = UNSET
-    tool_calls: Raw | UnsetType = UNSET
-    function_call: Raw | UnsetType = UNSET
-    audio: Raw | UnsetType = UNSET
+    reasoning: Any = UNSET
+    tool_calls: list[ToolCall] | UnsetType | None = UNSET
+    function_call: Called | UnsetType | None = UNSET
+    annotations: Any = UNSET
+    audio: Any = UNSET
+
+    def tidy(self) -> None:
+        """Text as text; thoughts under one name, whatever the upstream calls them."""
+        if self.content is not UNSET:
+            self.content, thought = shapes.text(self.content)
+            if thought:
+                self.reasoning_content = thought
+        if isinstance(self.reasoning, str) and not self.reasoning_content:
+            self.reasoning_content = self.reasoning
+        self.reasoning = UNSET
+        if isinstance(self.function_call, Called):
+            self.function_call.tidy()
 
     def written(self) -> int:
         """Characters a model wrote here, roughly, where nobody counts its tokens."""
-        texts = (self.content, self.refusal, self.reasoning_content, self.reasoning)
-        raws = (self.tool_calls, self.function_call)
-        return sum(len(text) for text in texts if isinstance(text, str)) + sum(len(memoryview(raw)) for raw in raws if isinstance(raw, Raw))
+        size = sum(len(text) for text in (self.content, self.refusal, self.reasoning_content) if isinstance(text, str))
+        size += sum(call.written() for call in self.tool_calls or ())
+        return size + (self.function_call.written() if isinstance(self.function_call, Called) else 0)
+
+
+class Delta(Said, omit_defaults=True):
+    """What a chunk adds."""
+
+    def tidy(self) -> None:
+        super().tidy()
+        if self.role is not UNSET and self.role not in shapes.ROLES:
+            self.role = UNSET
+        for position, call in enumerate(self.tool_calls or ()):
+            call.tidy_piece(position)
+        self.annotations = shapes.proper(list[Annotation], self.annotations)
+        self.audio = shapes.proper(AudioPiece | None, self.audio)
+
+
+class Message(Said, omit_defaults=True):
+    """A whole answer's."""
+
+    def tidy(self) -> None:
+        super().tidy()
+        self.role = "assistant"
+        if self.content is UNSET:
+            self.content = None
+        for call in self.tool_calls or ():
+            call.tidy_whole()
+        if isinstance(self.function_call, Called):
+            self.function_call = Called(self.function_call.name or "", self.function_call.arguments or "")
+        self.annotations = shapes.proper(list[Annotation], self.annotations)
+        self.audio = shapes.proper(Audio | None, self.audio)
 
 
 class ChunkChoice(Struct):
     index: int = 0
     delta: Delta = msgspec.field(default_factory=Delta)
     finish_reason: str | None = None
-    logprobs: Raw | UnsetType = UNSET
+    logprobs: Any = UNSET
+
+    def tidy(self) -> None:
+        self.delta.tidy()
+        self.finish_reason = shapes.finish_reason(self.finish_reason)
+        self.logprobs = shapes.proper(Logprobs | None, self.logprobs)
 
 
 class Chunk(Struct):
@@ -37,7 +88,7 @@ class Chunk(Struct):
     usage: Raw | UnsetType = UNSET
     error: Raw | UnsetType = UNSET
     system_fingerprint: str | UnsetType | None = UNSET
-    service_tier: str | UnsetType | None = UNSET
+    service_tier: Any = UNSET
 
     def is_error(self) -> bool:
         """Some upstreams say ``"error": null`` with every chunk."""
@@ -46,16 +97,21 @@ class Chunk(Struct):
 
 class Choice(Struct):
     index: int = 0
-    message: Raw = Raw(b"{}")
+    message: Message = msgspec.field(default_factory=Message)
     finish_reason: str | None = None
-    logprobs: Raw | UnsetType = UNSET
+    logprobs: Any = UNSET
+
+    def tidy(self) -> None:
+        self.message.tidy()
+        self.finish_reason = shapes.finish_reason(self.finish_reason) or ("tool_calls" if self.message.tool_calls else "stop")
+        self.logprobs = shapes.proper(Logprobs | None, self.logprobs)
 
 
 class Completion(Struct):
     choices: list[Choice]
     usage: Raw | UnsetType = UNSET
     system_fingerprint: str | UnsetType | None = UNSET
-    service_tier: str | UnsetType | None = UNSET
+    service_tier: Any = UNSET
 
 
 _chunk = msgspec.json.Decoder(Chunk)
@@ -64,18 +120,51 @@ _encoder = msgspec.json.Encoder()
 Shape = TypeVar("Shape")
 
 
-def read_chunk(event: bytes) -> Chunk:
-    """The chunk in an event's data. ValueError for anything else."""
-    return _read(_chunk, event)
+class Chunks:
+    """Reads the chunks of one stream, and remembers which of its choices have begun and which have finished."""
+
+    def __init__(self) -> None:
+        self._begun: set[int] = set()
+        self._finished: set[int] = set()
+        self._callers: set[int] = set()
+
+    def read(self, event: bytes) -> Chunk:
+        """The chunk in an event's data. ValueError for anything else."""
+        chunk = _read(_chunk, event)
+        for choice in chunk.choices:
+            choice.tidy()
+            self._note(choice)
+        return chunk
+
+    def _note(self, choice: ChunkChoice) -> None:
+        if choice.index not in self._begun:
+            self._begun.add(choice.index)
+            choice.delta.role = choice.delta.role or "assistant"  # clients build a message of it, and some upstreams never tell
+        if choice.delta.tool_calls:
+            self._callers.add(choice.index)
+        if choice.finish_reason:
+            self._finished.add(choice.index)
+
+    def are_finished(self) -> bool:
+        """Every choice that began has said why it ended."""
+        return bool(self._begun) and self._begun == self._finished
+
+    def ending(self) -> Iterator[Chunk]:
+        """What an upstream left out that said [DONE] all the same: the reason of every choice that has none."""
+        for index in sorted(self._begun - self._finished):
+            yield Chunk([ChunkChoice(index, Delta(), "tool_calls" if index in self._callers else "stop")])
 
 
 def read_completion(body: bytes) -> Completion:
     """A whole answer. ValueError for anything else."""
-    return _read(_completion, body)
+    completion = _read(_completion, body)
+    for choice in completion.choices:
+        choice.tidy()
+    return completion
 
 
 def _read(decoder: msgspec.json.Decoder[Shape], data: bytes) -> Shape:
-    data.decode()  # what stays raw is sent on as it came, so all of it has to be text
+    data.decode()  # msgspec looks at text only where it is decoded
     try:
         return decoder.decode(data)
     except RecursionError as error:
@@ -83,49 +172,40 @@ def _read(decoder: msgspec.json.Decoder[Shape], data: bytes) -> Shape:
 
 
 class Head(Struct, frozen=True):
-    """What every chunk and the completion say about the call."""
+    """What every chunk and the completion say about the call. ``usage`` is of the chunks before the last: null where one will come."""
 
     id: str
     created: int
     model: str
+    usage: UnsetType | None = UNSET
 
 
-class _OutChunk(Struct, omit_defaults=True):
-    id: str
-    object: str
-    created: int
-    model: str
-    choices: list[ChunkChoice]
-    usage: Any = UNSET
-    system_fingerprint: str | UnsetType | None = UNSET
-    service_tier: str | UnsetType | None = UNSET
-
-
-class _OutCompletion(Struct, omit_defaults=True):
+class _Out(Struct, omit_defaults=True):
     id: str
     object: str
     created: int
     model: str
-    choices: list[Choice]
+    choices: list[Any]
     usage: Any = UNSET
     system_fingerprint: str | UnsetType | None = UNSET
-    service_tier: str | UnsetType | None = UNSET
+    service_tier: Any = UNSET
 
 
 DONE = b"data: [DONE]\n\n"
 HEARTBEAT = b": waiting for the model\n\n"
+CHUNK = "chat.completion.chunk"
 
 
 def chunk_frame(head: Head, chunk: Chunk) -> bytes:
     """One event of the stream, with our names and only fields we know."""
-    same = {"system_fingerprint": chunk.system_fingerprint, "service_tier": chunk.service_tier}
-    out = _OutChunk(head.id, "chat.completion.chunk", head.created, head.model, chunk.choices, **same)
+    tier = shapes.tier(chunk.service_tier)
+    out = _Out(head.id, CHUNK, head.created, head.model, chunk.choices, head.usage, chunk.system_fingerprint, tier)
     return b"data: " + _encoder.encode(out) + b"\n\n"
 
 
 def usage_frame(head: Head, usage: dict[str, Any]) -> bytes:
     """The last chunk, for those who asked for it: no choices, the usage of the whole call."""
-    return b"data: " + _encoder.encode(_OutChunk(head.id, "chat.completion.chunk", head.created, head.model, [], usage)) + b"\n\n"
+    return b"data: " + _encoder.encode(_Out(head.id, CHUNK, head.created, head.model, [], usage)) + b"\n\n"
 
 
 def error_frame(body: dict[str, Any]) -> bytes:
@@ -133,5 +213,6 @@ def error_frame(body: dict[str, Any]) -> bytes:
 
 
 def completion_body(head: Head, completion: Completion, usage: dict[str, Any]) -> bytes:
-    same = {"system_fingerprint": completion.system_fingerprint, "service_tier": completion.service_tier}
-    return _encoder.encode(_OutCompletion(head.id, "chat.completion", head.created, head.model, completion.choices, usage, **same))
+    tier = shapes.tier(completion.service_tier)
+    out = _Out(head.id, "chat.completion", head.created, head.model, completion.choices, usage, completion.system_fingerprint, tier)
+    return _encoder.encode(out)

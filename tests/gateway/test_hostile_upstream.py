@@ -189,11 +189,14 @@ def test_absurd_usage_at_the_end_of_a_stream_is_clamped(gateway: Gateway, usage:
     assert min(row.prompt_tokens, row.completion_tokens, row.reasoning_tokens) >= 0
 
 
+LOGPROBS = {"content": [{"token": "S", "logprob": -0.5, "bytes": [83], "top_logprobs": []}], "refusal": None}
+
+
 def test_tools_choices_and_reasoning_are_passed_on_unchanged(gateway: Gateway) -> None:
     sent = [
         [{"index": 0, "delta": {"role": "assistant", "content": None}, "finish_reason": None}],
         [{"index": 0, "delta": {"reasoning_content": "Let me think 🤔"}, "finish_reason": None}],
-        [{"index": 1, "delta": {"content": "Second"}, "finish_reason": None, "logprobs": {"content": [{"token": "S", "logprob": -0.5}]}}],
+        [{"index": 1, "delta": {"role": "assistant", "content": "Second"}, "finish_reason": None, "logprobs": LOGPROBS}],
         [
             {
                 "index": 0,

@@ -22,7 +22,7 @@ def test_chunks_carry_our_names_and_only_fields_we_know(gateway: Gateway) -> Non
     assert first["model"] == "Paris"
     assert first["object"] == "chat.completion.chunk"
     assert first["id"].startswith("chatcmpl-")
-    assert first["choices"][0]["delta"] == {"content": "The "}
+    assert first["choices"][0]["delta"] == {"role": "assistant", "content": "The "}
 
 
 def test_no_usage_chunk_unless_asked_for_but_the_charge_is_exact(gateway: Gateway) -> None:
