@@ -316,6 +316,9 @@ CLOD_BAD_KEYS_PER_MINUTE = env.integer("CLOD_BAD_KEYS_PER_MINUTE", 30)  # from o
 CLOD_UPSTREAM_DEADLINE_S = env.integer("CLOD_UPSTREAM_DEADLINE_S", 600)
 CLOD_DRAIN_S = env.integer("CLOD_DRAIN_S", 60 if PRODUCTION else 3)  # how long a stopping process lets running calls end
 CLOD_CATALOG_DIR = BASE_DIR / "catalog" / "data"
+CLOD_FAKE_PROVIDER = env.flag("CLOD_FAKE_PROVIDER")  # docs/fake-provider.md
+if PRODUCTION and (CLOD_FAKE_PROVIDER or env.text("CLOD_FAKE_URL")):
+    raise env.BadEnvironment("CLOD_FAKE_PROVIDER or CLOD_FAKE_URL is set. Its models make their answers up: unset both in production.")
 DATA_UPLOAD_MAX_MEMORY_SIZE = CLOD_MAX_BODY_BYTES
 
 # --- logs --------------------------------------------------------------------------------------

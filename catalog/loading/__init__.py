@@ -13,8 +13,9 @@ from catalog import versions
 from catalog.loading import check, source, write
 from catalog.loading.problems import CatalogInvalid, Problem
 from catalog.loading.write import Tally
+from catalog.models import Model, Provider
 
-__all__ = ["CatalogInvalid", "Problem", "Tally", "load"]
+__all__ = ["CatalogInvalid", "Problem", "Tally", "load", "switch_off"]
 
 
 @transaction.atomic
@@ -33,3 +34,11 @@ def load(paths: Sequence[Path], *, deactivate_missing: bool = False) -> dict[str
     if any(tally.changes for tally in tallies.values()):
         versions.bump()
     return tallies
+
+
+@transaction.atomic
+def switch_off(provider: str) -> None:
+    """A provider and the models it serves, where they were loaded once and are on."""
+    models = Model.objects.filter(endpoints__provider__slug=provider, active=True).update(active=False)
+    if models + Provider.objects.filter(slug=provider, active=True).update(active=False):
+        versions.bump()

@@ -47,6 +47,7 @@ def _run(switch: StopSwitch, running: ExitStack) -> None:
         _set_up_django()
     with step("Local model") as remark:
         remark(_publish(model))
+    _start_fake_provider(running)
     _serve(switch, running, taken)
 
 
@@ -86,6 +87,18 @@ def _publish(model: ModelProcess) -> str:
         return "not available; the reason is in var/logs/model.log"
     os.environ["CLOD_EMBEDDED_MODEL_URL"] = f"{url}/v1"
     return url
+
+
+def _start_fake_provider(running: ExitStack) -> None:
+    """Where it is switched on, and nobody runs one already."""
+    from django.conf import settings
+
+    if settings.CLOD_FAKE_PROVIDER and not env.text("CLOD_FAKE_URL"):
+        from catalog.providers.fake.server import serving
+
+        with step("Fake provider") as remark:
+            os.environ["CLOD_FAKE_URL"] = running.enter_context(serving())
+            remark(os.environ["CLOD_FAKE_URL"])
 
 
 def _set_up_django() -> None:

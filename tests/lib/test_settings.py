@@ -103,3 +103,11 @@ def test_a_database_that_is_not_postgresql_is_refused_without_showing_its_addres
     started = start(tmp_path, {"DATABASE_URL": "mysql://root:hunter2@db/clod"})
     assert "DATABASE_URL must start with postgresql://" in started.stderr
     assert "hunter2" not in started.stderr
+
+
+@pytest.mark.parametrize("made_up", [{"CLOD_FAKE_PROVIDER": "1"}, {"CLOD_FAKE_URL": "http://127.0.0.1:9150/v1"}])
+def test_production_refuses_to_start_with_a_provider_that_makes_its_answers_up(tmp_path, made_up):
+    started = start(tmp_path, PRODUCTION | made_up)
+    assert started.returncode == 1
+    assert "unset both in production" in started.stderr
+    assert setting(tmp_path, made_up, "s.MODE") == "embedded"

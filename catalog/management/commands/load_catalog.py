@@ -27,12 +27,15 @@ class Command(BaseCommand):
             raise CommandError(f"{error}\nNothing was loaded: {count} problem{'s' if count > 1 else ''} to mend.") from None
         for kind, tally in tallies.items():
             self.stdout.write(_line(kind, tally))
+        if not settings.CLOD_FAKE_PROVIDER:
+            loading.switch_off("fake")
 
 
 def _shipped() -> list[Path]:
     """Named from here when they are below it, so that messages can be clicked in a terminal."""
     here = Path.cwd()
-    paths = sorted(settings.CLOD_CATALOG_DIR.glob("*.yaml"))
+    folders = [settings.CLOD_CATALOG_DIR, *([settings.CLOD_CATALOG_DIR / "development"] if settings.CLOD_FAKE_PROVIDER else [])]
+    paths = [path for folder in folders for path in sorted(folder.glob("*.yaml"))]
     return [path.relative_to(here) if path.is_relative_to(here) else path for path in paths]
 
 
