@@ -28,7 +28,7 @@ bench:  ## authorise + capture per second on SQLite, and on PostgreSQL with DATA
 	@$(PYTHON) bin/bootstrap.py install dev
 	@exec .venv/bin/python -m benchmarks.ledger
 
-chaos:  ## kill processes and the database under load, then compare all notes with the ledger; three minutes (SECONDS=60 ARGS="--write")
+chaos:  ## kill processes and the database under load, then compare all notes with the ledger; six minutes (SECONDS=60 ARGS="--write")
 	@$(PYTHON) bin/bootstrap.py install dev
 	@exec .venv/bin/python -m benchmarks.chaos $(ARGS)
 

@@ -18,6 +18,8 @@ from uuid import UUID
 
 FIRST_CALL = 2_000  # calls are numbered from here; no answer of the fake upstream is longer
 CONTEXT_WINDOW = 400
+LEAST_PROMPT = 100  # tokens: less than any estimate of the clients' question
+CHECKPOINT_BOUND_S = 5.0  # of a killed stream, at most so much goes uncharged
 MOST_CALLS = 1_000_000
 ENDPOINTS = {
     "steady": ("paris",),
@@ -31,13 +33,15 @@ ENDPOINTS = {
 
 @dataclass
 class Verdict:
-    """``breaks`` and ``lost`` are sentences; everything but ``made`` to ``swept`` should be nothing."""
+    """``undercharged``, ``breaks`` and ``lost`` are sentences. Beyond ``killed_late`` everything should be nothing."""
 
     made: int
     answered: int
     cut: int
     left: int
     swept: int
+    killed_late: int
+    undercharged: list[str]
     unanswered: int
     breaks: list[str]
     lost: list[str]
@@ -77,6 +81,7 @@ def verdict(folder: Path) -> None:
     holds = {hold.pk: hold for hold in Hold.objects.select_related("price_tick")}
     notes = [json.loads(line) for line in (folder / "notes").read_text().splitlines()]
     ends = Counter(note["end"] for note in notes)
+    killed_late = _killed_late(notes, holds)
     found = Verdict(
         made=len(notes),
         answered=ends["answered"],
@@ -84,6 +89,8 @@ def verdict(folder: Path) -> None:
         left=ends["left"],
         swept=sum(hold.state == HoldState.EXPIRED for hold in holds.values()),
         unanswered=ends["unanswered"],
+        killed_late=len(killed_late),
+        undercharged=list(_undercharged(killed_late, holds)),
         breaks=sorted(breaks),
         lost=list(_lost([note for note in notes if note["end"] == "answered"], holds)),
         above_hold=sum(hold.captured_nanousd > hold.amount_nanousd for hold in holds.values()),
@@ -110,6 +117,28 @@ def _lost(answered: Iterable[dict[str, Any]], holds: dict[UUID, Any]) -> Iterabl
         found = hold and hold.state, row and (str(row.status), row.cost_nanousd), entries.get(note["request"])
         if found != ("captured", ("ok", told), [told]):
             yield f"call {note['number']} ({note['model']}), answered at {told}: {found}"
+
+
+def _killed_late(notes: Iterable[dict[str, Any]], holds: dict[UUID, Any]) -> list[dict[str, Any]]:
+    """Streams that had lasted longer than the bound of a checkpoint when their process was killed."""
+    from billing.models import HoldState
+    from clod_site.lib import ids
+
+    swept = {ids.public("req", hold.pk) for hold in holds.values() if hold.state == HoldState.EXPIRED}
+    return [note for note in notes if note["sure_pieces"] and note["request"] in swept]
+
+
+def _undercharged(killed_late: Iterable[dict[str, Any]], holds: dict[UUID, Any]) -> Iterable[str]:
+    """Killed streams that were charged less than what their client had in hand a checkpoint's bound before the end."""
+    from billing import cost
+    from clod_site.lib import ids
+
+    for note in killed_late:
+        hold = holds[ids.parse_public("req", note["request"])]
+        tick = hold.price_tick
+        least = cost.charge(LEAST_PROMPT, note["sure_pieces"], tick.input_nanousd_per_mtok, tick.output_nanousd_per_mtok, 0).total
+        if hold.captured_nanousd < least:
+            yield f"call {note['number']} ({note['model']}) was charged {hold.captured_nanousd}, though {least} was delivered for sure"
 
 
 def _without_hold(journal: Iterable[str], notes: Iterable[dict[str, Any]], holds: Iterable[Any]) -> int:

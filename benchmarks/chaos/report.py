@@ -17,6 +17,8 @@ COLUMNS = (
     "cut off",
     "hung up on",
     "settled by the sweeper",
+    "streams killed after 5 s or more",
+    "of these charged less than was delivered 5 s before",
     "invariant breaks",
     "acknowledged settlements lost",
     "calls charged above their hold",
@@ -41,7 +43,15 @@ def _row(result: Result) -> str:
     verdict = result.verdict
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(result.kills.items()))
     cells = (result.database, f"{result.kills.total()} ({kinds})", verdict.made, verdict.answered, verdict.cut, verdict.left)
-    rest = (verdict.swept, len(verdict.breaks), len(verdict.lost), verdict.above_hold, verdict.without_hold)
+    rest = (
+        verdict.swept,
+        verdict.killed_late,
+        len(verdict.undercharged),
+        len(verdict.breaks),
+        len(verdict.lost),
+        verdict.above_hold,
+        verdict.without_hold,
+    )
     return "| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else cell for cell in (*cells, *rest)) + " |"
 
 
@@ -50,7 +60,7 @@ def wrong(results: list[Result]) -> list[str]:
     lines = []
     for result in results:
         verdict = result.verdict
-        lines += verdict.breaks + verdict.lost
+        lines += verdict.breaks + verdict.lost + verdict.undercharged
         counted = {
             "charged above their hold": verdict.above_hold,
             "upstream calls without a hold": verdict.without_hold,

@@ -11,11 +11,12 @@ import random
 import sys
 import threading
 import time
+from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.chaos.books import FIRST_CALL
+from benchmarks.chaos.books import CHECKPOINT_BOUND_S, FIRST_CALL
 from clod_site.lib.money import NANO
 
 CLIENTS = 24
@@ -54,6 +55,7 @@ class Note:
     request: str = ""
     status: int = 0
     cost_nanousd: int | None = None
+    sure_pieces: int = 0  # of a stream: those heard up to CHECKPOINT_BOUND_S before its last one
 
 
 def main() -> None:
@@ -117,6 +119,7 @@ def _whole(answer: http.client.HTTPResponse, note: Note) -> str:
 
 
 def _stream(answer: http.client.HTTPResponse, note: Note, leaves_at: float | None) -> str:
+    heard: deque[float] = deque()
     for line in answer:
         if leaves_at and time.monotonic() > leaves_at:
             return "left"
@@ -126,6 +129,10 @@ def _stream(answer: http.client.HTTPResponse, note: Note, leaves_at: float | Non
             event = json.loads(line[6:])
             if "error" in event:
                 return "told"
+            heard.append(time.monotonic())
+            while heard[0] < heard[-1] - CHECKPOINT_BOUND_S:
+                heard.popleft()
+                note.sure_pieces += 1
             if event.get("usage"):
                 note.cost_nanousd = round(event["usage"]["cost"] * NANO)
     return "cut"

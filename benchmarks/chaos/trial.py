@@ -22,9 +22,10 @@ from tests import stores
 FIRST_PORT = int(os.environ.get("PORT", "8250"))
 UPSTREAM_DEADLINE_S = 15
 TRAFFIC_ENDS_S, LONGEST_PROGRAM_S = 60, 180
-PAUSE_S = 0.2, 1.6
+HURRIED_S, PATIENT_S = (0.2, 1.6), (7.0, 10.0)  # between kills: first many, then some that find streams of many seconds
 POWER_CUT = 0.12  # how often everything goes at once
 WEB = ("--loop", "uvloop", "--http", "httptools", "--ws", "none", "--no-access-log", "--log-level", "warning")
+LOSSY_SERVER = ("wal_writer_delay=2s",)
 WORKER = ("worker", "-B", "--pool", "solo", "--without-gossip", "--without-mingle")
 
 
@@ -41,9 +42,9 @@ def on_sqlite(folder: Path, seconds: float) -> Result:
     return _try("SQLite", folder, {"DATABASE_URL": ""}, [], 1, seconds)
 
 
-def on_postgres(folder: Path, seconds: float) -> Result:
+def on_postgres(folder: Path, seconds: float, *, lossy: bool = False) -> Result:
     """Two web processes and a worker; the server itself is killed, too. It flushes to disk, as in production."""
-    command, user = stores.new_postgres(folder / "postgres", settings=())
+    command, user = stores.new_postgres(folder / "postgres", settings=LOSSY_SERVER if lossy else ())
     server = Program(
         "database",
         command,
@@ -53,10 +54,18 @@ def on_postgres(folder: Path, seconds: float) -> Result:
         stop_signal=signal.SIGINT,
     )
     variables = {"DATABASE_URL": stores.postgres_address(folder / "postgres", "postgres")}
-    return _try("PostgreSQL", folder, variables, [server], 2, seconds)
+    return _try("PostgreSQL", folder, variables, [server], 2, seconds, "benchmarks.chaos.lossy" if lossy else "clod_site.asgi")
 
 
-def _try(database: str, folder: Path, variables: dict[str, str], servers: list[Program], webs: int, seconds: float) -> Result:
+def _try(
+    database: str,
+    folder: Path,
+    variables: dict[str, str],
+    servers: list[Program],
+    webs: int,
+    seconds: float,
+    site: str = "clod_site.asgi",
+) -> Result:
     with ExitStack() as stack:
         variables |= {"REDIS_URL": stack.enter_context(stores.valkey(folder / "valkey")), "CLOD_VAR": str(folder / "var")}
         variables |= {"CLOD_UPSTREAM_DEADLINE_S": str(UPSTREAM_DEADLINE_S), "CLOD_LOG_LEVEL": "WARNING", "CLOD_MODE": "embedded"}
@@ -64,10 +73,11 @@ def _try(database: str, folder: Path, variables: dict[str, str], servers: list[P
         _start(stack, *servers, _upstream(upstream_port, folder))
         _python(variables, "manage.py", "migrate", "--verbosity", "0")
         key = json.loads(_python(variables, "-m", "benchmarks.chaos.books", "prepare", f"http://127.0.0.1:{upstream_port}/v1"))
-        crew = [*servers, *(_web(port, folder, variables) for port in web_ports), _worker(folder, variables)]
+        crew = [*servers, *(_web(site, port, folder, variables) for port in web_ports), _worker(folder, variables)]
         _start(stack, *crew[len(servers) :])
         with _traffic({"ports": web_ports, "key": key, "notes": str(folder / "notes")}):
-            _trouble(crew, seconds)
+            _trouble(crew, seconds, HURRIED_S)
+            _trouble(crew, seconds, PATIENT_S)
             for program in crew:
                 program.wait_until_ready()
         for program in crew[len(servers) :]:
@@ -87,11 +97,11 @@ def _start(stack: ExitStack, *programs: Program) -> None:
         program.wait_until_ready()
 
 
-def _trouble(crew: list[Program], seconds: float) -> None:
+def _trouble(crew: list[Program], seconds: float, pause_s: tuple[float, float]) -> None:
     """Now and then one process that works, or all of them at once, are killed and started again at once."""
     dice, deadline = random.Random(), time.monotonic() + seconds
     while time.monotonic() < deadline:
-        time.sleep(dice.uniform(*PAUSE_S))
+        time.sleep(dice.uniform(*pause_s))
         for program in crew:
             program.tend()
         working = [program for program in crew if program.is_ready(program)]
@@ -135,8 +145,8 @@ def _upstream(port: int, folder: Path) -> Program:
     return Program("upstream", command, folder / "upstream.log", lambda _: _listens(port))
 
 
-def _web(port: int, folder: Path, variables: dict[str, str]) -> Program:
-    command = [sys.executable, "-m", "uvicorn", "clod_site.asgi:application", "--host", "127.0.0.1", "--port", port, *WEB]
+def _web(site: str, port: int, folder: Path, variables: dict[str, str]) -> Program:
+    command = [sys.executable, "-m", "uvicorn", f"{site}:application", "--host", "127.0.0.1", "--port", port, *WEB]
     return Program("web", [*command, "--timeout-graceful-shutdown", 3], folder / f"web-{port}.log", lambda _: _is_well(port), variables)
 
 

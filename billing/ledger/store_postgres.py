@@ -20,6 +20,8 @@ SESSION = (
     "SET enable_hashjoin = off",
     "SET enable_mergejoin = off",
     "SET jit = off",
+    # An answer means "on disk", whatever the server's default is; a default that waits for standbys, too, stays.
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
 )
 AWAY = {"08", "53", "57", "58"}  # connection, out of resources, operator, system
 READ_ONLY = "25006"  # a standby, during a failover

@@ -113,6 +113,7 @@ class Writer:
         except Lost as error:
             log.error("the ledger's database is away: %s", error)
             self._postpone(batch, refusals.LedgerUnavailable)
+            self._keep_checkpoints(batch)
             time.sleep(RECONNECT_S)
         except Exception as error:
             self._separate(batch, error)
@@ -175,6 +176,13 @@ class Writer:
         with self._wake:
             self._waiting.extendleft(reversed([*settlements, *(Settle(held, Ending.VOID) for held in doubtful)]))
         self._answer([(operation, refusal()) for operation in refused])
+
+    def _keep_checkpoints(self, batch: list[Operation]) -> None:
+        """They are written once the database is back, those that no newer one has replaced."""
+        with self._wake:
+            for operation in batch:
+                if isinstance(operation, Checkpoint):
+                    self._checkpoints.setdefault(operation.hold_id, operation)
 
     def _answer(self, answered: list[tuple[Operation, Answer]]) -> None:
         deliver(answered, gone=self._give_back)

@@ -14,8 +14,8 @@ from django.db import connection
 
 from activity.models import Request
 from billing import holds, refusals
-from billing.ledger import writer
-from billing.models import Attempt
+from billing.ledger import store, writer
+from billing.models import Attempt, Hold
 from clod_site.lib import clock, ids
 from tests.billing import till
 
@@ -129,6 +129,37 @@ def test_with_the_database_away_calls_are_refused_and_settlements_wait() -> None
     paying.join(10)
     assert [settled.charged_nanousd for settled in answers] == [1000]
     assert till.authorise(dana.ask()).amount_nanousd == till.CALL
+
+
+@postgres_only
+def test_a_checkpoint_made_while_the_database_is_away_is_written_once_it_is_back() -> None:
+    dana = till.customer()
+    held = till.authorise(dana.ask())
+    with database_away():
+        holds.checkpoint(held, 3000)
+        with pytest.raises(refusals.LedgerUnavailable):
+            till.authorise(dana.ask())  # the checkpoint was in this batch, or in one before
+    till.run(holds.void(till.authorise(dana.ask())))
+    assert holds.stop(10)
+    assert Hold.objects.get(pk=held.request_id).checkpoint_nanousd == 3000
+
+
+@postgres_only
+def test_an_answer_means_on_disk_whatever_the_server_is_set_to() -> None:
+    def of_the_ledger() -> str:
+        ledgers = store.connect()
+        try:
+            return str(ledgers._connection.execute("SHOW synchronous_commit").fetchall()[0][0])  # type: ignore[attr-defined]
+        finally:
+            ledgers.close()
+
+    name = settings.DATABASES["default"]["NAME"]
+    for servers, ours in (("off", "on"), ("remote_apply", "remote_apply")):
+        _server(f'ALTER DATABASE "{name}" SET synchronous_commit = {servers}')
+        try:
+            assert of_the_ledger() == ours
+        finally:
+            _server(f'ALTER DATABASE "{name}" RESET synchronous_commit')
 
 
 @postgres_only
