@@ -1,9 +1,9 @@
 """The site with a ledger that answers before PostgreSQL has flushed: what ``--lossy`` serves, and the tables must show."""
 
-from billing.ledger import store_postgres
+from clod_site.asgi import application
 
-store_postgres.SESSION = (*store_postgres.SESSION, "SET synchronous_commit = off")
-
-from clod_site.asgi import application  # noqa: E402
+from billing.ledger import store_postgres  # isort: skip  (after Django is set up)
 
 __all__ = ["application"]
+
+store_postgres.SESSION = (*store_postgres.SESSION, "SET synchronous_commit = off")
