@@ -85,6 +85,18 @@ def by_preference(decision: Decision) -> None:
         row["lost"] = "later in provider.order, or not in it"
 
 
+def full_last(decision: Decision, full: frozenset[int]) -> Decision:
+    """Endpoints where every place is taken are tried after all others, should one become free by then."""
+    rows = sorted(decision.explanation["candidates"], key=lambda row: row["endpoint"] in full)
+    for row in rows:
+        if row["endpoint"] in full:
+            row["lost"] = "every place there is taken"
+    if rows[0]["lost"]:
+        rows[0]["lost"], decision.explanation["won_by"] = "", "first with a free place"
+    ordered = sorted(decision.candidates, key=lambda candidate: candidate[1].endpoint_id in full)
+    return Decision(tuple(ordered), decision.explanation | {"candidates": rows})
+
+
 def one_after_another(decided: Sequence[Decision], passed_over: Sequence[str]) -> Decision:
     """Several models, each a fallback of those before it: every one gets an attempt, the first ones what is left of them."""
     shares = _shares([len(decision.candidates) for decision in decided])

@@ -26,6 +26,7 @@ from clod_site.lib.refusal import Refusal
 INPUT_PARTS, OUTPUT_PARTS = 3, 1  # the call that prices are compared for: three prompt tokens to each answered one
 MAX_STANCES = 4096
 RETRY_AFTER_S = 10
+PLACE_RETRY_AFTER_S = 1
 
 
 class ModelNotAllowed(Refusal):
@@ -63,14 +64,16 @@ ROUTER = EnergyRouter()
 
 
 class Circumstances(msgspec.Struct, frozen=True):
-    """What decides beside the names: ``allowed`` holds model slugs (None: all), ``unavailable`` and ``sticky`` endpoint ids.
+    """What decides beside the names: ``allowed`` holds model slugs (None: all), ``unavailable``, ``full`` and ``sticky`` endpoint ids.
 
-    ``sticky`` is the endpoint that answered this conversation before; without a strategy it goes first.
+    ``full`` are those where every place is taken (``catalog.places``). ``sticky`` is the endpoint that answered this conversation
+    before; without a strategy it goes first.
     """
 
     allowed: frozenset[str] | None
     stats: Mapping[int, Observed]
     unavailable: frozenset[int]
+    full: frozenset[int] = frozenset()
     sticky: int | None = None
     router: EnergyRouter = ROUTER
     demands: Demands = demands.NONE
@@ -108,10 +111,20 @@ def _order(catalog: Catalog, wanted: Wanted, cards: Sequence[ModelCard], now: Ci
     decision = _by_strategy(here, tags, now) if tags else _by_default(here, options, catalog.interval_start, now)
     if preferred.order:
         decisions.by_preference(decision)
+    if now.full:
+        decision = _with_a_place(decision, now.full)
     if len(here) < len(configured):
         gone = [option for option in options if option.route.endpoint_id in now.unavailable]
         decision.explanation["excluded"] = decisions.excluded(gone, dropped)
     return decision
+
+
+def _with_a_place(decision: Decision, full: frozenset[int]) -> Decision:
+    """The router's memory stays where it is: a burst is no reason to move."""
+    ids = {route.endpoint_id for _, route in decision.candidates}
+    if ids <= full:
+        raise all_taken(decision.candidates[0][0].name)
+    return decisions.full_last(decision, full) if ids & full else decision
 
 
 def _none_of(refusals: Sequence[Refusal]) -> Refusal:
@@ -160,6 +173,15 @@ def _all_failed(cards: Sequence[ModelCard], wanted: Wanted, count: int) -> Model
         param=wanted.param,
         retry_after_s=RETRY_AFTER_S,
         extra={"constraint": "health"},
+    )
+
+
+def all_taken(model: str) -> ModelNotAvailable:
+    return ModelNotAvailable(
+        f"Every endpoint of {model} that is left runs as many calls as it takes. Try again in a moment, or choose another model.",
+        param="model",
+        retry_after_s=PLACE_RETRY_AFTER_S,
+        extra={"constraint": "concurrency"},
     )
 
 

@@ -4,7 +4,7 @@ from django.conf import settings
 
 from billing import holds
 from billing.holds import Answered, HoldAsk
-from catalog import health, routing, stats
+from catalog import health, places, routing, stats
 from catalog.decisions import Decision
 from gateway import admit, idempotency, rates, snapshots
 from gateway.bill import Plan
@@ -41,7 +41,9 @@ async def answer(call: Call, grant: Grant, ask: request.Ask, counted: rates.Coun
 
 
 def circumstances(grant: Grant, ask: request.Ask) -> routing.Circumstances:
-    return routing.Circumstances(allowed=grant.models, stats=stats.current(), unavailable=health.unavailable(), demands=DemandsOf(ask))
+    return routing.Circumstances(
+        allowed=grant.models, stats=stats.current(), unavailable=health.unavailable(), full=places.full(), demands=DemandsOf(ask)
+    )
 
 
 def make_plan(grant: Grant, ask: request.Ask, decision: Decision) -> Plan:

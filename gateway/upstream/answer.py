@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Iterator
 
 import aiohttp
 
+from catalog.places import Place
 from catalog.providers.dialect import Blocked, Dialect
 from catalog.snapshot import ModelCard
 from gateway.errors import UpstreamFailed, UpstreamRefused
@@ -40,7 +41,10 @@ def blocked(block: Blocked) -> UpstreamRefused:
 
 
 class Answer:
-    """An upstream that has begun to answer with 200. ``first`` is what it has sent so far, translated already."""
+    """An upstream that has begun to answer with 200. ``first`` is what it has sent so far, translated already.
+
+    It keeps its place at the endpoint until its last byte, or until it is closed or released.
+    """
 
     def __init__(
         self,
@@ -48,6 +52,7 @@ class Answer:
         attempt: Attempt,
         response: aiohttp.ClientResponse,
         first: bytes,
+        place: Place,
         dialect: Dialect | None = None,
         translation: Translation | None = None,
     ) -> None:
@@ -55,6 +60,7 @@ class Answer:
         self.attempt = attempt
         self._response = response
         self._first = first
+        self._place = place
         self._dialect = dialect
         self._translation = translation
 
@@ -64,6 +70,7 @@ class Answer:
             yield self._first
         async for chunk in self._response.content.iter_any():
             yield self._translation.feed(chunk) if self._translation else chunk
+        self._place.leave()
 
     async def read(self) -> bytes:
         """All of it. Raises ValueError for what is no answer in the provider's dialect."""
@@ -84,6 +91,7 @@ class Answer:
     def close(self) -> None:
         """End it now: the upstream sees its connection close and can stop."""
         self._response.close()
+        self._place.leave()
 
     async def release(self) -> None:
         """Give the connection back to the pool; one whose answer does not end within a moment is closed instead."""
@@ -93,3 +101,4 @@ class Answer:
         except (TimeoutError, aiohttp.ClientError):
             pass
         self._response.release()
+        self._place.leave()

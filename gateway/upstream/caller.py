@@ -6,11 +6,13 @@ from collections import deque
 
 import aiohttp
 
-from catalog import health
+from catalog import health, places, routing
+from catalog.places import Place
 from catalog.providers import ADAPTERS
 from catalog.providers.dialect import Unsupported
 from catalog.snapshot import ModelCard, Route
 from clod_site.lib import clock
+from clod_site.lib.refusal import Refusal
 from gateway.errors import UpstreamFailed, UpstreamRefused, UpstreamTooSlow
 from gateway.sse import EventTooLarge
 from gateway.upstream import dispatch, quirks, verdict
@@ -50,14 +52,12 @@ class Caller:
         while waiting and len(self.attempts) < self._most_attempts:
             card, route = waiting.popleft()
             request = self._prepare(card, route)
-            if request is None:
+            place = self._place_at(route) if request else None
+            if not request or not place:
                 continue
             attempt = self._begin(route)
             try:
-                return await self._attempt(card, attempt, request)
-            except asyncio.CancelledError:
-                attempt.outcome = "cancelled"
-                raise
+                return await self._attempt(card, attempt, request, place)
             except FAILURES as error:
                 self._failed(attempt, error)
                 if isinstance(error, (*HUNG_UP, DislikesUsageOption)) and route.endpoint_id not in tried_again:
@@ -87,23 +87,48 @@ class Caller:
             self._unsupported = unsupported
             return None
 
+    def _place_at(self, route: Route) -> Place | None:
+        """None when every place there is taken, or when it is left out since the call was routed."""
+        place = places.take(route.endpoint_id, route.max_concurrency)
+        if place and not health.may_try(route.endpoint_id):
+            place.leave()
+            return None
+        return place
+
     def _begin(self, route: Route) -> Attempt:
         attempt = Attempt(len(self.attempts) + 1, route, clock.now(), clock.monotonic())
         self.attempts.append(attempt)
         return attempt
 
-    async def _attempt(self, card: ModelCard, attempt: Attempt, request: Dispatch) -> Answer:
+    async def _attempt(self, card: ModelCard, attempt: Attempt, request: Dispatch, place: Place) -> Answer:
         dialect = ADAPTERS[attempt.route.adapter].dialect
         translation = Translation(dialect) if dialect and self._ask.is_stream else None
+        try:
+            response, first = await self._opened(attempt, request, translation)
+        except BaseException as error:
+            place.leave()
+            self._ended(attempt, error)
+            raise
+        attempt.first_byte_ms = attempt.elapsed_ms()
+        return Answer(card, attempt, response, first, place, dialect, translation)
+
+    async def _opened(self, attempt: Attempt, request: Dispatch, translation: Translation | None) -> tuple[aiohttp.ClientResponse, bytes]:
         response = await request.send()
         try:
             await verdict.check(response, attempt.route, request, self._ask.is_stream)
-            first = await _first(response, translation)
+            return response, await _first(response, translation)
         except BaseException:
             response.close()
             raise
-        attempt.first_byte_ms = attempt.elapsed_ms()
-        return Answer(card, attempt, response, first, dialect, translation)
+
+    def _ended(self, attempt: Attempt, error: BaseException) -> None:
+        """Without having failed: who refuses a request is well; of one that was given up we know nothing."""
+        if isinstance(error, UpstreamRefused):
+            attempt.outcome = "refused"
+            health.answered(attempt.route.endpoint_id)
+        elif isinstance(error, asyncio.CancelledError):
+            attempt.outcome = "cancelled"
+            health.left(attempt.route.endpoint_id)
 
     def _failed(self, attempt: Attempt, error: BaseException) -> None:
         attempt.outcome = str(error) if isinstance(error, Failed) else type(error).__name__
@@ -113,9 +138,11 @@ class Caller:
             health.failed(attempt.route.endpoint_id)
         log.warning("%r failed before its first byte: %s", attempt.route, error or type(error).__name__)
 
-    def _all_failed(self) -> UpstreamFailed | UpstreamTooSlow | UpstreamRefused:
+    def _all_failed(self) -> Refusal:
         if self._unsupported and not self.attempts:
             return UpstreamRefused(self._unsupported.message, param=self._unsupported.param)
+        if not self.attempts:
+            return routing.all_taken(self._candidates[0][0].name)
         tried = ", ".join(dict.fromkeys(attempt.route.data_center_name or attempt.route.provider for attempt in self.attempts))
         message = f"No endpoint of this model answered (tried: {tried}). You were not charged. Try again, or name another model."
         if all(attempt.outcome.endswith("TimeoutError") for attempt in self.attempts):

@@ -72,3 +72,49 @@ def test_an_answer_brings_it_back_at_once(time: Clock) -> None:
     assert health.unavailable() == frozenset()
     _fail(2)
     assert health.unavailable() == frozenset()
+
+
+def test_one_probe_at_a_time_tries_it_again(time: Clock) -> None:
+    _fail(3)
+    assert not health.may_try(ENDPOINT)
+    time.now += 10
+    assert ENDPOINT not in health.unavailable()
+    assert [health.may_try(ENDPOINT) for _ in range(3)] == [True, False, False]
+    assert ENDPOINT in health.unavailable()
+
+
+def test_an_answer_to_the_probe_brings_it_back(time: Clock) -> None:
+    _fail(3)
+    time.now += 10
+    assert health.may_try(ENDPOINT)
+    health.answered(ENDPOINT)
+    assert all(health.may_try(ENDPOINT) for _ in range(3))
+
+
+def test_a_probe_that_fails_ejects_it_for_twice_as_long(time: Clock) -> None:
+    _fail(3)
+    time.now += 10
+    assert health.may_try(ENDPOINT)
+    _fail(1)
+    assert not health.may_try(ENDPOINT)
+    assert _seconds_out(time) == 20
+
+
+@pytest.mark.parametrize("ends", ["its client leaves", "it hears nothing"])
+def test_a_probe_without_a_result_makes_room_for_the_next(time: Clock, ends: str) -> None:
+    _fail(3)
+    time.now += 10
+    assert health.may_try(ENDPOINT)
+    if ends == "its client leaves":
+        health.left(ENDPOINT)
+    else:
+        time.now += health.PROBE_S
+    assert ENDPOINT not in health.unavailable()
+    assert [health.may_try(ENDPOINT) for _ in range(2)] == [True, False]
+
+
+def test_ejection_and_return_are_in_the_log(time: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "catalog.health")
+    _fail(3)
+    health.answered(ENDPOINT)
+    assert caplog.messages == ["Endpoint 1 has failed 3 times in a row and is left out for 10 s.", "Endpoint 1 answers again."]
