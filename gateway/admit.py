@@ -1,9 +1,7 @@
 """Who is calling: the grant behind a bearer token, or one refusal for every way it can be wrong."""
 
-import ipaddress
-
 from clod_site.lib import clock
-from gateway import snapshots, strangers
+from gateway import addresses, snapshots, strangers
 from gateway.calls import Call
 from gateway.errors import AddressNotAllowed
 from projects import keys
@@ -51,9 +49,5 @@ async def _of_studio(token: str) -> Grant | None:
 def _may_come_from(grant: Grant, address: str) -> bool:
     if not grant.networks:
         return True
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    return any(ip in network for network in grant.networks)
+    ip = addresses.parse(address)
+    return ip is not None and any(ip in network for network in grant.networks)

@@ -1,13 +1,12 @@
-"""The fast lane: /v1 answered before Django sees it, with every bound a stranger on the internet makes necessary.
+"""The fast lane: /v1 answered before Django sees it.
 
-Whatever is wrong, the answer is JSON. Django would spool any body to disk first and answer some errors in HTML.
+Whatever is wrong, the answer is JSON. What a connection may send, and for how long, is bounded in gateway.connection.
 """
 
 import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -23,9 +22,6 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Handler = Callable[..., Awaitable[Reply]]
-
-BODY_DEADLINE_S = 30.0
-LINGER_S = 1.0
 
 PATHS: tuple[tuple[str, re.Pattern[str], Handler], ...] = (
     ("POST", re.compile(r"/v1/chat/completions"), pipeline.serve),
@@ -61,8 +57,6 @@ async def door(scope: Scope, receive: Receive, send: Send) -> None:
         await response.send(await handler(call, **arguments))
     except errors.ClientLeft:
         pass
-    except (errors.BodyTooLarge, errors.BodyTooSlow) as refusal:
-        await response.hang_up(refusal, receive)
     except Refusal as refusal:
         await response.refuse(refusal)
     except asyncio.CancelledError:  # the server has waited for running calls as long as it was told to
@@ -105,17 +99,10 @@ def _query(scope: Scope) -> str:
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes:
-    """The whole body, at most 4 MiB, within 30 seconds, not compressed."""
+    """The whole body, at most 4 MiB, not compressed. How long it may take is the connection's to say."""
     if _header(scope, b"content-encoding").lower() not in {"", "identity"}:
         raise errors.EncodedBody
-    declared = _header(scope, b"content-length")
-    if re.fullmatch("[0-9]{1,18}", declared) and int(declared) > settings.CLOD_MAX_BODY_BYTES:
-        raise errors.BodyTooLarge
-    try:
-        async with asyncio.timeout(BODY_DEADLINE_S):
-            return await _read(receive)
-    except TimeoutError as error:
-        raise errors.BodyTooSlow(f"The body did not arrive within {BODY_DEADLINE_S:.0f} seconds.") from error
+    return await _read(receive)
 
 
 async def _read(receive: Receive) -> bytes:
@@ -159,19 +146,6 @@ class Response:
             await self.send(refuse(refusal, self._call.public_id))
         elif self._reply.frames is not None:
             await self._stream(self._reply.frames())
-
-    async def hang_up(self, refusal: Refusal, receive: Receive) -> None:
-        """Say no to a body that has not ended, and close. What still comes is dropped for a moment: a client that is
-        writing while its connection is reset never reads the answer."""
-        reply = refuse(refusal, self._call.public_id)
-        reply.headers.append(("connection", "close"))
-        await self._start(reply)
-        await self._send({"type": "http.response.body", "body": reply.body, "more_body": True})
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LINGER_S):
-                while (await receive()).get("more_body"):
-                    pass
-        await self._send({"type": "http.response.body", "body": b""})
 
     async def _start(self, reply: Reply) -> None:
         headers = [(name.encode(), value.encode()) for name, value in self._headers(reply)]

@@ -4,13 +4,19 @@ Refusal                       clod_site.lib.refusal: status, code, message, what
 ├── InvalidRequest       400  the body is not a chat completion (this module)
 ├── … 401, 402, 503           keys and money: billing.refusals
 ├── … 403, 404, 503           names and routes: catalog.names, catalog.routing
+├── NotHttp              400  the bytes are no request
 ├── AddressNotAllowed    403  the key may not be used from where the call comes
 ├── NoSuchPath           404
 ├── WrongMethod          405
+├── NoTunnel             405
+├── HeadTooSlow          408
 ├── BodyTooSlow          408
 ├── BodyTooLarge         413
 ├── EncodedBody          415
 ├── … 429                     rates: projects.limits, gateway.strangers
+├── TooManyConnections   429
+├── HeadTooLarge         431
+├── TooBusy              503  so many connections or bodies that there is no room for more
 ├── UpstreamRefused      400  the upstream did not like the request; its own words
 ├── UpstreamFailed       502  every endpoint that was tried failed
 ├── UpstreamTooSlow      504
@@ -29,6 +35,42 @@ from clod_site.lib.refusal import Refusal
 
 class InvalidRequest(Refusal):
     pass
+
+
+class NotHttp(Refusal):
+    code = "invalid_http"
+
+    def __init__(self) -> None:
+        super().__init__("These bytes are not an HTTP/1.1 request. Check the request line, the headers and how the body is framed.")
+
+
+class NoTunnel(Refusal):
+    status, code = 405, "method_not_allowed"
+
+    def __init__(self) -> None:
+        super().__init__("This is no proxy: CONNECT is not taken.")
+
+
+class HeadTooSlow(Refusal):
+    status, code = 408, "headers_too_slow"
+
+
+class HeadTooLarge(Refusal):
+    status, code = 431, "headers_too_large"
+
+
+class TooManyConnections(Refusal):
+    status, type, code = 429, "rate_limit_error", "too_many_connections"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"Your address has {most} calls running already. Let some end, and keep connections alive.", retry_after_s=1)
+
+
+class TooBusy(Refusal):
+    status, type, code = 503, "server_error", "too_busy"
+
+    def __init__(self) -> None:
+        super().__init__("This server has as many calls as it can hold. Try again in a second.", retry_after_s=1)
 
 
 class AddressNotAllowed(Refusal):

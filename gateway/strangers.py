@@ -4,16 +4,16 @@ Guessing a key is hopeless (256 random bits); this keeps the noise of trying fro
 Counted per process. A good key from the same address goes on working: others may sit behind the same address.
 """
 
-import ipaddress
+import math
 
 from django.conf import settings
 
 from billing.refusals import InvalidApiKey
 from clod_site.lib.refusal import Refusal
+from gateway.addresses import neighbourhood
 from projects.buckets import Buckets, Draw
 
 MAX_ADDRESSES = 10_000
-IPV6_PREFIX = 64  # what one customer of an access provider has
 
 _strangers = Buckets(most=MAX_ADDRESSES)
 
@@ -24,24 +24,16 @@ class TooManyBadKeys(Refusal):
     def __init__(self, wait_s: float) -> None:
         super().__init__(
             "Too many requests with an incorrect API key came from your address. Check the key, then try again in a minute.",
-            retry_after_s=max(round(wait_s + 0.5), 1),
+            retry_after_s=max(math.ceil(wait_s), 1),
         )
 
 
 def refused(address: str) -> Refusal:
     """What somebody without a good key is told."""
     limit = settings.CLOD_BAD_KEYS_PER_MINUTE
-    verdict = _strangers.draw(Draw((_network(address),), (limit,), (1,))) if limit else None
+    verdict = _strangers.draw(Draw((neighbourhood(address),), (limit,), (1,))) if limit else None
     return InvalidApiKey() if verdict is None or verdict.refused_by is None else TooManyBadKeys(verdict.wait_s)
 
 
 def forget() -> None:
     _strangers.forget()
-
-
-def _network(address: str) -> str:
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((ip, IPV6_PREFIX), strict=False)) if ip.version == 6 else address

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 import uvicorn
-from django.conf import settings
 
 LAST_RESORT_S = 9
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -66,20 +65,9 @@ def _hang_up() -> None:
 
 
 def make(port: int) -> Server:
-    config = uvicorn.Config(
-        "clod_site.asgi:application",
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=settings.CLOD_DRAIN_S,
-    )
-    return Server(config)
+    from clod_site import serve  # only now: it needs Django
+
+    return Server(serve.config(port=port, log_level="warning"))
 
 
 def _last_resort() -> None:

@@ -1,5 +1,6 @@
 """Typed readers of environment variables; a bad value names the variable, never its content."""
 
+import ipaddress
 import os
 from pathlib import Path
 
@@ -39,6 +40,14 @@ def integer(name: str, default: int) -> int:
 def words(name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
     """A comma-separated list."""
     return tuple(word.strip() for word in text(name).split(",") if word.strip()) or default
+
+
+def networks(name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """A comma-separated list of addresses and networks."""
+    try:
+        return tuple(ipaddress.ip_network(word) for word in words(name))
+    except ValueError:
+        raise BadEnvironment(f"{name} must be addresses or networks, such as 10.0.0.0/8, separated by commas.") from None
 
 
 def path(name: str, default: Path) -> Path:

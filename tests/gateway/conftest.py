@@ -77,9 +77,9 @@ def upstream() -> Iterator[FakeUpstream]:
 @pytest.fixture
 def server(ledger_db: None) -> Iterator[uvicorn.Server]:
     """The whole ASGI application on a port of its own."""
-    from clod_site.asgi import application
+    from clod_site import serve
 
-    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="warning", lifespan="on", timeout_graceful_shutdown=5))  # type: ignore[arg-type]
+    server = uvicorn.Server(serve.config(port=0, log_level="warning", timeout_graceful_shutdown=5))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()
     while not server.started:

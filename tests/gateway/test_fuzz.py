@@ -1,17 +1,14 @@
 """Whatever bytes arrive at the fast lane: a well-formed JSON error, or a clean close where they are no HTTP; and the server lives on."""
 
-import json
 import resource
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
-from urllib.parse import urlsplit
 
 import pytest
 
-from gateway import door
+from gateway import connection
 from tests.gateway.conftest import FAST_LANE, Gateway
+from tests.gateway.raw import Wire
 
 pytestmark = FAST_LANE
 MIB = 1024 * 1024
@@ -21,64 +18,6 @@ MIB = 1024 * 1024
 def still_alive(gateway: Gateway) -> Iterator[None]:
     yield
     assert gateway.complete().status_code == 200
-
-
-class Wire:
-    """A client that sends bytes as they are, and reads whole answers."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        address = urlsplit(gateway.url)
-        self.key = gateway.key
-        self.socket = socket.create_connection((address.hostname, address.port), timeout=10)
-        self.reader = self.socket.makefile("rb")
-
-    def __enter__(self) -> "Wire":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.reader.close()
-        self.socket.close()
-
-    def send(self, data: bytes) -> None:
-        self.socket.sendall(data)
-
-    def flood(self, data: bytes) -> None:
-        """Send what may be refused half-way."""
-        with suppress(OSError):
-            self.socket.sendall(data)
-
-    def head(self, method: bytes = b"POST", path: bytes = b"/v1/chat/completions", *lines: bytes) -> bytes:
-        authorization = b"authorization: Bearer " + self.key.encode()
-        return b"\r\n".join([method + b" " + path + b" HTTP/1.1", b"host: localhost", authorization, *lines, b"", b""])
-
-    def post(self, body: bytes, *lines: bytes) -> None:
-        self.send(self.head(b"POST", b"/v1/chat/completions", b"content-length: %d" % len(body), *lines) + body)
-
-    def answer(self, *, has_body: bool = True) -> tuple[int, dict[str, str], bytes]:
-        status = int(self.reader.readline().split()[1])
-        headers = {}
-        while (line := self.reader.readline().strip()) != b"":
-            name, _, value = line.decode("latin-1").partition(":")
-            headers[name.lower()] = value.strip()
-        return status, headers, self.reader.read(int(headers["content-length"])) if has_body else b""
-
-    def refused(self) -> tuple[int, str]:
-        """Status and code of an answer that must be an error in OpenAI's shape."""
-        status, headers, body = self.answer()
-        error = json.loads(body)["error"]
-        assert headers["content-type"] == "application/json"
-        assert headers["x-request-id"].startswith("req_")
-        assert set(error) >= {"message", "type", "param", "code"}
-        assert status < 500, body
-        return status, error["code"]
-
-    def is_closed(self) -> bool:
-        """Closed, after at most a line that says the bytes were no HTTP."""
-        try:
-            rest = self.reader.read()
-        except ConnectionResetError:
-            return True
-        return rest == b"" or rest.startswith(b"HTTP/1.1 400 ")
 
 
 @pytest.fixture
@@ -288,7 +227,7 @@ def test_half_a_request_keeps_nobody_waiting(gateway: Gateway) -> None:
 
 
 def test_a_body_that_never_ends_arriving_is_a_408(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "BODY_DEADLINE_S", 0.3)
+    monkeypatch.setattr(connection, "BODY_WITHIN_S", 0.3)
     with Wire(gateway) as half, Wire(gateway) as trickle:
         half.send(half.head(b"POST", b"/v1/chat/completions", b"content-length: 100") + b'{"model"')
         trickle.send(trickle.head(b"POST", b"/v1/chat/completions", b"transfer-encoding: chunked"))

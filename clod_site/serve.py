@@ -1,0 +1,43 @@
+"""The web server of production, one process: ``python -m clod_site.serve --port 8000``.
+
+It is uvicorn with a bounded connection (gateway.connection). uvicorn's own command cannot be told of one.
+"""
+
+import argparse
+import os
+from typing import Any
+
+import uvicorn
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clod_site.settings")
+
+from django.conf import settings
+
+
+def config(**options: Any) -> uvicorn.Config:
+    """What every server of this site has in common. Proxies are gateway.addresses' matter, so uvicorn does not look at them."""
+    from clod_site.asgi import application
+    from gateway.connection import Connection
+
+    common: dict[str, Any] = {
+        "loop": "uvloop",
+        "http": Connection,
+        "ws": "none",
+        "lifespan": "on",
+        "proxy_headers": False,
+        "server_header": False,
+    }
+    common |= {"log_config": None, "access_log": False, "timeout_graceful_shutdown": settings.CLOD_DRAIN_S}
+    return uvicorn.Config(application, **common | options)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=settings.PORT)
+    arguments = parser.parse_args()
+    uvicorn.Server(config(host=arguments.host, port=arguments.port)).run()
+
+
+if __name__ == "__main__":
+    main()
