@@ -85,8 +85,10 @@ def json_reply(status: int, value: object, headers: Headers | None = None) -> Re
 
 
 def refuse(refusal: Refusal, request_id: str) -> Reply:
-    """The OpenAI error a refusal stands for."""
+    """The OpenAI error a refusal stands for. Whoever is refused pays nothing; after a defect of ours we do not promise it."""
     headers = [("x-request-id", request_id)]
+    if refusal.status != 500:
+        headers.append(("x-clod-cost-usd", "0"))
     if refusal.retry_after_s is not None:
         headers.append(("retry-after", str(refusal.retry_after_s)))
     if refusal.status == 401:

@@ -27,6 +27,8 @@ PATHS: tuple[tuple[str, re.Pattern[str], Handler], ...] = (
     ("POST", re.compile(r"/v1/chat/completions"), pipeline.serve),
     ("GET", re.compile(r"/v1/models"), pages.models),
     ("GET", re.compile(r"/v1/models/(?P<name>.+)"), pages.model),
+    ("GET", re.compile(r"/v1/providers/models"), pages.offers),
+    ("GET", re.compile(r"/v1/key"), pages.key),
     ("GET", re.compile(r"/v1/requests"), pages.requests),
     ("GET", re.compile(r"/v1/requests/(?P<public_id>[^/]+)"), pages.request),
     ("GET", re.compile(r"/healthz"), pages.healthz),

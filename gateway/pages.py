@@ -1,4 +1,4 @@
-"""The gateway's smaller answers: models, settled requests, and whether this process is well."""
+"""The gateway's smaller answers: models, the key, settled requests, and whether this process is well."""
 
 import re
 from urllib.parse import parse_qs
@@ -10,10 +10,12 @@ from activity import queries
 from catalog.models import CatalogVersion
 from clod_site.lib import ids
 from clod_site.lib.refusal import Refusal
-from gateway import listing, rates, snapshots
+from gateway import key_card, listing, rates, snapshots
 from gateway.calls import Call, Reply, json_reply
 from gateway.errors import InvalidRequest, Unavailable
+from projects.limits import Standing
 
+UNCACHED = [("cache-control", "no-store")]
 READY_WITHIN_S = 0.8
 NOBODY = 0
 _has_been_migrated = False
@@ -35,6 +37,19 @@ async def model(call: Call, name: str) -> Reply:
     return json_reply(200, listing.one(await snapshots.catalog(), name))
 
 
+async def offers(call: Call) -> Reply:
+    """``GET /v1/providers/models``: CLōD's own rows, one for each model at each provider."""
+    grant = await rates.caller(call)
+    return json_reply(200, await snapshots.read(listing.offers, await snapshots.catalog(), grant))
+
+
+async def key(call: Call) -> Reply:
+    """``GET /v1/key``: what this key may do, has used, and when its limits begin anew."""
+    grant = await rates.caller(call)
+    standing = call.counted.standing if call.counted else Standing()
+    return json_reply(200, await snapshots.read(key_card.of, grant, standing), UNCACHED)
+
+
 async def requests(call: Call) -> Reply:
     """``GET /v1/requests?limit=&cursor=``: the settled requests of the key's project, newest first."""
     grant = await rates.caller(call)
@@ -52,14 +67,14 @@ def _limit(text: str) -> int:
 
 
 async def request(call: Call, public_id: str) -> Reply:
-    """``GET /v1/requests/{id}``: one settled request of the key's project."""
+    """``GET /v1/requests/{id}``: one settled request of the key's project, with its attempts and the routing decision."""
     grant = await rates.caller(call)
     row = await snapshots.read(queries.find, grant.organization_id, public_id)
     if row is None or row.project_id != grant.project_id:
         raise NoSuchRequest(
             "No settled request of this project has this id. It is written when the call has ended; the id is in the x-request-id header."
         )
-    return json_reply(200, await snapshots.read(queries.as_json, row))
+    return json_reply(200, queries.as_json(row, await snapshots.read(queries.attempts_of, row)))
 
 
 async def healthz(_: Call) -> Reply:

@@ -1,13 +1,26 @@
 from django.conf import settings
-from django.urls import path
+from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from gateway.views import ChatCompletions
+from gateway import views
+
+
+def _at(prefix: str) -> list[URLPattern]:
+    """The gateway's addresses; ``gateway.door`` answers the same ones in the fast lane."""
+    return [
+        path(f"{prefix}/chat/completions", views.ChatCompletions.as_view()),
+        path(f"{prefix}/models", views.Models.as_view()),
+        path(f"{prefix}/models/<path:name>", views.OneModel.as_view()),
+        path(f"{prefix}/providers/models", views.Offers.as_view()),
+        path(f"{prefix}/key", views.Key.as_view()),
+        path(f"{prefix}/requests", views.Requests.as_view()),
+        path(f"{prefix}/requests/<str:public_id>", views.OneRequest.as_view()),
+    ]
+
 
 urlpatterns = [
-    path("api/v1/chat/completions", ChatCompletions.as_view(), name="chat_completions"),
+    *_at("api/v1"),
+    *([] if settings.CLOD_FAST_LANE else _at("v1")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api_docs"),
 ]
-if not settings.CLOD_FAST_LANE:
-    urlpatterns.append(path("v1/chat/completions", ChatCompletions.as_view()))

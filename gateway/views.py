@@ -1,14 +1,14 @@
-"""The same completion as a DRF endpoint: schema, browsable documentation, and a door that works under any server.
+"""The gateway as DRF endpoints: schema, browsable documentation, and a door that works under any server.
 
-Always at /api/v1/…; at /v1/… too when the fast lane is switched off. It only translates: pipeline.serve does the work.
+Always at /api/v1/…; at /v1/… too when the fast lane is switched off. They only translate: pipeline.serve and pages do the work.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from functools import wraps
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -16,7 +16,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -24,16 +24,31 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from clod_site.lib.refusal import Refusal
-from gateway import admit, errors, pipeline, runtime
+from gateway import admit, errors, pages, pipeline, runtime
 from gateway.calls import Call, Reply, refuse
 from gateway.headers import rates
-from gateway.serializers import ChatCompletionRequestSerializer, ChatCompletionSerializer, ErrorSerializer
+from gateway.serializers import (
+    ChatCompletionRequestSerializer,
+    ChatCompletionSerializer,
+    ErrorSerializer,
+    KeySerializer,
+    ModelListSerializer,
+    ModelSerializer,
+    OfferSerializer,
+    RequestDetailSerializer,
+    RequestListSerializer,
+)
 from projects.grants import Grant
 
 log = logging.getLogger("gateway.views")
 Result = TypeVar("Result")
+Get = TypeVar("Get", bound=Callable[..., HttpResponseBase])
 
-REFUSALS = (400, 401, 402, 403, 404, 413, 415, 429, 502, 503, 504)
+REFUSALS = (400, 401, 402, 403, 404, 409, 410, 413, 415, 422, 429, 502, 503, 504)
+PAGING = (
+    OpenApiParameter("limit", int, description="Rows on a page, 1 to 200; 50 where it is left out."),
+    OpenApiParameter("cursor", str, description="The next_cursor of the page before."),
+)
 
 
 class BearerKey(BaseAuthentication):
@@ -116,7 +131,7 @@ class GatewayView(APIView):
         raise errors.WrongMethod(request.path, request.method, ", ".join(sorted(self.allowed_methods)))
 
     def _response(self, reply: Reply) -> HttpResponseBase:
-        headers = dict(reply.headers + rates(self.call))
+        headers = {"x-request-id": self.call.public_id} | dict(reply.headers + rates(self.call))
         content_type = headers.pop("content-type")
         if reply.frames is None:
             return HttpResponse(reply.body, content_type, reply.status, headers=headers)
@@ -140,6 +155,77 @@ class ChatCompletions(GatewayView):
         self.call.body, self.call.grant = cast("bytes", request.data or b""), cast("Grant", request.auth)
         self.call.idempotency_key = request.headers.get("Idempotency-Key")
         return self._response(_in_gateway(pipeline.serve(self.call)).result())
+
+
+class Page(GatewayView):
+    """A smaller answer of the gateway, the same at both doors."""
+
+    answer: ClassVar[Callable[..., Coroutine[Any, Any, Reply]]]
+
+    def _get(self, request: Request, **arguments: str) -> HttpResponseBase:
+        self.call.grant, self.call.query = cast("Grant", request.auth), request.META.get("QUERY_STRING", "")
+        return self._response(_in_gateway(type(self).answer(self.call, **arguments)).result())
+
+
+def _described(
+    operation: str, serializer: Any, parameters: Sequence[OpenApiParameter] = (), refusals: Sequence[int] = ()
+) -> Callable[[Get], Get]:
+    answers = {200: serializer, **dict.fromkeys((401, *refusals, 429, 503), ErrorSerializer)}
+    return cast("Callable[[Get], Get]", extend_schema(operation_id=operation, parameters=list(parameters), responses=answers))
+
+
+class Models(Page):
+    answer = pages.models
+
+    @_described("list_models", ModelListSerializer)
+    def get(self, request: Request) -> HttpResponseBase:
+        """The models this key may call, the available ones first."""
+        return self._get(request)
+
+
+class OneModel(Page):
+    answer = pages.model
+
+    @_described("get_model", ModelSerializer, refusals=(404,))
+    def get(self, request: Request, name: str) -> HttpResponseBase:
+        """One model, by its display name, slug or vendor id."""
+        return self._get(request, name=name)
+
+
+class Offers(Page):
+    answer = pages.offers
+
+    @_described("list_provider_models", OfferSerializer(many=True))
+    def get(self, request: Request) -> HttpResponseBase:
+        """Every model at every provider that serves it, in CLōD's own words."""
+        return self._get(request)
+
+
+class Key(Page):
+    answer = pages.key
+
+    @_described("get_key", KeySerializer)
+    def get(self, request: Request) -> HttpResponseBase:
+        """What this key may do, what it has used, and when its limits begin anew."""
+        return self._get(request)
+
+
+class Requests(Page):
+    answer = pages.requests
+
+    @_described("list_key_requests", RequestListSerializer, PAGING, refusals=(400,))
+    def get(self, request: Request) -> HttpResponseBase:
+        """The settled requests of the key's project, newest first."""
+        return self._get(request)
+
+
+class OneRequest(Page):
+    answer = pages.request
+
+    @_described("get_key_request", RequestDetailSerializer, refusals=(404,))
+    def get(self, request: Request, public_id: str) -> HttpResponseBase:
+        """One settled request of the key's project, with its attempts and the routing decision."""
+        return self._get(request, public_id=public_id)
 
 
 def _in_gateway(work: Coroutine[Any, Any, Result]) -> "Future[Result]":

@@ -16,6 +16,7 @@ def _error(response: httpx2.Response, status: int, code: str) -> dict[str, objec
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/json"
     assert response.headers["x-request-id"].startswith("req_")
+    assert response.headers["x-clod-cost-usd"] == "0"
     error = response.json()["error"]
     assert error["code"] == code
     assert error["message"].endswith((".", "…")) or ":" in error["message"]
