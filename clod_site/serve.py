@@ -16,7 +16,6 @@ from django.conf import settings
 
 def config(**options: Any) -> uvicorn.Config:
     """What every server of this site has in common. Proxies are gateway.addresses' matter, so uvicorn does not look at them."""
-    from clod_site.asgi import application
     from gateway.connection import Connection
 
     common: dict[str, Any] = {
@@ -28,7 +27,7 @@ def config(**options: Any) -> uvicorn.Config:
         "server_header": False,
     }
     common |= {"log_config": None, "access_log": False, "timeout_graceful_shutdown": settings.CLOD_DRAIN_S}
-    return uvicorn.Config(application, **common | options)
+    return uvicorn.Config("clod_site.asgi:application", **common | options)
 
 
 def main() -> None:

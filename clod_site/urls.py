@@ -16,3 +16,8 @@ urlpatterns = [
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "clod_site.refusals.bad_request"
+handler403 = "clod_site.refusals.permission_denied"
+handler404 = "clod_site.refusals.page_not_found"
+handler500 = "clod_site.refusals.server_error"

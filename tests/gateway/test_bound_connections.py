@@ -254,3 +254,18 @@ def test_addresses_are_read_as_proxies_write_them() -> None:
     written = ("192.0.2.1", " 192.0.2.1:8080 ", "[2001:db8::1]:443", '"[2001:db8::1]"', "::ffff:192.0.2.1", "unknown", "")
     found = [str(addresses.parse(text) or "") for text in written]
     assert found == ["192.0.2.1", "192.0.2.1", "2001:db8::1", "2001:db8::1", "192.0.2.1", "", ""]
+
+
+def test_what_django_itself_refuses_is_json_for_programs(gateway: Gateway) -> None:
+    body = {"model": "paris", "messages": [{"role": "user", "content": "hi"}]}
+    client = gateway.client
+    answers = [
+        client.post("/api/v1/chat/completions", json=body, headers={"host": "evil.example"}),
+        client.get("/api/nothing"),
+        client.get("/api/v1/"),
+    ]
+    assert [answer.status_code for answer in answers] == [400, 404, 404]
+    for answer in answers:
+        assert set(answer.json()["error"]) >= {"message", "type", "param", "code"}
+    assert client.get("/nothing").headers["content-type"].startswith("text/html")
+    assert client.get("/models", headers={"host": "evil.example"}).headers["content-type"].startswith("text/html")

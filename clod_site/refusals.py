@@ -1,0 +1,49 @@
+"""What Django itself refuses. Programs (/api, /v1) are told in JSON, people on a page."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+
+from clod_site.lib.refusal import Refusal
+
+MACHINE_PATHS = ("/api/", "/v1/")
+
+
+class BadRequest(Refusal):
+    pass
+
+
+class Forbidden(Refusal):
+    status, type, code = 403, "permission_error", "forbidden"
+
+
+class NotFound(Refusal):
+    status, code = 404, "not_found"
+
+
+class Unexpected(Refusal):
+    status, type, code = 500, "server_error", "internal_error"
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Mostly a Host header that is none of ours."""
+    message = "This request cannot be taken. Is its Host header one of the names this site is reached by?"
+    return _answer(request, BadRequest(message)) or defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, Forbidden("You may not do this.")) or defaults.permission_denied(request, exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    refusal = NotFound(f"There is nothing at {request.path[:200]}. The API is described at /api/docs.")
+    return _answer(request, refusal) or defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    refusal = Unexpected("Something went wrong. The time of this answer finds it in our log.")
+    return _answer(request, refusal) or defaults.server_error(request)
+
+
+def _answer(request: HttpRequest, refusal: Refusal) -> HttpResponse | None:
+    is_for_a_program = request.path.startswith(MACHINE_PATHS)
+    return JsonResponse(refusal.body(), status=refusal.status) if is_for_a_program else None
