@@ -8,6 +8,7 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.onboarding import organization_created
+        from billing import durability  # noqa: F401  (registers its check)
 
         organization_created.connect(_open_wallet, dispatch_uid="wallet")
 
