@@ -21,7 +21,7 @@ def flushes_to_disk(*, databases: Sequence[str] | None = None, **_: Any) -> list
     return [
         Warning(
             f"PostgreSQL runs with {name} off.",
-            hint=f"A power cut can lose money that was answered for. Set {name} = on.",
+            hint=f"A power cut loses charges that were answered. Set {name} = on.",
             id="billing.W001",
         )
         for name in off
