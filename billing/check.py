@@ -1,6 +1,7 @@
 """Proof that the money adds up: promises P1–P5 (and P9's count) as queries over whole tables, in one snapshot.
 
 They hold at every commit, so the check may run while calls are being paid for: one read-only transaction sees one state.
+Budgets and free quotas are proved as long as their rows are kept (``ledger.periods``).
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from billing.ledger import recording
+from billing.ledger import periods, recording
 from clod_site.lib import clock
 
 GRACE = timedelta(seconds=60)  # for the sweeper to find an expired hold
@@ -47,7 +48,8 @@ BUDGETS = """SELECT {subject}, period_key, SUM(spent), SUM(held) FROM (
                UNION ALL
                SELECT {subject}, month_key, -captured_nanousd, CASE WHEN state = 'open' THEN -amount_nanousd ELSE 0 END
                FROM billing_hold WHERE funding = 'wallet'
-             ) AS parts WHERE {subject} IS NOT NULL GROUP BY {subject}, period_key HAVING SUM(spent) <> 0 OR SUM(held) <> 0"""
+             ) AS parts WHERE {subject} IS NOT NULL AND period_key >= '{oldest_month}'
+             GROUP BY {subject}, period_key HAVING SUM(spent) <> 0 OR SUM(held) <> 0"""
 
 WALLET_SUMS = (
     Query(
@@ -106,7 +108,7 @@ THE_REST = (
              UNION ALL
              SELECT p.organization_id, h.day_key, -1 FROM billing_hold h JOIN projects_project p ON p.id = h.project_id
              WHERE h.funding = 'free' AND h.state <> 'voided'
-           ) AS parts GROUP BY organization_id, day_key HAVING SUM(requests) <> 0""",
+           ) AS parts WHERE day_key >= '{oldest_day}' GROUP BY organization_id, day_key HAVING SUM(requests) <> 0""",
     ),
 )  # fmt: skip
 
@@ -143,6 +145,7 @@ def _snapshot() -> Iterator[datetime]:
 
 def _run(query: Query, now: datetime) -> Iterator[Finding]:
     sql = query.sql.replace("{requests}", recording.recorder().table).replace("{overdue}", "%s")
+    sql = sql.replace("{oldest_day}", periods.oldest_free_day(now)).replace("{oldest_month}", periods.oldest_budget_month(now))
     overdue = connection.ops.adapt_datetimefield_value(now - GRACE)
     with connection.cursor() as cursor:
         cursor.execute(sql, [overdue] if "%s" in sql else None)

@@ -17,6 +17,16 @@ def reconcile_wallets() -> None:
 
 
 @shared_task(time_limit=110)
+def prepare_days() -> None:
+    ledger.prepare(clock.now())
+
+
+@shared_task(time_limit=110)
+def prune_periods() -> None:
+    ledger.prune(clock.now())
+
+
+@shared_task(time_limit=110)
 def tend_top_ups() -> None:
     """What payment events left undone, what wallets owe, orders nobody paid, and mails about them."""
     now = clock.now()

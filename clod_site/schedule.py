@@ -8,6 +8,8 @@ BEAT: dict[str, dict[str, Any]] = {
     "refresh-prices": {"task": "catalog.tasks.refresh_prices", "schedule": crontab(minute="*/5"), "options": {"expires": 240}},
     "sweep-holds": {"task": "billing.tasks.sweep_holds", "schedule": 20.0, "options": {"expires": 20}},
     "reconcile-wallets": {"task": "billing.tasks.reconcile_wallets", "schedule": crontab(minute="3-59/10"), "options": {"expires": 300}},
+    "prepare-days": {"task": "billing.tasks.prepare_days", "schedule": crontab(minute=37), "options": {"expires": 1200}},
+    "prune-periods": {"task": "billing.tasks.prune_periods", "schedule": crontab(minute=22, hour=4), "options": {"expires": 3600}},
     "top-up-automatically": {"task": "billing.tasks.top_up_automatically", "schedule": crontab(), "options": {"expires": 55}},
     "tend-top-ups": {"task": "billing.tasks.tend_top_ups", "schedule": 61.0, "options": {"expires": 60}},
     "mark-keys-used": {"task": "activity.tasks.mark_keys_used", "schedule": 30.0, "options": {"expires": 30}},
