@@ -6,6 +6,7 @@ from catalog.features import FEATURES
 from catalog.snapshot import ModelCard, Route
 from clod_site.lib import money
 from gateway import bill
+from gateway.upstream import dispatch
 from gateway.wire.request import Ask
 
 
@@ -21,7 +22,7 @@ class DemandsOf(Demands):
         return self._unread(card) or self._unwritten(card) or self._unable(card) or self._too_long(card)
 
     def of_endpoint(self, card: ModelCard, route: Route) -> Reason | None:
-        return super().of_endpoint(card, route) or self._too_dear(card, route)
+        return super().of_endpoint(card, route) or self._too_dear(card, route) or self._foreign(card, route)
 
     def _unread(self, card: ModelCard) -> Reason | None:
         for modality, param in self._ask.contents.modalities.items():
@@ -65,3 +66,10 @@ class DemandsOf(Demands):
             return None
         message = f"may cost up to ${bound:g} for this call, more than ${most.request:g}; a lower max_completion_tokens costs less"
         return Reason("provider.max_price.request", message)
+
+    def _foreign(self, card: ModelCard, route: Route) -> Reason | None:
+        """A provider that speaks otherwise has no word for everything its model could do."""
+        unsupported = dispatch.objection(self._ask, card, route)
+        if unsupported is None:
+            return None
+        return Reason("adapter", f"cannot take this: {unsupported.message.rstrip('.')}", unsupported.param)

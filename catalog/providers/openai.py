@@ -108,6 +108,8 @@ class Wish(Struct):
     stop: str | list[str] | None = None
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
+    logprobs: bool = False
+    top_logprobs: int | None = None
     tools: list[Tool] | None = None
     tool_choice: Literal["none", "auto", "required"] | NamedTool | None = None
     parallel_tool_calls: bool = True
@@ -225,6 +227,10 @@ def write(value: Any) -> bytes:
 
 def tool_call(call_id: str, name: str, arguments_json: str) -> dict[str, Any]:
     return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments_json}}
+
+
+def token(text: str, logprob: float) -> dict[str, Any]:
+    return {"token": text, "logprob": logprob, "bytes": list(text.encode())}
 
 
 def choice(index: int, delta: Mapping[str, Any], finish_reason: str | None = None) -> dict[str, Any]:

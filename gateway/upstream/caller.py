@@ -9,7 +9,6 @@ import aiohttp
 from catalog import health, places, routing
 from catalog.places import Place
 from catalog.providers import ADAPTERS
-from catalog.providers.dialect import Unsupported
 from catalog.snapshot import ModelCard, Route
 from clod_site.lib import clock
 from clod_site.lib.refusal import Refusal
@@ -38,26 +37,24 @@ class Caller:
         self._candidates = candidates
         self._output_limit = output_limit
         self._most_attempts = MAX_ATTEMPTS
-        self._unsupported: Unsupported | None = None
         self.attempts: list[Attempt] = []
 
     async def open(self) -> Answer:
         """The first endpoint that begins to answer.
 
-        Raises UpstreamRefused when one says that the request is at fault (another would say the same), or when none can do what
-        is asked; UpstreamFailed when all that were tried failed. One that hung up without a word is tried once more, since a kept
-        connection may have died between two calls; so is one that only disliked what we added.
+        Raises UpstreamRefused when one says that the request is at fault (another would say the same), UpstreamFailed when all
+        that were tried failed, ModelNotAvailable when none had a place. One that hung up without a word is tried once more, since
+        a kept connection may have died between two calls; so is one that only disliked what we added.
         """
         waiting, tried_again = deque(self._candidates), set[int]()
         while waiting and len(self.attempts) < self._most_attempts:
             card, route = waiting.popleft()
-            request = self._prepare(card, route)
-            place = self._place_at(route) if request else None
-            if not request or not place:
+            place = self._place_at(route)
+            if place is None:
                 continue
             attempt = self._begin(route)
             try:
-                return await self._attempt(card, attempt, request, place)
+                return await self._attempt(card, attempt, place)
             except FAILURES as error:
                 self._failed(attempt, error)
                 if isinstance(error, (*HUNG_UP, DislikesUsageOption)) and route.endpoint_id not in tried_again:
@@ -79,14 +76,6 @@ class Caller:
         if self.attempts:
             self._failed(self.attempts[-1], TimeoutError())
 
-    def _prepare(self, card: ModelCard, route: Route) -> Dispatch | None:
-        """None when this provider cannot do what is asked: no failure of its own, and no attempt."""
-        try:
-            return dispatch.prepare(self._ask, route, min(self._output_limit, card.max_output_tokens))
-        except Unsupported as unsupported:
-            self._unsupported = unsupported
-            return None
-
     def _place_at(self, route: Route) -> Place | None:
         """None when every place there is taken, or when it is left out since the call was routed."""
         place = places.take(route.endpoint_id, route.max_concurrency)
@@ -100,10 +89,11 @@ class Caller:
         self.attempts.append(attempt)
         return attempt
 
-    async def _attempt(self, card: ModelCard, attempt: Attempt, request: Dispatch, place: Place) -> Answer:
+    async def _attempt(self, card: ModelCard, attempt: Attempt, place: Place) -> Answer:
         dialect = ADAPTERS[attempt.route.adapter].dialect
         translation = Translation(dialect) if dialect and self._ask.is_stream else None
         try:
+            request = dispatch.prepare(self._ask, attempt.route, min(self._output_limit, card.max_output_tokens))
             response, first = await self._opened(attempt, request, translation)
         except BaseException as error:
             place.leave()
@@ -139,8 +129,6 @@ class Caller:
         log.warning("%r failed before its first byte: %s", attempt.route, error or type(error).__name__)
 
     def _all_failed(self) -> Refusal:
-        if self._unsupported and not self.attempts:
-            return UpstreamRefused(self._unsupported.message, param=self._unsupported.param)
         if not self.attempts:
             return routing.all_taken(self._candidates[0][0].name)
         tried = ", ".join(dict.fromkeys(attempt.route.data_center_name or attempt.route.provider for attempt in self.attempts))

@@ -6,8 +6,8 @@ import aiohttp
 import msgspec
 
 from catalog.providers import ADAPTERS, Adapter
-from catalog.providers.dialect import Order
-from catalog.snapshot import Route
+from catalog.providers.dialect import Order, Unsupported
+from catalog.snapshot import ModelCard, Route
 from gateway.upstream import quirks
 from gateway.upstream.connections import client
 from gateway.wire import request
@@ -31,7 +31,7 @@ class Dispatch(msgspec.Struct, frozen=True):
 
 
 def prepare(ask: Ask, route: Route, output_limit: int) -> Dispatch:
-    """Raises Unsupported when this provider cannot do what is asked."""
+    """Raises Unsupported where there was an ``objection`` nobody asked for."""
     adapter = adapter_for(route)
     path, body = _in_dialect(adapter, ask, route, output_limit) or (
         adapter.path,
@@ -45,6 +45,18 @@ def prepare(ask: Ask, route: Route, output_limit: int) -> Dispatch:
     )
 
 
+def objection(ask: Ask, card: ModelCard, route: Route) -> Unsupported | None:
+    """What keeps this provider from doing what is asked, told by trying: only those with a dialect have any."""
+    adapter = ADAPTERS[route.adapter]
+    if adapter.dialect is None:
+        return None
+    try:
+        adapter.dialect.body(_order(ask, route, ask.output_bound(card)))
+    except Unsupported as unsupported:
+        return unsupported
+    return None
+
+
 def adapter_for(route: Route) -> Adapter:
     adapter = ADAPTERS[route.adapter]
     return msgspec.structs.replace(adapter, usage_option=False) if quirks.dislikes_usage_option(route.endpoint_id) else adapter
@@ -53,8 +65,12 @@ def adapter_for(route: Route) -> Adapter:
 def _in_dialect(adapter: Adapter, ask: Ask, route: Route, output_limit: int) -> tuple[str, bytes] | None:
     if adapter.dialect is None:
         return None
-    order = Order(ask.fields, route.upstream_model, output_limit, ask.is_stream)
+    order = _order(ask, route, output_limit)
     return adapter.dialect.path(order), adapter.dialect.body(order)
+
+
+def _order(ask: Ask, route: Route, output_limit: int) -> Order:
+    return Order(ask.fields, route.upstream_model, output_limit, ask.is_stream)
 
 
 def _headers(adapter: Adapter, ask: Ask, route: Route) -> dict[str, str]:

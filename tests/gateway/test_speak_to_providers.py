@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from activity.models import Request
 from billing.models import Attempt
 from catalog import health
 from catalog.models import Endpoint
@@ -149,13 +150,14 @@ def test_what_one_provider_cannot_do_another_may(gateway: Gateway) -> None:
     with provider_server(gateway, *CLAUDE, answer="text.json") as (server, clever):
         refused = gateway.complete("clever", mirostat=2)
         assert (refused.status_code, refused.json()["error"]["param"]) == (400, "mirostat")
-        assert gateway.row(refused).status == "rejected"
+        assert "Anthropic has nothing like 'mirostat'" in refused.json()["error"]["message"]
+        assert not Request.objects.exists()
         shop.endpoint(clever, gateway.upstream.base_url, "paris", at="other", price_ppm=1_200_000)
         snapshots.forget()
-        answered = gateway.complete("clever", mirostat=2)
-    assert (answered.status_code, gateway.row(answered).provider, server.asked) == (200, "other", [])
-    assert gateway.row(answered).attempts == 1
-    assert health.unavailable() == frozenset()
+        row = gateway.row(gateway.complete("clever", mirostat=2))
+    assert (row.provider, row.attempts, server.asked) == ("other", 1, [])
+    assert row.cost_nanousd == 57_600  # at its own price: 20 × $1.20 + 7 × $4.80 per million
+    assert (row.routing["excluded"][0]["provider"], row.routing["excluded"][0]["constraint"]) == ("anthropic", "adapter")
 
 
 @FAST_LANE

@@ -91,7 +91,10 @@ def test_which_tool_is_called(choice: object, expected: object) -> None:
 
 
 def test_every_knob_it_has() -> None:
-    knobs = {"temperature": 1.7, "top_p": 0.9, "top_k": 40, "n": 3, "seed": 7, "presence_penalty": 0.5, "frequency_penalty": -0.5}
+    knobs = {"temperature": 1.7, "top_p": 0.9, "top_k": 40, "n": 3, "seed": 7, "presence_penalty": 0.5, "frequency_penalty": -0.5} | {
+        "logprobs": True,
+        "top_logprobs": 3,
+    }
     answer = {"type": "json_schema", "json_schema": {"name": "city", "schema": SCHEMA}}
     assert _asked(**knobs, stop=["END", "\n"], response_format=answer)["generationConfig"] == {
         "maxOutputTokens": 1000,
@@ -102,6 +105,8 @@ def test_every_knob_it_has() -> None:
         "seed": 7,
         "presencePenalty": 0.5,
         "frequencyPenalty": -0.5,
+        "responseLogprobs": True,
+        "logprobs": 3,
         "stopSequences": ["END", "\n"],
         "responseMimeType": "application/json",
         "responseJsonSchema": SCHEMA,
@@ -126,7 +131,6 @@ def test_effort_becomes_a_budget_or_a_level(model: str, effort: str, limit: int,
 @pytest.mark.parametrize(
     ("param", "model", "fields"),
     [
-        ("logprobs", FLASH, {"logprobs": True}),
         ("logit_bias", FLASH, {"logit_bias": {"50256": -100}}),
         ("parallel_tool_calls", FLASH, {"parallel_tool_calls": False, "tools": [WEATHER]}),
         ("mirostat", FLASH, {"mirostat": 2}),

@@ -97,3 +97,17 @@ def test_an_error_in_a_stream_is_an_error() -> None:
 def test_a_prompt_cannot_be_blocked_after_the_answer_has_begun() -> None:
     late = b"data: " + recorded("gemini/blocked.json").replace(b"\n", b"") + b"\n\n"
     assert joined(events(gemini, recorded("gemini/text.sse") + late))["content"] == "The capital is Paris.\n"
+
+
+def test_log_probabilities() -> None:
+    logprobs = {
+        "chosenCandidates": [{"token": "Ä", "tokenId": 7, "logProbability": -0.5}],
+        "topCandidates": [{"candidates": [{"token": "Ä", "logProbability": -0.5}, {"token": "B", "logProbability": -1.5}]}],
+    }
+    body = json.dumps(
+        {"candidates": [{"content": {"parts": [{"text": "Ä"}]}, "finishReason": "STOP", "logprobsResult": logprobs}]}
+    ).encode()
+    [chosen] = json.loads(gemini.completion(body))["choices"][0]["logprobs"]["content"]
+    assert (chosen["token"], chosen["logprob"], chosen["bytes"]) == ("Ä", -0.5, [195, 132])
+    assert [token["token"] for token in chosen["top_logprobs"]] == ["Ä", "B"]
+    assert events(gemini, b"data: " + body + b"\n\n")[0]["choices"][0]["logprobs"]["content"] == [chosen]

@@ -34,8 +34,25 @@ class Content(Struct):
     parts: list[Part] = []
 
 
+class Token(Struct, rename="camel"):
+    token: str = ""
+    log_probability: float = 0.0
+
+
+class Tokens(Struct):
+    candidates: list[Token] = []
+
+
+class Logprobs(Struct, rename="camel"):
+    """Of each place the token that was chosen, and those that could have been."""
+
+    chosen_candidates: list[Token] = []
+    top_candidates: list[Tokens] = []
+
+
 class Candidate(Struct, rename="camel"):
     content: Content | None = None
+    logprobs_result: Logprobs | None = None
     finish_reason: str = ""
     index: int = 0
 
@@ -79,6 +96,7 @@ def completion(body: bytes) -> bytes:
             "message": _message(candidate, calls.of(candidate, answer.response_id)),
             "finish_reason": _finish(candidate, calls) or "stop",
         }
+        | _logprobs(candidate)
         for candidate in answer.candidates
     ]
     return openai.write({"choices": choices, "usage": _usage(answer.usage_metadata, is_last=True)})
@@ -112,7 +130,7 @@ class Translator:
         delta |= _words(candidate)
         if calls:
             delta["tool_calls"] = [{"index": before + offset} | call for offset, call in enumerate(calls)]
-        return choice(candidate.index, delta, _finish(candidate, self._calls))
+        return choice(candidate.index, delta, _finish(candidate, self._calls)) | _logprobs(candidate)
 
 
 class Calls:
@@ -162,6 +180,23 @@ def _finish(candidate: Candidate, calls: Calls) -> str | None:
     if candidate.finish_reason in STOPPED:
         return "tool_calls" if calls.count(candidate) else "stop"
     return FINISH.get(candidate.finish_reason, "content_filter")
+
+
+def _logprobs(candidate: Candidate) -> dict[str, Any]:
+    """Empty where none were asked for."""
+    found = candidate.logprobs_result
+    if not found:
+        return {}
+    tops = found.top_candidates or [Tokens()] * len(found.chosen_candidates)
+    tokens = [
+        _token(chosen) | {"top_logprobs": [_token(token) for token in top.candidates]}
+        for chosen, top in zip(found.chosen_candidates, tops, strict=False)
+    ]
+    return {"logprobs": {"content": tokens, "refusal": None}}
+
+
+def _token(token: Token) -> dict[str, Any]:
+    return openai.token(token.token, token.log_probability)
 
 
 def _usage(usage: Any, *, is_last: bool) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from catalog.providers.openai import NamedTool, Tool, Wish
 WHO = "Gemini"
 TAKEN = frozenset(
     {"temperature", "top_p", "top_k", "stop", "n", "seed", "presence_penalty", "frequency_penalty"}
-    | {"tools", "tool_choice", "parallel_tool_calls", "response_format", "reasoning_effort"}
+    | {"tools", "tool_choice", "parallel_tool_calls", "response_format", "reasoning_effort", "logprobs", "top_logprobs"}
 )
 DROPPED = frozenset({"user", "safety_identifier"})
 BUDGETS = {"none": 0, "minimal": 1024, "low": 1024, "medium": 8192, "high": 24_576, "xhigh": 24_576}
@@ -44,6 +44,8 @@ def _generation(wish: Wish, order: Order) -> dict[str, Any]:
         "seed": wish.seed,
         "presencePenalty": wish.presence_penalty,
         "frequencyPenalty": wish.frequency_penalty,
+        "responseLogprobs": wish.logprobs or None,
+        "logprobs": wish.top_logprobs or None,
         "stopSequences": wish.stops(),
         "responseMimeType": "application/json" if wish.response_format and wish.response_format.type != "text" else None,
         "responseJsonSchema": wish.schema(),
