@@ -6,6 +6,7 @@ from accounts.admin import OrganizationPage
 from billing.models import (
     Attempt,
     AutoTopUp,
+    BudgetAlert,
     BudgetPeriod,
     FreeQuotaDay,
     Hold,
@@ -62,6 +63,26 @@ class BudgetPeriodPage(Record):
     list_select_related = ("project", "api_key")
     search_fields = ("period_key", "project__name", "project__organization__name", "api_key__name", "api_key__project__organization__name")
     ordering = ("-period_key", "-id")
+
+
+@admin.register(BudgetAlert)
+class BudgetAlertPage(Record):
+    list_display = (
+        "created_at",
+        "organization",
+        "period",
+        "percent",
+        dollars("spent_nanousd"),
+        dollars("cap_nanousd"),
+        "mail",
+        "tries",
+        "resets_at",
+    )
+    list_filter = ("mail", "percent")
+    list_select_related = ("organization", "period")
+    search_fields = ("organization__name", "period__project__name", "period__api_key__name")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
 
 
 @admin.register(FreeQuotaDay)

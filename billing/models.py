@@ -1,7 +1,7 @@
 """Money at rest. Only ``billing.ledger`` writes these rows. Amounts are nano-USD.
 
 Rows other than the wallet and the periods are written once; a database trigger refuses to change a ledger entry.
-What payments leave behind has a module of its own, ``billing.payment_models``.
+What payments leave behind, and alerts, have modules of their own: ``billing.payment_models``, ``billing.alert_models``.
 """
 
 from django.db import models
@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from accounts.models import Organization
+from billing.alert_models import BudgetAlert, MailState
 from billing.payment_models import AutoTopUp, FactKind, PaymentEvent, TopUp, TopUpState
 from catalog.models import Endpoint, PriceTick
 from clod_site.lib import clock, ids
@@ -17,6 +18,7 @@ from projects.models import ApiKey, Project
 __all__ = [
     "Attempt",
     "AutoTopUp",
+    "BudgetAlert",
     "BudgetPeriod",
     "EntryKind",
     "FactKind",
@@ -26,6 +28,7 @@ __all__ = [
     "HoldState",
     "IdempotentCall",
     "LedgerEntry",
+    "MailState",
     "PaymentEvent",
     "PlatformLoss",
     "TopUp",

@@ -1,16 +1,13 @@
 """Mails about payments that need somebody: to the owners and admins of the organization, once for each occasion."""
 
 import logging
-from collections.abc import Iterable
 from datetime import datetime
 from smtplib import SMTPException
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import send_mail
 
-from accounts.access import MANAGERS
-from accounts.models import Membership
+from billing import mails
 from billing.models import AutoTopUp, TopUp
 from clod_site.lib.money import format_usd
 
@@ -55,11 +52,6 @@ def _tell_of_debt(top_up: TopUp) -> None:
 def _mail(organization_id: UUID, subject: str, *paragraphs: str) -> None:
     """A mail server that is away is logged; the Billing page says the same."""
     try:
-        send_mail(" ".join(subject.split()), "\n\n".join(filter(None, paragraphs)), None, list(_recipients(organization_id)))
+        mails.send(organization_id, subject, *paragraphs)
     except (SMTPException, OSError) as error:
         log.error("a mail about payments could not be sent: %s", error)
-
-
-def _recipients(organization_id: UUID) -> Iterable[str]:
-    managers = Membership.objects.filter(organization_id=organization_id, role__in=MANAGERS, user__is_active=True)
-    return managers.values_list("user__email", flat=True)

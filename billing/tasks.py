@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing import auto_top_up, ledger, notices, payment_events, reconcile, topups
+from billing import alert_mails, alerts, auto_top_up, ledger, notices, payment_events, reconcile, topups
 from clod_site.lib import clock
 
 
@@ -38,3 +38,11 @@ def tend_top_ups() -> None:
 @shared_task(time_limit=110)
 def top_up_automatically() -> None:
     auto_top_up.run(clock.now())
+
+
+@shared_task(time_limit=110)
+def alert_about_budgets() -> None:
+    """Thresholds of caps that were reached, and the mails about them."""
+    now = clock.now()
+    alerts.find(now)
+    alert_mails.send_all(now)

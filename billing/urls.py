@@ -1,9 +1,10 @@
 from django.urls import path
 
-from billing import top_up_api, top_up_views, views, webhooks
+from billing import alert_views, top_up_api, top_up_views, views, webhooks
 
 urlpatterns = [
     path("billing", views.overview, name="billing"),
+    path("billing/alerts/<int:alert_id>/dismiss", alert_views.dismiss, name="dismiss_alert"),
     path("billing/statement.csv", views.statement_csv, name="billing_statement_csv"),
     path("billing/top-ups", top_up_views.history, name="top_ups"),
     path("billing/top-ups/order", top_up_views.order, name="order_top_up"),

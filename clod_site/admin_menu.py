@@ -8,7 +8,7 @@ from django.http import HttpRequest
 _GROUPS = {
     "Tenants": ("Organization", "User", "Membership", "Project", "ApiKey"),
     "Catalog": ("Model", "Endpoint", "Provider", "DataCenter"),
-    "Money": ("Wallet", "LedgerEntry", "Hold", "BudgetPeriod", "FreeQuotaDay", "PlatformLoss"),
+    "Money": ("Wallet", "LedgerEntry", "Hold", "BudgetPeriod", "BudgetAlert", "FreeQuotaDay", "PlatformLoss"),
     "Payments": ("TopUp", "PaymentEvent", "AutoTopUp"),
     "Traffic": ("Request", "Attempt", "StudioToken"),
     "Prices": ("PriceTick", "DeliveredPrice", "EnergyPrice", "CatalogVersion"),

@@ -12,5 +12,6 @@ BEAT: dict[str, dict[str, Any]] = {
     "prune-periods": {"task": "billing.tasks.prune_periods", "schedule": crontab(minute=22, hour=4), "options": {"expires": 3600}},
     "top-up-automatically": {"task": "billing.tasks.top_up_automatically", "schedule": crontab(), "options": {"expires": 55}},
     "tend-top-ups": {"task": "billing.tasks.tend_top_ups", "schedule": 61.0, "options": {"expires": 60}},
+    "alert-about-budgets": {"task": "billing.tasks.alert_about_budgets", "schedule": 67.0, "options": {"expires": 60}},
     "mark-keys-used": {"task": "activity.tasks.mark_keys_used", "schedule": 30.0, "options": {"expires": 30}},
 }

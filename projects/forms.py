@@ -65,6 +65,16 @@ class CapsForm(forms.Form):
         return {name: self.cleaned_data[name] for name in ("daily_cap_nanousd", "monthly_cap_nanousd")}
 
 
+class BudgetForm(CapsForm):
+    """A project's caps, and whether anybody hears of them."""
+
+    sends_alerts = forms.BooleanField(
+        label="Alerts",
+        required=False,
+        help_text="Mail owners and admins, and show a notice here, at 80 % and 100 % of these caps and of those of the project's keys.",
+    )
+
+
 class ModelsForm(forms.Form):
     """Which models the project's keys may call; none chosen means all."""
 

@@ -20,6 +20,7 @@ class Project(models.Model):
     allowed_models = models.ManyToManyField(
         Model, blank=True, related_name="+", help_text="Models its keys may call; none chosen means all."
     )
+    sends_alerts = models.BooleanField(default=True, help_text="At 80 % and 100 % of its caps and of its keys' caps.")
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 

@@ -14,7 +14,7 @@ from accounts.access import MANAGERS, WRITERS, MemberRequest, member_page
 from accounts.models import Membership
 from clod_site.lib import ids
 from projects import keys_page
-from projects.forms import ArchiveForm, CapsForm, ModelsForm, ProjectForm
+from projects.forms import ArchiveForm, BudgetForm, ModelsForm, ProjectForm
 from projects.models import Project
 
 
@@ -76,12 +76,12 @@ def project_models(request: MemberRequest, project_id: UUID) -> HttpResponse:
 @member_page
 def project_budgets(request: MemberRequest, project_id: UUID) -> HttpResponse:
     project = _change(request, project_id, "change a project's caps")
-    initial = {"daily_cap_nanousd": project.daily_cap_nanousd, "monthly_cap_nanousd": project.monthly_cap_nanousd}
-    form = CapsForm(request.POST if request.method == "POST" else None, initial=initial)
+    initial = {name: getattr(project, name) for name in BudgetForm.base_fields}
+    form = BudgetForm(request.POST if request.method == "POST" else None, initial=initial)
     if not form.is_valid():
         return _tab(request, "budgets", project, form=form)
     Project.objects.filter(pk=project.pk).update(**form.cleaned_data)
-    messages.success(request, f"The caps of {project.name} are saved. They hold from the next request on.")
+    messages.success(request, f"The budgets of {project.name} are saved. They hold from the next request on.")
     return redirect("project_budgets", project.pk)
 
 
@@ -134,7 +134,7 @@ def _change(request: MemberRequest, project_id: UUID, deed: str) -> Project:
 def _tab(request: MemberRequest, tab: str, project: Project, *, status: int = 0, **more: object) -> HttpResponse:
     """One of the project's tabs; a form that came back with errors is a 422."""
     form = more.get("form")
-    is_refused = isinstance(form, ProjectForm | CapsForm | ModelsForm) and form.is_bound
+    is_refused = isinstance(form, ProjectForm | BudgetForm | ModelsForm) and form.is_bound
     context = {
         "project": project,
         "project_address": ids.public("proj", project.pk),

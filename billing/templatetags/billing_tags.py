@@ -6,13 +6,14 @@ from typing import Any
 from django import template
 
 from accounts.models import Organization
-from billing import allowance, budgets
+from billing import alerts, allowance, budgets
 from billing.models import Wallet
 from clod_site.lib import clock, money
 from projects.models import ApiKey, Project
 
 register = template.Library()
 _LOW = 0.2
+ALERTS_SHOWN = 2
 
 
 @register.inclusion_tag("billing/_free_ring.html")
@@ -59,6 +60,17 @@ def with_key_budgets(rows: Iterable[Any]) -> list[tuple[Any, budgets.Budget]]:
     listed = list(rows)
     found = budgets.of_all([row.api_key for row in listed], clock.now())
     return [(row, found[row.api_key.pk]) for row in listed]
+
+
+@register.inclusion_tag("billing/_alerts.html", takes_context=True)
+def budget_alerts(context: dict[str, Any]) -> dict[str, Any]:
+    """Caps that are nearly or wholly spent, until the reader puts the notice away. One query, of members only."""
+    request, membership = context.get("request"), context.get("membership")
+    if not request or not membership:
+        return {}
+    found = alerts.to_show(membership.organization, request.user, clock.now())
+    rows = [{"alert": alert, "project": alerts.project_of(alert.period), "is_month": alerts.is_month(alert.period)} for alert in found]
+    return {"rows": rows[:ALERTS_SHOWN], "more": len(rows[ALERTS_SHOWN:]), "zone": membership.organization.zone_now, "request": request}
 
 
 @register.filter

@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts.models import Organization, User
 from activity.models import Request
-from billing.models import Attempt, AutoTopUp, BudgetPeriod, FreeQuotaDay, Hold, LedgerEntry, PaymentEvent, PlatformLoss, TopUp
+from billing.models import Attempt, AutoTopUp, BudgetAlert, BudgetPeriod, FreeQuotaDay, Hold, LedgerEntry, PaymentEvent, PlatformLoss, TopUp
 from catalog.models import Category, DataCenter, DeliveredPrice, Endpoint, EnergyPrice, Model, PriceTick, Provider
 from clod_site.lib import clock, ids
 from projects import keys
@@ -85,7 +85,8 @@ def _spend(organization: Organization, project: Project, tick: PriceTick, now: A
         wallet=wallet, kind="credit", amount_nanousd=0, balance_after_nanousd=0, reference="welcome", reason="welcome"
     )
     Hold.objects.create(id=request_id, wallet=wallet, funding="free", amount_nanousd=0, expires_at=now + timedelta(minutes=1), **common)
-    BudgetPeriod.objects.create(project=project, period_key="2026-11-22")
+    period = BudgetPeriod.objects.create(project=project, period_key="2026-11-22")
+    BudgetAlert.objects.create(organization=organization, period=period, percent=80, cap_nanousd=9, spent_nanousd=8, resets_at=now)
     FreeQuotaDay.objects.create(organization=organization, day_key="2026-11-22", used=1)
     Attempt.objects.create(request_id=request_id, number=1, endpoint=tick.endpoint, started_at=now, latency_ms=5, outcome="ok")
     PlatformLoss.objects.create(request_id=request_id, amount_nanousd=12_345_678)

@@ -12,7 +12,19 @@ from django.urls import reverse
 
 from accounts.models import User
 from activity.models import Request
-from billing.models import Attempt, AutoTopUp, BudgetPeriod, FreeQuotaDay, Hold, LedgerEntry, PaymentEvent, PlatformLoss, TopUp, Wallet
+from billing.models import (
+    Attempt,
+    AutoTopUp,
+    BudgetAlert,
+    BudgetPeriod,
+    FreeQuotaDay,
+    Hold,
+    LedgerEntry,
+    PaymentEvent,
+    PlatformLoss,
+    TopUp,
+    Wallet,
+)
 from catalog.models import CatalogVersion, DeliveredPrice, EnergyPrice, PriceTick
 from clod_site.admin_pages import Record
 from clod_site.lib import ids
@@ -25,6 +37,7 @@ RECORDS = {
     LedgerEntry,
     Wallet,
     Hold,
+    BudgetAlert,
     BudgetPeriod,
     FreeQuotaDay,
     Attempt,
