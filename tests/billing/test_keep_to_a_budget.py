@@ -173,8 +173,8 @@ DAYS = [
 
 @pytest.mark.parametrize(("zone", "instant", "day", "month", "ends"), DAYS)
 def test_a_call_counts_in_the_local_day_and_month(time_machine: object, zone: str, instant: str, day: str, month: str, ends: str) -> None:
-    dana = till.customer(dollars="10.00", time_zone=zone)
     time_machine.move_to(instant, tick=False)  # type: ignore[attr-defined]
+    dana = till.customer(dollars="10.00", time_zone=zone)
     held = till.authorise(dana.ask())
     assert (held.day_key, held.month_key) == (day, month)
     assert set(BudgetPeriod.objects.values_list("period_key", flat=True)) == {day, month}
