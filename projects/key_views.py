@@ -1,4 +1,4 @@
-"""API keys: the list, a new one (shown once), its page, its revocation; and the first steps of somebody who just signed up."""
+"""API keys: the list, a new one (shown once), its page and what can be done there; and the first steps of somebody who just signed up."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import access
 from accounts.access import WRITERS, MemberRequest, member_page
 from projects import first_call, keys, keys_page
-from projects.forms import CapsForm
+from projects.forms import BoundsForm, CapsForm, KeyBoundsForm, RotateForm
 from projects.models import ApiKey, Project
 
 
@@ -33,9 +33,10 @@ def key_generate(request: MemberRequest) -> HttpResponse:
         template = "projects/_key_form.html" if is_fragment else "projects/key_generate.html"
         return render(request, template, {"form": form}, status=422 if form.is_bound else 200)
     project: Project = form.cleaned_data["project"]
-    api_key, secret = keys.generate(project, name=form.cleaned_data["name"], actor=request.user, expires_at=form.expires_at, caps=form.caps)
-    context = {"api_key": api_key, "secret": secret, "model": first_call.model_for(project)}
-    return render(request, "projects/_key_shown.html" if is_fragment else "projects/key_shown.html", context)
+    api_key, secret = keys.generate(
+        project, name=form.cleaned_data["name"], actor=request.user, expires_at=form.expires_at, limits=form.limits
+    )
+    return _show(request, api_key, secret, "projects/_key_shown.html" if is_fragment else "projects/key_shown.html")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,6 +54,40 @@ def key_detail(request: MemberRequest, key_id: UUID) -> HttpResponse:
     ApiKey.objects.filter(pk=api_key.pk).update(**form.caps)
     messages.success(request, f"The caps of {api_key.name} are saved. They hold from the next request on.")
     return redirect("key_detail", api_key.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page
+def key_bounds(request: MemberRequest, key_id: UUID) -> HttpResponse:
+    """Which models, from where, how fast."""
+    access.require(request.membership, WRITERS, "restrict API keys")
+    api_key = _find(request, key_id)
+    initial = {name: getattr(api_key, name) for name in BoundsForm.base_fields} | {"models": api_key.allowed_models.all()}
+    form = KeyBoundsForm(request.POST if request.method == "POST" else None, initial=initial)
+    if not form.is_valid():
+        context = {"api_key": api_key, "form": form}
+        return render(request, "projects/key_bounds.html", context, status=422 if form.is_bound else 200)
+    ApiKey.objects.filter(pk=api_key.pk).update(**form.bounds)
+    api_key.allowed_models.set(form.cleaned_data["models"])
+    messages.success(request, f"The restrictions of {api_key.name} are saved. They hold within a second.")
+    return redirect("key_detail", api_key.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@member_page
+def key_rotate(request: MemberRequest, key_id: UUID) -> HttpResponse:
+    """A question first; then the new key, this once."""
+    access.require(request.membership, WRITERS, "rotate API keys")
+    api_key = _find(request, key_id)
+    if not keys_page.row(api_key).is_active:
+        messages.error(request, f"{api_key.name} does not work any more. Generate a new key instead.")
+        return redirect("key_detail", api_key.pk)
+    form = RotateForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return render(request, "projects/key_rotate.html", {"api_key": api_key, "form": form}, status=422 if form.is_bound else 200)
+    successor, secret = keys.rotate(api_key, actor=request.user, overlap=form.overlap)
+    return _show(request, successor, secret, "projects/key_shown.html")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -80,6 +115,10 @@ def key_arrival(request: MemberRequest, key_id: UUID) -> HttpResponse:
 def first_steps(request: MemberRequest) -> HttpResponse:
     context = {"form": keys_page.form(request, name="first-key"), "may_write": access.may(request.membership, WRITERS)}
     return render(request, "projects/first_steps.html", context)
+
+
+def _show(request: MemberRequest, api_key: ApiKey, secret: str, template: str) -> HttpResponse:
+    return render(request, template, {"api_key": api_key, "secret": secret, "model": first_call.model_for(api_key.project)})
 
 
 def _find(request: MemberRequest, key_id: UUID) -> ApiKey:

@@ -8,11 +8,13 @@ import hmac
 import secrets
 import zlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import User
 from clod_site.lib import clock, crypto, ids
@@ -20,6 +22,7 @@ from projects.models import ApiKey, Project
 
 PREFIX = "clod_sk_"
 ID_WIDTH, SECRET_WIDTH, CHECKSUM_WIDTH = 12, 43, 6
+LIMITS = ("allowed_networks", "requests_per_minute", "tokens_per_minute", "daily_cap_nanousd", "monthly_cap_nanousd")
 LENGTH = len(PREFIX) + ID_WIDTH + 1 + SECRET_WIDTH + CHECKSUM_WIDTH
 
 
@@ -29,9 +32,9 @@ class Parts(NamedTuple):
 
 
 def generate(
-    project: Project, *, name: str, actor: User | None, expires_at: datetime | None = None, caps: Mapping[str, int | None] | None = None
+    project: Project, *, name: str, actor: User | None, expires_at: datetime | None = None, limits: Mapping[str, Any] | None = None
 ) -> tuple[ApiKey, str]:
-    """A new key and its full text, which is shown once and kept nowhere. ``caps`` are columns of ``ApiKey``; none means no cap."""
+    """A new key and its full text, which is shown once and kept nowhere. ``limits`` are columns of ``ApiKey``: caps, rates, networks."""
     public_id = ids.random_base62(ID_WIDTH)
     secret = ids.base62(int.from_bytes(secrets.token_bytes(32), "big"), SECRET_WIDTH)
     pepper = settings.CLOD_KEY_PEPPERS[0]
@@ -43,7 +46,7 @@ def generate(
         pepper_id=crypto.pepper_id(pepper),
         created_by=actor,
         expires_at=expires_at,
-        **(caps or {}),
+        **(limits or {}),
     )
     return api_key, f"{PREFIX}{public_id}_{secret}{_checksum(public_id, secret)}"
 
@@ -52,6 +55,28 @@ def revoke(api_key: ApiKey, *, actor: User | None) -> None:
     """From the moment this returns the key starts no call, on any process. Revoking twice keeps the first instant."""
     ApiKey.objects.filter(pk=api_key.pk, revoked_at=None).update(revoked_at=clock.now(), revoked_by=actor)
     api_key.refresh_from_db(fields=["revoked_at", "revoked_by"])
+
+
+@transaction.atomic
+def rotate(api_key: ApiKey, *, actor: User | None, overlap: timedelta) -> tuple[ApiKey, str]:
+    """A successor: same name, project, limits, models and lifetime. The old key works for ``overlap`` yet, or is revoked at once."""
+    now = clock.now()
+    expires_at = now + (api_key.expires_at - api_key.created_at) if api_key.expires_at else None
+    limits = {name: getattr(api_key, name) for name in LIMITS}
+    successor, text = generate(api_key.project, name=api_key.name, actor=actor, expires_at=expires_at, limits=limits)
+    successor.allowed_models.set(api_key.allowed_models.all())
+    if overlap:
+        _expire(api_key, now + overlap)
+    else:
+        revoke(api_key, actor=actor)
+    return successor, text
+
+
+def _expire(api_key: ApiKey, instant: datetime) -> None:
+    """Never later than it would expire anyway."""
+    sooner = Q(expires_at=None) | Q(expires_at__gt=instant)
+    ApiKey.objects.filter(sooner, pk=api_key.pk).update(expires_at=instant)
+    api_key.refresh_from_db(fields=["expires_at"])
 
 
 def parse(text: str) -> Parts | None:
