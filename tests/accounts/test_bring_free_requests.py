@@ -62,7 +62,7 @@ def test_a_second_organization_has_none_and_its_pages_say_what_to_do(alice: User
 def test_they_move_to_another_organization_after_the_day_has_ended(alice: User, organization: Organization, time_machine: Any) -> None:
     acme = second_of(alice)
     visitor = enter(alice, acme)
-    assert "Here they begin at" in visitor.get("/settings").content.decode()
+    assert "Here they begin on 11 June 00:00 (UTC)" in visitor.get("/settings").content.decode()
     said = visitor.post("/settings/free-requests", follow=True).content.decode()
     assert "Acme has your free requests. They begin on 11 June 2026 at 00:00 UTC." in said
     assert (left(organization), left(acme)) == (0, 0)
