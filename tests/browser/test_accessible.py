@@ -1,18 +1,16 @@
 """No page breaks a WCAG rule of level A or AA that axe-core can find, in light and in dark."""
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from accounts import handbook
+from tests import node
 
 pytestmark = [pytest.mark.site, pytest.mark.browser, pytest.mark.node]
 
 AXE = Path(__file__).parent / "axe"
-INSTALL_S = 120
 LEVELS = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 COLOURS = {"type": "rule", "values": ["color-contrast"]}  # all that a theme can change
 PUBLIC = ["/", "/models?q=llama", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
@@ -28,11 +26,7 @@ RUN = """async (wanted) => (await axe.run({runOnly: wanted})).violations
 @pytest.fixture(scope="module")
 def axe(tmp_path_factory) -> str:
     """axe-core at its locked version, installed outside the repository."""
-    if not shutil.which("npm"):
-        pytest.skip("no npm on the path; on Debian: apt-get install npm")
-    folder = tmp_path_factory.mktemp("axe") / "axe"
-    shutil.copytree(AXE, folder)
-    subprocess.run(["npm", "ci", "--ignore-scripts", "--loglevel=error"], cwd=folder, check=True, timeout=INSTALL_S)
+    folder = node.install(AXE, tmp_path_factory.mktemp("axe") / "axe")
     return (folder / "node_modules/axe-core/axe.min.js").read_text()
 
 

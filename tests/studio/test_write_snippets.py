@@ -3,13 +3,13 @@
 import ast
 import json
 import shlex
-import shutil
 import subprocess
 from typing import Any
 
 import pytest
 
 from studio import snippets
+from tests.node import NODE
 
 NASTY = ["it's", 'say "hi"', "back\\slash", "new\nline", "$HOME `id` $(id)", "</script>", "ünïcödé 🙂", "\u2028", "${x}", "%s {x}"]
 API = "http://127.0.0.1:8000/v1"
@@ -34,11 +34,10 @@ def test_python_sends_the_body_unchanged(text: str) -> None:
     assert {word.arg: ast.literal_eval(word.value) for word in call.keywords} == body(text)
 
 
-@pytest.mark.skipif(not shutil.which("node"), reason="Node is not installed")
 def test_node_sends_the_bodies_unchanged() -> None:
     for text in NASTY:
         argument = snippets.node(API, body(text)).split("create(", 1)[1].split(");\nconsole", 1)[0]
-        told = subprocess.run(["node", "-e", f"console.log(JSON.stringify({argument}))"], capture_output=True, text=True, check=True)
+        told = subprocess.run([NODE, "-e", f"console.log(JSON.stringify({argument}))"], capture_output=True, text=True, check=True)
         assert json.loads(told.stdout) == body(text)
 
 
