@@ -3,6 +3,7 @@
 import logging
 
 from catalog.models import Endpoint, Provider
+from catalog.providers import ADAPTERS
 from clod_site.lib import crypto, env
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ def address_of(endpoint: Endpoint) -> str:
 
 
 def is_routable(endpoint: Endpoint) -> bool:
-    """Whether a request could be sent there: everything is switched on, the address is known and, where needed, the key."""
+    """Whether a request could be sent there: everything is switched on, the address is known, the adapter and, where needed, the key."""
     return _is_switched_on(endpoint) and bool(address_of(endpoint)) and _may_call(endpoint.provider)
 
 
@@ -39,6 +40,9 @@ def _is_switched_on(endpoint: Endpoint) -> bool:
 
 
 def _may_call(provider: Provider) -> bool:
+    if provider.adapter not in ADAPTERS:
+        log.error("Provider %s has the adapter '%s', which this version does not know.", provider.slug, provider.adapter)
+        return False
     return not provider.needs_credential or of(provider) is not None
 
 

@@ -318,6 +318,7 @@ CLOD_MAX_CONNECTIONS = env.integer("CLOD_MAX_CONNECTIONS", 4000)  # of one proce
 CLOD_MAX_CONNECTIONS_PER_ADDRESS = env.integer("CLOD_MAX_CONNECTIONS_PER_ADDRESS", 500)
 CLOD_TRUSTED_PROXIES = env.networks("CLOD_TRUSTED_PROXIES")  # whose X-Forwarded-For says who the client is
 CLOD_UPSTREAM_DEADLINE_S = env.integer("CLOD_UPSTREAM_DEADLINE_S", 600)
+CLOD_FIRST_BYTE_S = env.integer("CLOD_FIRST_BYTE_S", 60)  # of a data center's stream, while another one could answer
 CLOD_DRAIN_S = env.integer("CLOD_DRAIN_S", 60 if PRODUCTION else 3)  # how long a stopping process lets running calls end
 CLOD_CATALOG_DIR = BASE_DIR / "catalog" / "data"
 CLOD_FAKE_PROVIDER = env.flag("CLOD_FAKE_PROVIDER")  # docs/fake-provider.md

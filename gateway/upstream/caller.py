@@ -5,6 +5,7 @@ import logging
 from collections import deque
 
 import aiohttp
+from django.conf import settings
 
 from catalog import health, places, routing
 from catalog.places import Place
@@ -54,7 +55,8 @@ class Caller:
                 continue
             attempt = self._begin(route)
             try:
-                return await self._attempt(card, attempt, place)
+                async with asyncio.timeout(self._patience(route) if waiting else None):
+                    return await self._attempt(card, attempt, place)
             except FAILURES as error:
                 self._failed(attempt, error)
                 if isinstance(error, (*HUNG_UP, DislikesUsageOption)) and route.endpoint_id not in tried_again:
@@ -83,6 +85,13 @@ class Caller:
             place.leave()
             return None
         return place
+
+    def _patience(self, route: Route) -> float | None:
+        """How long a first byte is waited for while others could answer: of our own servers, and of a stream, which begins at once.
+
+        A third party may think for minutes and bill the thoughts of a call that was given up.
+        """
+        return settings.CLOD_FIRST_BYTE_S if self._ask.is_stream and route.data_center else None
 
     def _begin(self, route: Route) -> Attempt:
         attempt = Attempt(len(self.attempts) + 1, route, clock.now(), clock.monotonic())
@@ -126,7 +135,7 @@ class Caller:
             quirks.learned_no_usage_option(attempt.route.endpoint_id)
         else:
             health.failed(attempt.route.endpoint_id)
-        log.warning("%r failed before its first byte: %s", attempt.route, error or type(error).__name__)
+        log.warning("%r failed before its first byte: %s", attempt.route, attempt.outcome)
 
     def _all_failed(self) -> Refusal:
         if not self.attempts:

@@ -76,3 +76,8 @@ def test_what_is_switched_off_cannot_be_called(part: str) -> None:
         active=part != "endpoint",
     )
     assert not credentials.is_routable(endpoint)
+
+
+def test_an_adapter_of_another_version_makes_its_provider_unavailable_not_the_catalog(caplog: pytest.LogCaptureFixture) -> None:
+    assert not credentials.is_routable(third_party(adapter="telepathy", needs_credential=False))
+    assert "openai has the adapter 'telepathy'" in caplog.text

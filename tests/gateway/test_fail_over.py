@@ -1,7 +1,12 @@
 """What a client sees, and pays, when upstreams fail."""
 
+import time
+
+from django.test import override_settings
+
 from billing.models import Attempt, FreeQuotaDay, Hold, Wallet
 from catalog.models import Model
+from gateway import snapshots
 from tests.gateway import shop
 from tests.gateway.conftest import Gateway
 
@@ -29,6 +34,21 @@ def test_streams_fail_over_until_the_first_byte(gateway: Gateway) -> None:
     _two_endpoints(gateway, "error-500", "paris")
     assert gateway.stream("pair@price")[-1] == "[DONE]"
     assert gateway.settled().attempts == 2
+
+
+@override_settings(CLOD_FIRST_BYTE_S=1)
+def test_a_data_center_that_does_not_begin_its_stream_is_given_up_while_another_is_left(gateway: Gateway) -> None:
+    model = _two_endpoints(gateway, "hang", "paris")
+    assert gateway.stream("pair@price")[-1] == "[DONE]"
+    row = gateway.settled()
+    assert (row.data_center, row.attempts) == ("buf", 2)
+    assert Attempt.objects.get(number=1).outcome == "TimeoutError"
+    model.endpoints.filter(data_center__slug="buf").update(active=False)
+    snapshots.forget()
+    with override_settings(CLOD_UPSTREAM_DEADLINE_S=2):
+        started = time.monotonic()
+        assert gateway.complete("pair", stream=True).status_code == 504
+        assert time.monotonic() - started > 1.9
 
 
 def test_nobody_pays_when_everything_failed(gateway: Gateway) -> None:

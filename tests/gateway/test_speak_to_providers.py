@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from openai import OpenAI
 
 from activity.models import Request
 from billing.models import Attempt
@@ -12,7 +13,7 @@ from gateway import snapshots
 from tests.gateway import shop
 from tests.gateway.conftest import FAST_LANE, Gateway
 from tests.gateway.provider_server import SECRET, provider_server
-from tests.providers.speaking import WEATHER, joined, recorded
+from tests.providers.speaking import ASK, WEATHER, joined, recorded
 
 CLAUDE, GEMINI = ("anthropic", "claude-sonnet-4-5"), ("gemini", "gemini-2.5-flash")
 BOTH = pytest.mark.parametrize(("adapter", "model"), [CLAUDE, GEMINI], ids=["anthropic", "gemini"])
@@ -70,6 +71,23 @@ def test_tool_calls_in_a_stream(gateway: Gateway, adapter: str, model: str) -> N
     assert [call["name"] for call in message["tool_calls"]] == ["weather", "clock"]
     assert [json.loads(call["arguments"]) for call in message["tool_calls"]] == [{"city": "Paris"}, {}]
     assert gateway.settled().finish_reason == "tool_calls"
+
+
+@BOTH
+@FAST_LANE
+def test_the_official_client_understands_it(gateway: Gateway, adapter: str, model: str) -> None:
+    official = OpenAI(base_url=f"{gateway.url}/v1", api_key=gateway.key, max_retries=0)
+    with provider_server(gateway, adapter, model, answer="tools.sse") as (server, _), official as client:
+        asked = {"model": "clever", "messages": ASK, "tools": [WEATHER]}
+        with client.chat.completions.stream(**asked) as stream:
+            streamed = stream.get_final_completion()
+        server.answer = "tools.json"
+        whole = client.chat.completions.create(**asked)
+    for completion in (streamed, whole):
+        first, second = completion.choices[0].message.tool_calls
+        assert (first.function.name, json.loads(first.function.arguments)["city"], second.function.name) == ("weather", "Paris", "clock")
+        assert completion.choices[0].finish_reason == "tool_calls"
+    gateway.settled(2)
 
 
 @BOTH
