@@ -15,7 +15,7 @@ MAX_BUCKETS = 100_000
 _ROUNDING_S = 1e-6
 
 
-class Draw(msgspec.Struct, frozen=True):
+class Draw(msgspec.Struct, frozen=True, array_like=True):
     """What one call takes: an amount from each of several buckets, or from none of them when one refuses.
 
     ``forced`` draws are never refused and may be negative: they correct what was drawn before.

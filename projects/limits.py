@@ -8,13 +8,15 @@ Counted in Redis where there is one, by all processes together; without it, or w
 
 import asyncio
 import math
+from functools import lru_cache
+from uuid import UUID
 
 import msgspec
 from django.conf import settings
 
 from clod_site.lib.refusal import Refusal
 from projects.buckets import FULL_S, Buckets, Draw, Verdict
-from projects.grants import Grant
+from projects.grants import Grant, Rates
 from projects.shared_buckets import Away, SharedBuckets
 
 UNITS = ("requests", "tokens")
@@ -73,7 +75,11 @@ def correct(grant: Grant, expected: int, used: int) -> None:
     """Count the tokens a call used instead of those it was admitted with. Returns at once."""
     rates = [rate for rate in _rates_of(grant) if rate.unit == "tokens"]
     draw = _draw_of(rates, [used - _expected(rate, expected) for rate in rates], forced=True)
-    if any(draw.amounts):
+    if not any(draw.amounts):
+        return
+    if not settings.REDIS_URL:
+        _local.draw(draw)
+    else:
         task = asyncio.create_task(_draw(draw))
         _corrections.add(task)
         task.add_done_callback(_corrections.discard)
@@ -120,9 +126,13 @@ async def close() -> None:
 
 def _rates_of(grant: Grant) -> list[_Rate]:
     """The rates a grant has; a limit of 0 is none."""
-    caller = f"key:{grant.api_key_id}" if grant.api_key_id else f"user:{grant.user_id}"
-    whose = "this API key" if grant.api_key_id else "this Studio user"
-    owners = ((caller, whose, grant.key_rates), (f"org:{grant.organization_id}", "this organization", grant.organization_rates))
+    return _rates(grant.api_key_id, grant.user_id, grant.key_rates, grant.organization_id, grant.organization_rates)
+
+
+@lru_cache(maxsize=10_000)
+def _rates(key_id: UUID | None, user_id: UUID | None, key_rates: Rates, organization_id: UUID, organization_rates: Rates) -> list[_Rate]:
+    caller, whose = (f"key:{key_id}", "this API key") if key_id else (f"user:{user_id}", "this Studio user")
+    owners = ((caller, whose, key_rates), (f"org:{organization_id}", "this organization", organization_rates))
     return [
         _Rate(f"{owner}:{unit}", whose, unit, per_minute)
         for owner, whose, rates in owners
