@@ -13,10 +13,13 @@ ATTEMPTS = 3  # that a call makes
 MICRO, NANO = 1_000_000, 1_000_000_000
 
 
+Candidates = tuple[tuple[ModelCard, Route], ...]
+
+
 class Decision(msgspec.Struct, frozen=True):
     """Candidates in the order to try them (one to twelve), and the reasons as JSON."""
 
-    candidates: tuple[tuple[ModelCard, Route], ...]
+    candidates: Candidates
     explanation: dict[str, Any]
 
 
@@ -99,9 +102,12 @@ def full_last(decision: Decision, full: frozenset[int]) -> Decision:
 
 def one_after_another(decided: Sequence[Decision], passed_over: Sequence[str]) -> Decision:
     """Several models, each a fallback of those before it: every one gets an attempt, the first ones what is left of them."""
-    shares = _shares([len(decision.candidates) for decision in decided])
-    tried = [candidate for decision, share in zip(decided, shares, strict=True) for candidate in decision.candidates[:share]]
-    spare = [candidate for decision, share in zip(decided, shares, strict=True) for candidate in decision.candidates[share:]]
+    if len(decided) == 1 and not passed_over:
+        return decided[0]
+    turns = _each_once([decision.candidates for decision in decided])
+    shares = _shares([len(turn) for turn in turns])
+    tried = [candidate for turn, share in zip(turns, shares, strict=True) for candidate in turn[:share]]
+    spare = [candidate for turn, share in zip(turns, shares, strict=True) for candidate in turn[share:]]
     explanation = decided[0].explanation
     if len(decided) > 1:
         explanation["fallbacks"] = [decision.explanation for decision in decided[1:]]
@@ -110,8 +116,19 @@ def one_after_another(decided: Sequence[Decision], passed_over: Sequence[str]) -
     return Decision(tuple([*tried, *spare][:MAX_CANDIDATES]), explanation)
 
 
+def _each_once(turns: Sequence[Candidates]) -> list[Candidates]:
+    """An endpoint that two names lead to is tried for the first of them."""
+    seen: set[int] = set()
+    kept = []
+    for turn in turns:
+        kept.append(tuple([(card, route) for card, route in turn if route.endpoint_id not in seen]))
+        seen |= {route.endpoint_id for _, route in turn}
+    return kept
+
+
 def _shares(sizes: Sequence[int]) -> list[int]:
-    shares = [1 for _ in sizes]
+    """How many of each turn go first: one where there is one, and to the first turns what is left of the attempts."""
+    shares = [min(size, 1) for size in sizes]
     for index, size in enumerate(sizes):
         shares[index] += max(0, min(size - 1, ATTEMPTS - sum(shares)))
     return shares

@@ -32,7 +32,7 @@ class Demands:
         return None
 
     def of_endpoint(self, card: ModelCard, route: Route) -> Reason | None:
-        return None if self.preferences is preferences.NONE else self.preferences.objection(route)
+        return self.preferences.objection(route)
 
 
 NONE = Demands()

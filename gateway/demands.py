@@ -1,5 +1,6 @@
 """What a request demands of whoever answers it, and why a model or an endpoint cannot."""
 
+from catalog import preferences
 from catalog.decisions import Reason
 from catalog.demands import Demands
 from catalog.features import FEATURES
@@ -22,7 +23,8 @@ class DemandsOf(Demands):
         return self._unread(card) or self._unwritten(card) or self._unable(card) or self._too_long(card)
 
     def of_endpoint(self, card: ModelCard, route: Route) -> Reason | None:
-        return super().of_endpoint(card, route) or self._too_dear(card, route) or self._foreign(card, route)
+        unwanted = None if self.preferences is preferences.NONE else super().of_endpoint(card, route) or self._too_dear(card, route)
+        return unwanted or self._foreign(card, route)
 
     def _unread(self, card: ModelCard) -> Reason | None:
         for modality, param in self._ask.contents.modalities.items():

@@ -10,7 +10,9 @@ import pytest
 
 from catalog import names, routing
 from catalog.decisions import Decision
+from catalog.demands import Demands
 from catalog.names import ModelNotFound
+from catalog.preferences import Preferences
 from catalog.routing import Circumstances, EnergyRouter, ModelNotAllowed, ModelNotAvailable
 from catalog.snapshot import Catalog, ModelCard, Route, Tick
 from catalog.stats import Observed
@@ -194,6 +196,34 @@ def test_at_most_twelve_candidates_are_kept() -> None:
     decision = ask(catalog(card("llama", *(route(n, electricity=n) for n in range(1, 40)))), "@price")
     assert len(decision.candidates) == len(decision.explanation["candidates"]) == 12
     assert decision.explanation["not_shown"] == 27
+
+
+# --- several models ------------------------------------------------------------------------------
+
+
+def ask_in_turn(found: Catalog, *texts: str) -> Decision:
+    return routing.order(found, [names.parse(text) for text in texts], Circumstances(None, {}, frozenset(), router=EnergyRouter()))
+
+
+def test_each_of_several_models_is_among_the_first_three() -> None:
+    llama = card("llama", *(route(n, electricity=n) for n in (1, 2, 3, 4)))
+    gpt = card("gpt", route(5, price=10, model="gpt"), route(6, price=20, model="gpt"), category="third_party")
+    qwen = card("qwen", route(7, electricity=1, model="qwen"))
+    found = catalog(llama, gpt, qwen)
+    assert ids(ask_in_turn(found, "llama", "gpt")) == [1, 2, 5, 3, 4, 6]
+    assert ids(ask_in_turn(found, "llama", "gpt", "qwen")) == [1, 5, 7, 2, 3, 4, 6]
+    assert ids(ask_in_turn(found, "qwen", "llama")) == [7, 1, 2, 3, 4]
+
+
+def test_an_endpoint_two_names_lead_to_is_tried_once() -> None:
+    assert ids(ask_in_turn(sites(20, 30, 10), "llama", "llama@price")) == [3, 1, 2]
+
+
+def test_what_one_caller_leaves_out_does_not_move_the_others() -> None:
+    router, found = EnergyRouter(), sites(20, 30)
+    picky = Circumstances(None, {}, frozenset(), router=router, demands=Demands(Preferences(ignore=("dc1",))))
+    assert ids(routing.order(found, [names.parse("llama")], picky)) == [2]
+    assert ids(ask(found, router=router)) == [1, 2]
 
 
 # --- refusals ------------------------------------------------------------------------------------
