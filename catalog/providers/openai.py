@@ -128,6 +128,7 @@ class Wish(Struct):
         return asked.json_schema.schema if asked and asked.type == "json_schema" and asked.json_schema else None
 
 
+SYSTEM = frozenset({"system", "developer"})
 OURS = frozenset({"model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens"})
 HARMLESS = frozenset(
     {"metadata", "prediction", "prompt_cache_key", "prompt_cache_retention", "service_tier", "store", "verbosity", "cache_control"}
@@ -161,13 +162,16 @@ def wish(order: Order, who: str, taken: frozenset[str], dropped: frozenset[str])
         if not any(name in known for known in (taken, dropped, OURS, HARMLESS)):
             raise Unsupported(f"{who} has nothing like '{name}'. Leave it out, or choose another model.", param=name)
     try:
-        return _wish.decode(msgspec.json.encode({name: raw for name, raw in fields.items() if name not in dropped}))
+        wished = _wish.decode(msgspec.json.encode({name: raw for name, raw in fields.items() if name not in dropped}))
     except RecursionError as error:
         raise Unsupported(TOO_DEEP) from error
     except msgspec.DecodeError as error:
         problem, _, path = str(error).partition(" - at `$.")
         param = path.rstrip("`").replace("[...]", "[]") or None
         raise Unsupported(f"Invalid '{param}' for {who}: {problem.replace('`', '')}.", param=param) from error
+    if any(message.role == "function" for message in wished.messages):
+        raise Unsupported(f"{who} has no messages of role 'function'. Send role 'tool' with a tool_call_id.", param="messages[].role")
+    return wished
 
 
 def _asks_for_nothing(name: str, raw: Raw) -> bool:

@@ -7,10 +7,9 @@ from typing import Any
 
 from catalog.providers import openai
 from catalog.providers.dialect import Unsupported
-from catalog.providers.openai import File, Message, Part
+from catalog.providers.openai import SYSTEM, File, Message, Part
 
 Block = dict[str, Any]
-SYSTEM = frozenset({"system", "developer"})
 _NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
 
 
@@ -31,8 +30,6 @@ def _role(message: Message) -> str:
 
 
 def _blocks(message: Message) -> list[Block]:
-    if message.role == "function":
-        raise Unsupported("Messages of role 'function' are of the past. Send role 'tool' with a tool_call_id.", param="messages[].role")
     if message.role == "tool":
         return [_result(message)]
     said = [_block(part) for part in message.parts()]

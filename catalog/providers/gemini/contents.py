@@ -9,10 +9,9 @@ import msgspec
 
 from catalog.providers import openai
 from catalog.providers.dialect import Unsupported
-from catalog.providers.openai import Message, Part, ToolCall
+from catalog.providers.openai import SYSTEM, Message, Part, ToolCall
 
 Piece = dict[str, Any]
-SYSTEM = frozenset({"system", "developer"})
 
 
 def system(messages: Sequence[Message]) -> dict[str, Any]:
@@ -31,8 +30,6 @@ def _pieces(messages: Sequence[Message]) -> Iterator[tuple[str, Piece]]:
     """Each part with its role. A tool's result names the function, which only the call before it knows."""
     called: dict[str, str] = {}
     for message in messages:
-        if message.role == "function":
-            raise Unsupported("Messages of role 'function' are of the past. Send role 'tool' with a tool_call_id.", param="messages[].role")
         if message.role == "tool":
             yield "user", _result(message, called)
         elif message.role == "assistant":
