@@ -3,17 +3,26 @@
 import json
 import socket
 from contextlib import suppress
+from typing import Protocol
 from urllib.parse import urlsplit
 
-from tests.gateway.conftest import Gateway
+
+class Target(Protocol):
+    """A gateway, in this process or in another, and a key that opens it."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def key(self) -> str: ...
 
 
 class Wire:
     """A client that sends bytes as they are, and reads whole answers."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        address = urlsplit(gateway.url)
-        self.key = gateway.key
+    def __init__(self, target: Target) -> None:
+        address = urlsplit(target.url)
+        self.key = target.key
         self.socket = socket.create_connection((address.hostname, address.port), timeout=10)
         self.reader = self.socket.makefile("rb")
 
@@ -36,8 +45,8 @@ class Wire:
         authorization = b"authorization: Bearer " + self.key.encode()
         return b"\r\n".join([method + b" " + path + b" HTTP/1.1", b"host: localhost", authorization, *lines, b"", b""])
 
-    def post(self, body: bytes, *lines: bytes) -> None:
-        self.send(self.head(b"POST", b"/v1/chat/completions", b"content-length: %d" % len(body), *lines) + body)
+    def post(self, body: bytes, *lines: bytes, path: bytes = b"/v1/chat/completions") -> None:
+        self.send(self.head(b"POST", path, b"content-length: %d" % len(body), *lines) + body)
 
     def answer(self, *, has_body: bool = True) -> tuple[int, dict[str, str], bytes]:
         status = int(self.reader.readline().split()[1])

@@ -8,6 +8,7 @@ import pytest
 
 from gateway import connection
 from tests.gateway.conftest import FAST_LANE, Gateway
+from tests.gateway.hostile import NO_COMPLETIONS, completion
 from tests.gateway.raw import Wire
 
 pytestmark = FAST_LANE
@@ -24,46 +25,6 @@ def still_alive(gateway: Gateway) -> Iterator[None]:
 def wire(gateway: Gateway) -> Iterator[Wire]:
     with Wire(gateway) as wire:
         yield wire
-
-
-def _completion(content: bytes = b'"hi"', rest: bytes = b"") -> bytes:
-    return b'{"model": "paris", "messages": [{"role": "user", "content": ' + content + b"}]" + rest + b"}"
-
-
-NO_COMPLETIONS = (
-    b"\x00" * 100,
-    b"\xff\xfe\x00\x00",
-    b'{"model": "\xc3\x28", "messages": []}',
-    _completion(b'"\xed\xa0\x80"'),
-    _completion(b'"\\ud800"'),
-    _completion(rest=b', "user": "\\udfff"'),
-    _completion(rest=b', "x": ' + b"[" * 100_000 + b"]" * 100_000),
-    _completion(rest=b', "x": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000),
-    b"[" * 1_000_000,
-    _completion(b"[" * 100_000 + b"]" * 100_000),
-    _completion(rest=b', "tools": [' + b'{"a":' * 50_000 + b"1" + b"}" * 50_000 + b"]"),
-    _completion(rest=b', "temperature": NaN'),
-    _completion(rest=b', "temperature": -Infinity'),
-    _completion(rest=b', "x": NaN'),
-    _completion(rest=b', "top_p": 1e999'),
-    _completion(rest=b', "max_tokens": 1e999'),
-    _completion(rest=b', "max_tokens": ' + b"9" * 10_000),
-    _completion(rest=b', "seed": ' + b"9" * 10_000),
-    _completion(rest=b', "n": -1'),
-    _completion(rest=b', "n": 10000000000000000000000'),
-    _completion(rest=b', "max_tokens": 1.5'),
-    _completion(rest=b', "logit_bias": {"1": "x"}'),
-    _completion(rest=b', "stop": [[]]'),
-    _completion(rest=b', "model": "' + b"m" * 100_000 + b'"'),
-    _completion(rest=b', "model": "@@@@"'),
-    _completion(rest=b', "model": "a\\u0000b"'),
-    _completion(rest=b', "messages": 7'),
-    _completion(rest=b"} garbage {"),
-    _completion()[:-1],
-    b'{"model":"paris"' + b',"a":1' * 100_000 + b"}",
-    b'"' + b"a" * MIB,
-    b"{" + b"\t\r\n " * 200_000 + b"}",
-)
 
 
 def test_a_body_that_is_no_completion_is_refused_in_json(gateway: Gateway) -> None:
@@ -84,7 +45,7 @@ HARMLESS = (
 def test_what_is_odd_but_harmless_is_answered(gateway: Gateway) -> None:
     for rest in HARMLESS:
         with Wire(gateway) as wire:
-            wire.post(_completion(rest=rest))
+            wire.post(completion(rest=rest))
             assert wire.answer()[0] == 200, rest[-40:]
 
 
@@ -100,7 +61,7 @@ NO_KEYS = (
 
 
 def test_a_key_of_any_bytes_is_a_401(gateway: Gateway) -> None:
-    body = _completion()
+    body = completion()
     for authorization in NO_KEYS:
         with Wire(gateway) as wire:
             lines = (
@@ -171,7 +132,7 @@ def test_head_has_the_headers_and_no_body(wire: Wire) -> None:
 
 
 def test_pipelined_requests_are_answered_in_order(wire: Wire) -> None:
-    body = _completion()
+    body = completion()
     whole = wire.head(b"POST", b"/v1/chat/completions", b"content-length: %d" % len(body)) + body
     wire.send(whole + wire.head(b"GET", b"/v1/nothing") + whole + wire.head(b"GET", b"/v1/models"))
     assert [wire.answer()[0] for _ in range(4)] == [200, 404, 200, 200]
@@ -257,7 +218,7 @@ def test_a_body_without_end_is_cut_off_and_takes_no_memory(gateway: Gateway) -> 
 
 def test_leaving_at_any_point_leaves_nothing_behind(gateway: Gateway) -> None:
     with Wire(gateway) as sample:
-        body = _completion()
+        body = completion()
         whole = sample.head(b"POST", b"/v1/chat/completions", b"content-length: %d" % len(body)) + body
     for cut in range(0, len(whole), 23):
         with Wire(gateway) as wire:
