@@ -84,7 +84,7 @@ def test_owners_and_admins_are_mailed_once_however_often_it_is_looked(
 
 
 def test_a_key_is_told_of_by_its_name(capped: Project, alice: User, mailoutbox: list[Any]) -> None:
-    api_key, _ = keys.generate(capped, name="n8n", actor=alice, caps={"monthly_cap_nanousd": usd("2")})
+    api_key, _ = keys.generate(capped, name="n8n", actor=alice, limits={"monthly_cap_nanousd": usd("2")})
     spend(api_key, "2", clock.month_key("UTC", clock.now()))
     tasks.alert_about_budgets()
     assert [mail.subject for mail in mailoutbox] == ["The key n8n of Default has used up its monthly cap of $2.00"]
@@ -127,7 +127,7 @@ def test_nobody_is_told_of_a_project_that_is(why: str, capped: Project) -> None:
 
 
 def test_nobody_is_told_of_a_revoked_key(project: Project, alice: User) -> None:
-    api_key, _ = keys.generate(project, name="gone", actor=alice, caps={"daily_cap_nanousd": 1})
+    api_key, _ = keys.generate(project, name="gone", actor=alice, limits={"daily_cap_nanousd": 1})
     spend(api_key, "1")
     keys.revoke(api_key, actor=alice)
     tasks.alert_about_budgets()
