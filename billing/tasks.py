@@ -22,6 +22,11 @@ def prepare_days() -> None:
 
 
 @shared_task(time_limit=110)
+def forget_answers() -> None:
+    ledger.forget_answers(clock.now())
+
+
+@shared_task(time_limit=110)
 def prune_periods() -> None:
     ledger.prune(clock.now())
 

@@ -9,6 +9,7 @@ BEAT: dict[str, dict[str, Any]] = {
     "sweep-holds": {"task": "billing.tasks.sweep_holds", "schedule": 20.0, "options": {"expires": 20}},
     "reconcile-wallets": {"task": "billing.tasks.reconcile_wallets", "schedule": crontab(minute="3-59/10"), "options": {"expires": 300}},
     "prepare-days": {"task": "billing.tasks.prepare_days", "schedule": crontab(minute=37), "options": {"expires": 1200}},
+    "forget-answers": {"task": "billing.tasks.forget_answers", "schedule": crontab(minute="12-59/20"), "options": {"expires": 600}},
     "prune-periods": {"task": "billing.tasks.prune_periods", "schedule": crontab(minute=22, hour=4), "options": {"expires": 3600}},
     "top-up-automatically": {"task": "billing.tasks.top_up_automatically", "schedule": crontab(), "options": {"expires": 55}},
     "tend-top-ups": {"task": "billing.tasks.tend_top_ups", "schedule": 61.0, "options": {"expires": 60}},

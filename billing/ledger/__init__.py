@@ -5,12 +5,13 @@ transaction   one batch: lock (locks) → decide (admission, settlement, crediti
 store         the statements' shapes on PostgreSQL and SQLite; ``statements`` lists them
 books         the rows in memory;  operations: what can be asked, and how answers get back
 
-periods       rows of days and months, prepared and pruned by jobs
+periods       rows of days and months, prepared and pruned by jobs;  answers: kept for repeated calls, forgotten after a day
 
 The gateway comes in through ``billing.holds``; Django code through the functions here.
 """
 
+from billing.ledger.answers import forget_answers
 from billing.ledger.desk import credit, freeze, start, stop, submit, submit_checkpoint, sweep
 from billing.ledger.periods import prepare, prune
 
-__all__ = ["credit", "freeze", "prepare", "prune", "start", "stop", "submit", "submit_checkpoint", "sweep"]
+__all__ = ["credit", "forget_answers", "freeze", "prepare", "prune", "start", "stop", "submit", "submit_checkpoint", "sweep"]

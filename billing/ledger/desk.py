@@ -4,8 +4,9 @@ import logging
 import os
 import threading
 from collections.abc import Iterable
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -78,17 +79,30 @@ def credit(wallet_id: UUID, amount_nanousd: int, *, key: str, reason: str, kind:
 
 
 def sweep(now: datetime) -> int:
-    """Capture every hold that has expired at its last checkpoint, and say how many there were."""
-    swept = 0
-    while expired := _expired(now):
-        operations = [Settle(held, Ending.EXPIRE) for held in expired]
-        futures = [operation.blocking() for operation in operations]
-        for operation in operations:
-            submit(operation)
+    """Capture every hold that has expired at its last checkpoint, and say how many there were.
+
+    One that cannot be settled keeps no other from it; its error is raised in the end.
+    """
+    swept, stuck = 0, dict[UUID, BaseException]()
+    while expired := _expired(now, besides=stuck):
+        futures = [_expire(held) for held in expired]
         if wait(futures, SWEEP_TIMEOUT_S).not_done:
             raise refusals.LedgerBusy
-        swept += len(expired)
+        failed = {held.request_id: error for held, future in zip(expired, futures, strict=True) if (error := future.exception())}
+        swept += len(expired) - len(failed)
+        stuck |= failed
+    for hold_id, error in stuck.items():
+        log.error("hold %s has expired and cannot be settled: %r", hold_id, error)
+    if stuck:
+        raise next(iter(stuck.values()))
     return swept
+
+
+def _expire(held: Held) -> "Future[Any]":
+    operation = Settle(held, Ending.EXPIRE)
+    future = operation.blocking()
+    submit(operation)
+    return future
 
 
 def freeze(wallet_ids: Iterable[UUID], now: datetime) -> int:
@@ -116,9 +130,9 @@ def _settle_leftovers(writer: Writer) -> None:
         connection.close()
 
 
-def _expired(now: datetime) -> list[Held]:
-    late = Hold.objects.filter(state=HoldState.OPEN, expires_at__lte=now).select_related("project").order_by("expires_at")
-    return [_held(hold) for hold in late[:SWEEP_AT_ONCE]]
+def _expired(now: datetime, besides: Iterable[UUID] = ()) -> list[Held]:
+    late = Hold.objects.filter(state=HoldState.OPEN, expires_at__lte=now).exclude(pk__in=list(besides))
+    return [_held(hold) for hold in late.select_related("project").order_by("expires_at")[:SWEEP_AT_ONCE]]
 
 
 def _held(hold: Hold) -> Held:

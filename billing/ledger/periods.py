@@ -7,9 +7,10 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 
 from accounts.models import Organization
+from billing.ledger import stale
 from billing.models import BudgetPeriod, FreeQuotaDay, Funding, Hold, HoldState
 from clod_site.lib import clock
 
@@ -18,8 +19,6 @@ log = logging.getLogger("clod.ledger")
 FREE_DAYS_KEPT, BUDGET_DAYS_KEPT = 90, 400
 AHEAD = timedelta(hours=2)  # the job runs every hour: a missed run has a second chance
 LATELY = timedelta(days=7)
-AT_ONCE = 500
-MOST_IN_RUN = 20_000  # of each kind; the rest waits for the next run
 
 
 def prepare(now: datetime) -> int:
@@ -41,8 +40,8 @@ def prune(now: datetime) -> tuple[int, int]:
     awaited = Hold.objects.filter(
         state=HoldState.OPEN, funding=Funding.FREE, project__organization=OuterRef("organization"), day_key=OuterRef("day_key")
     )
-    days = _delete(FreeQuotaDay.objects.filter(~Exists(awaited), day_key__lt=oldest_free_day(now)))
-    periods = _delete(BudgetPeriod.objects.filter(held_nanousd=0, period_key__lt=oldest_budget_month(now)))
+    days = stale.delete(FreeQuotaDay.objects.filter(~Exists(awaited), day_key__lt=oldest_free_day(now)))
+    periods = stale.delete(BudgetPeriod.objects.filter(held_nanousd=0, period_key__lt=oldest_budget_month(now)))
     if days or periods:
         log.info("deleted %d free-quota days and %d budget periods that are past their time", days, periods)
     return days, periods
@@ -62,12 +61,7 @@ def _active(now: datetime) -> Iterator[list[Organization]]:
     """Batches of organizations, in the order in which the ledger makes their rows. A row that was only prepared counts for nothing."""
     used = FreeQuotaDay.objects.filter(organization=OuterRef("pk"), day_key__gte=clock.day_key("UTC", now - LATELY), used__gt=0)
     active = Organization.objects.filter(Exists(used), free_quota__isnull=False).order_by("pk")
-    batch = list(active[:AT_ONCE])
+    batch = list(active[: stale.AT_ONCE])
     while batch:
         yield batch
-        batch = list(active.filter(pk__gt=batch[-1].pk)[:AT_ONCE])
-
-
-def _delete(stale: "QuerySet[FreeQuotaDay] | QuerySet[BudgetPeriod]") -> int:
-    ids = list(stale.order_by("pk").values_list("pk", flat=True)[:MOST_IN_RUN])
-    return sum(stale.filter(pk__in=ids[start : start + AT_ONCE]).delete()[0] for start in range(0, len(ids), AT_ONCE))
+        batch = list(active.filter(pk__gt=batch[-1].pk)[: stale.AT_ONCE])

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import zones
 from billing import check, holds, ledger, tasks
-from billing.ledger import periods
+from billing.ledger import stale
 from billing.models import BudgetPeriod, FreeQuotaDay, Hold
 from clod_site.lib import clock
 from tests.billing import till
@@ -85,7 +85,7 @@ def test_across_a_change_of_zone_the_row_is_that_of_the_day_which_comes(time_mac
 
 
 def test_many_organizations_are_prepared_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(periods, "AT_ONCE", 2)
+    monkeypatch.setattr(stale, "AT_ONCE", 2)
     for number in range(5):
         free_call(till.customer(f"dana{number}", dollars=None))
     with CaptureQueriesContext(connection) as queries:
@@ -94,7 +94,7 @@ def test_many_organizations_are_prepared_in_batches(monkeypatch: pytest.MonkeyPa
 
 
 def test_old_rows_are_deleted_and_younger_ones_stay(time_machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(periods, "AT_ONCE", 1)
+    monkeypatch.setattr(stale, "AT_ONCE", 1)
     dana = till.customer(dollars="10.00")
     begin = clock.now()
     for since in (0, 30, 120, 430):
@@ -132,7 +132,7 @@ def test_the_periods_of_an_open_hold_stay_until_it_is_settled(time_machine: Any)
 
 
 def test_a_run_deletes_no_more_than_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(periods, "MOST_IN_RUN", 2)
+    monkeypatch.setattr(stale, "MOST_IN_RUN", 2)
     dana = till.customer(dollars=None)
     FreeQuotaDay.objects.bulk_create(FreeQuotaDay(organization=dana.organization, day_key=f"2025-01-{day}") for day in range(10, 15))
     assert [ledger.prune(clock.now())[0] for _ in range(4)] == [2, 2, 1, 0]

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from billing import holds, ledger, refusals
+from billing import holds, ledger, refusals, tasks
 from billing.holds import Answered, Held, Keepsake, Repeatable
 from billing.models import FreeQuotaDay, IdempotentCall
 from clod_site.lib import clock
@@ -105,4 +105,15 @@ def test_a_refused_call_takes_no_key() -> None:
     dana = till.customer()
     with pytest.raises(refusals.InsufficientFunds):
         till.authorise(dana.ask(10 * till.CALL + 1, repeatable=KEY))
+    assert isinstance(till.authorise(dana.ask(repeatable=KEY)), Held)
+
+
+def test_keys_are_forgotten_after_a_day_with_their_answers() -> None:
+    dana = till.customer()
+    keeping(till.authorise(dana.ask(repeatable=KEY)))
+    ledger.forget_answers(clock.now() + timedelta(hours=23))
+    assert IdempotentCall.objects.count() == 1
+    tasks.forget_answers()
+    assert ledger.forget_answers(clock.now() + timedelta(hours=24)) == 1
+    assert not IdempotentCall.objects.exists()
     assert isinstance(till.authorise(dana.ask(repeatable=KEY)), Held)

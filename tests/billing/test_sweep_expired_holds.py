@@ -1,12 +1,14 @@
 """A hold nobody settles is captured at its last checkpoint, soon after it expires."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
 
 from activity.models import Request
-from billing import check, holds, ledger, tasks
+from billing import check, holds, ledger, refusals, tasks
+from billing.ledger import settlement
 from billing.models import Hold, LedgerEntry
 from clod_site.lib import clock
 from clod_site.schedule import BEAT
@@ -15,7 +17,7 @@ from tests.billing import till
 pytestmark = pytest.mark.usefixtures("money")
 
 
-def later() -> object:
+def later() -> datetime:
     return clock.now() + timedelta(seconds=601)
 
 
@@ -112,3 +114,24 @@ def test_the_beat_sweeps_within_the_promised_minute() -> None:
     tasks.sweep_holds()
     assert dana.state_of(held.request_id) == "expired"
     assert settings.CELERY_TASK_ACKS_LATE
+
+
+def test_a_hold_that_cannot_be_settled_keeps_no_other_and_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    dana = till.customer()
+    broken, sound = till.authorise(dana.ask()), till.authorise(dana.ask())
+    settle = settlement.settle
+
+    def fails(books: Any, held: Any, *rest: Any) -> Any:
+        if held.request_id == broken.request_id:
+            raise KeyError("a defect")
+        return settle(books, held, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(settlement, "settle", fails)
+        with pytest.raises(refusals.LedgerUnavailable):
+            ledger.sweep(later())
+        assert (dana.state_of(broken.request_id), dana.state_of(sound.request_id)) == ("open", "expired")
+        assert str(broken.request_id) in caplog.text
+    assert ledger.sweep(later()) == 1
