@@ -57,12 +57,11 @@ def _send(alert: BudgetAlert) -> bool:
 def text_of(alert: BudgetAlert) -> tuple[str, ...]:
     """The subject, then paragraphs."""
     key, project = alert.period.api_key, project_of(alert.period)
-    who = f"The key {key.name} of {project.name}" if key else project.name
+    who = f"The key {key.name} of {project.name}" if key else f"Project {project.name}"
     cap = f"{'monthly' if is_month(alert.period) else 'daily'} cap of {format_usd(alert.cap_nanousd)}"
     zone = alert.organization.calendar.zone_at(alert.created_at)
     until = f"{alert.resets_at.astimezone(ZoneInfo(zone)):%d %B %Y, %H:%M} ({zone})"
     address = f"{settings.CLOD_BASE_URL}/projects/{ids.public('proj', project.pk)}/budgets"
-    raise_it = f"{settings.CLOD_BASE_URL}/keys/{ids.public('key', key.pk)}" if key else address
     is_used_up = alert.percent == USED_UP
     return (
         f"{who} has {'used up' if is_used_up else f'spent {alert.percent} % of'} its {cap}",
@@ -70,6 +69,6 @@ def text_of(alert: BudgetAlert) -> tuple[str, ...]:
         f"Requests that do not fit under it are refused until {until}."
         if is_used_up
         else f"At the cap, requests are refused until {until}.",
-        f"Change the cap: {raise_it}",
-        f"Switch these mails off: {address}",
+        f"Change the cap: {settings.CLOD_BASE_URL}/keys/{ids.public('key', key.pk)}" if key else "",
+        f"{'Switch' if key else 'Change the cap, or switch'} these mails off: {address}",
     )

@@ -73,13 +73,13 @@ def test_owners_and_admins_are_mailed_once_however_often_it_is_looked(
     for _ in range(3):
         tasks.alert_about_budgets()
     assert [sorted(mail.to) for mail in mailoutbox] == [["adam@example.org", "alice@example.org"]]
-    assert mailoutbox[0].subject == "Default has spent 80 % of its daily cap of $20.00"
+    assert mailoutbox[0].subject == "Project Default has spent 80 % of its daily cap of $20.00"
     tomorrow = clock.next_day("UTC", clock.now())
     assert f"At the cap, requests are refused until {tomorrow:%d %B %Y}, 00:00 (UTC)." in mailoutbox[0].body
     assert pages.of(capped, "budgets") in mailoutbox[0].body
     spend(capped, "19.90")
     tasks.alert_about_budgets()
-    assert mailoutbox[1].subject == "Default has used up its daily cap of $20.00"
+    assert mailoutbox[1].subject == "Project Default has used up its daily cap of $20.00"
     assert told() == [80, 100]
 
 

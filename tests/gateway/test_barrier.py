@@ -183,11 +183,14 @@ def test_two_web_processes_are_exact_together(
     for cap in ("daily", "monthly"):
         _, key = fresh_project(organization, alice, **{f"{cap}_cap_nanousd": 10 * CALL})
         assert at_once(gateway, 64, key=key, urls=both) == {ANSWERED: 10, (402, f"project_{cap}_cap"): 54}
+    project, key = fresh_project(organization, alice)
+    ApiKey.objects.filter(project=project).update(daily_cap_nanousd=10 * CALL)
+    assert at_once(gateway, 64, key=key, urls=both) == {ANSWERED: 10, (402, "key_daily_cap"): 54}
     Organization.objects.filter(pk=organization.pk).update(pays_after_free_quota=False)
     assert at_once(gateway, 150, "gift", urls=both) == {ANSWERED: 100, (402, "free_quota_exhausted"): 50}
     leave_money_for(10, wallet)
     assert at_once(gateway, 64, urls=both) == {ANSWERED: 10, (402, "insufficient_funds"): 54}
-    assert len(gateway.upstream.journal) == 130
+    assert len(gateway.upstream.journal) == 140
 
 
 def test_two_web_processes_make_one_call_of_one_idempotency_key(gateway: Gateway, sibling: str, wallet: Wallet) -> None:
