@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 READY = "CLōD is running"
 START_TIMEOUT_S = 90
 STOP_TIMEOUT_S = 10
+MANAGE_TIMEOUT_S = 60
+WAIT_S = 20
 _NOT_INHERITED = ("DATABASE_URL", "REDIS_URL", "CLOD_MODE", "CLOD_BASE_URL", "CLOD_API_URL", "CLOD_EMBEDDED_MODEL_URL")
 
 
@@ -100,3 +102,26 @@ def stop(process: "subprocess.Popen[bytes]") -> float:
         process.wait()
         raise SiteFailed(f"the site was still running {STOP_TIMEOUT_S} s after SIGTERM") from None
     return time.monotonic() - began
+
+
+def manage(site: Site, *words: str) -> "subprocess.CompletedProcess[str]":
+    """manage.py beside the running site, on its data."""
+    variables = os.environ | {"CLOD_VAR": str(site.var)}
+    command = [sys.executable, "manage.py", *words]
+    return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=MANAGE_TIMEOUT_S)
+
+
+def books_are_clean(site: Site) -> bool:
+    checked = manage(site, "ledger_check")
+    print(checked.stdout, checked.stderr)
+    return checked.returncode == 0
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether it holds within twenty seconds: a call settles after its client has left."""
+    deadline = time.monotonic() + WAIT_S
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True

@@ -1,10 +1,12 @@
 """Clients as their users install them: those for Node in folders of their own, outside the repository."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import node
+from tests.clients.fakes import Fakes, running
 
 HERE = Path(__file__).parent
 
@@ -19,3 +21,10 @@ def openai_node(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ai_sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the Vercel AI SDK and its provider for OpenAI-like APIs."""
     return node.install(HERE / "ai-sdk", tmp_path_factory.mktemp("node") / "ai-sdk")
+
+
+@pytest.fixture(scope="session")
+def fakes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fakes]:
+    """One site with the fake provider for all tests of a worker."""
+    with running(tmp_path_factory.mktemp("fakes") / "var") as made:
+        yield made

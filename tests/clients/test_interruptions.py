@@ -3,19 +3,15 @@
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import httpx2
 import pytest
 
-from tests.site import ROOT, Site, running_site
+from tests.site import Site, books_are_clean, eventually, manage, running_site
 
 pytestmark = pytest.mark.site
 
-WAIT_S = 20
 LONG = {
     "model": "SmolLM2 135M Instruct",
     "messages": [{"role": "user", "content": "Write a very long story about a lighthouse."}],
@@ -32,27 +28,6 @@ ledger.sweep(clock.now() + timedelta(hours=2))
 
 def api(site: Site) -> httpx2.Client:
     return httpx2.Client(base_url=f"{site.base_url}/v1", headers={"authorization": f"Bearer {site.api_key}"}, timeout=60)
-
-
-def manage(site: Site, *words: str) -> "subprocess.CompletedProcess[str]":
-    """manage.py beside the running site, on its data."""
-    variables = os.environ | {"CLOD_VAR": str(site.var)}
-    return subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60)
-
-
-def books_are_clean(site: Site) -> bool:
-    checked = manage(site, "ledger_check")
-    print(checked.stdout, checked.stderr)
-    return checked.returncode == 0
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + WAIT_S
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def read_some(lines: Iterator[str], pieces: int) -> list[str]:
