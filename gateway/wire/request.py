@@ -30,6 +30,8 @@ DROPPED = frozenset((
 OURS = frozenset(("models", "provider"))  # decided by here, and of no use to an upstream
 UNSTORED = ("metadata", "store")  # they label a completion that is kept, and none is
 TEMPLATE_BYTES = 256  # what a chat template may add of its own, such as a default system prompt
+INSTRUCTIONS_BYTES = 768  # what a provider adds to explain tools or a format to its model: Claude's are up to 530 tokens
+EXPLAINED = frozenset(("tools", "json_object", "json_schema"))
 BYTES_PER_TOKEN = 4  # only for estimates, where an upstream reports nothing
 SHORTEST_WORD = 2  # bytes, with the space before it
 JSON_FORMATS: dict[type, str] = {JsonObjectFormat: "json_object", JsonSchemaFormat: "json_schema"}
@@ -59,7 +61,8 @@ class Ask(Struct, frozen=True):
 
     def prompt_bound(self, card: ModelCard) -> int:
         """No tokenizer makes more tokens than bytes; other modalities are bounded only by the context window."""
-        return card.context_window if self.contents.modalities else min(self.prompt_bytes + TEMPLATE_BYTES, card.context_window)
+        added = TEMPLATE_BYTES + (INSTRUCTIONS_BYTES if EXPLAINED & self.features.keys() else 0)
+        return card.context_window if self.contents.modalities else min(self.prompt_bytes + added, card.context_window)
 
     def output_bound(self, card: ModelCard) -> int:
         return self.output_limit or card.max_output_tokens

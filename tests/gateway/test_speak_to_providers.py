@@ -90,6 +90,16 @@ def test_the_official_client_understands_it(gateway: Gateway, adapter: str, mode
     gateway.settled(2)
 
 
+@FAST_LANE
+def test_what_a_provider_adds_to_explain_tools_is_believed_and_paid_for(gateway: Gateway) -> None:
+    whole = json.loads(recorded("anthropic/text.json"))
+    whole["usage"]["input_tokens"] = 590
+    with provider_server(gateway, *CLAUDE, answer=json.dumps(whole).encode()):
+        tool = {"type": "function", "function": {"name": "f"}}
+        row = gateway.row(gateway.complete("clever", messages=[{"role": "user", "content": "Hi"}], tools=[tool]))
+    assert (row.prompt_tokens, row.is_usage_suspect) == (590, False)
+
+
 @BOTH
 @FAST_LANE
 def test_our_credential_goes_in_a_header_and_nowhere_else(gateway: Gateway, adapter: str, model: str) -> None:
