@@ -11,12 +11,12 @@ import httpx2
 
 from tests.site import Site, books_are_clean, manage, running_site
 
-RICH = "rich"  # ten dollars, every model
+PYTHON, NODE, LANGCHAIN, AI_SDK = CLIENTS = ("python", "node", "langchain", "ai-sdk")  # a project each; ten dollars for all
 POOR = "poor"  # no money
 NARROW = "narrow"  # only fake/echo
 HASTY = "hasty"  # 600 tokens a minute: what one call without an output limit is expected to use
 
-_PREPARE = """
+_PREPARE = f"""
 import json
 from accounts import onboarding
 from accounts.models import Organization, User
@@ -25,17 +25,16 @@ from billing.models import Wallet
 from catalog.models import Model
 from projects import keys
 
-def project(organization):
-    return organization.projects.get(is_default=True)
-
 rich = Organization.objects.earliest("created_at")
 poor = onboarding.create_personal_organization(User.objects.create_user("poor@example.org", None))
 ledger.credit(Wallet.objects.get(organization=rich).pk, 10_000_000_000, key="fakes", reason="for the tests")
-made = {name: keys.generate(project(poor if name == "poor" else rich), name=name, actor=None) for name in ("poor", "narrow", "hasty")}
-made["narrow"][0].allowed_models.set(Model.objects.filter(slug="fake-echo"))
-made["hasty"][0].tokens_per_minute = 600
-made["hasty"][0].save()
-print(json.dumps({name: text for name, (_, text) in made.items()}))
+projects = {{name: rich.projects.create(name=name) for name in {[*CLIENTS, NARROW, HASTY]}}}
+projects["{POOR}"] = poor.projects.get(is_default=True)
+made = {{name: keys.generate(project, name=name, actor=None) for name, project in projects.items()}}
+made["{NARROW}"][0].allowed_models.set(Model.objects.filter(slug="fake-echo"))
+made["{HASTY}"][0].tokens_per_minute = 600
+made["{HASTY}"][0].save()
+print(json.dumps({{name: text for name, (_, text) in made.items()}}))
 """
 
 
@@ -48,17 +47,17 @@ class Fakes:
     def api_url(self) -> str:
         return f"{self.site.base_url}/v1"
 
-    def row(self, request_id: str) -> dict[str, Any] | None:
-        """A settled request of the rich key's project; None while it is not."""
-        answer = self._get(f"/requests/{request_id}")
+    def row(self, client: str, request_id: str) -> dict[str, Any] | None:
+        """A settled request of a client's project; None while it is not."""
+        answer = self._get(client, f"/requests/{request_id}")
         return answer if "id" in answer else None
 
-    def rows(self, model: str) -> list[dict[str, Any]]:
-        """All settled requests to a model, newest first."""
-        return [row for row in self._get("/requests?limit=200")["data"] if row["requested_model"] == model]
+    def rows(self, client: str, model: str) -> list[dict[str, Any]]:
+        """All settled requests of a client's project to a model, newest first."""
+        return [row for row in self._get(client, "/requests?limit=200")["data"] if row["requested_model"] == model]
 
-    def _get(self, path: str) -> dict[str, Any]:
-        return httpx2.get(self.api_url + path, headers={"authorization": f"Bearer {self.keys[RICH]}"}).json()
+    def _get(self, client: str, path: str) -> dict[str, Any]:
+        return httpx2.get(self.api_url + path, headers={"authorization": f"Bearer {self.keys[client]}"}).json()
 
 
 @contextmanager
@@ -67,5 +66,5 @@ def running(var: Path) -> Iterator[Fakes]:
     with running_site(var, CLOD_FAKE_PROVIDER="1") as site:
         prepared = manage(site, "shell", "--verbosity=0", "-c", _PREPARE)
         assert prepared.returncode == 0, prepared.stderr
-        yield Fakes(site, json.loads(prepared.stdout) | {RICH: site.api_key})
+        yield Fakes(site, json.loads(prepared.stdout))
         assert books_are_clean(site)

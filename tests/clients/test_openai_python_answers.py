@@ -8,7 +8,7 @@ import openai
 import pydantic
 import pytest
 
-from tests.clients.fakes import RICH
+from tests.clients.fakes import PYTHON
 
 pytestmark = pytest.mark.site
 
@@ -27,7 +27,7 @@ WEATHER = openai.pydantic_function_tool(Weather, name="weather")
 
 @pytest.fixture
 def client(fakes):
-    with openai.OpenAI(base_url=fakes.api_url, api_key=fakes.keys[RICH], max_retries=0, timeout=20) as client:
+    with openai.OpenAI(base_url=fakes.api_url, api_key=fakes.keys[PYTHON], max_retries=0, timeout=20) as client:
         yield client
 
 
@@ -119,7 +119,7 @@ def test_one_model_is_found_by_each_of_its_names(client):
 
 def test_the_asynchronous_client_does_the_same(fakes):
     async def ask() -> tuple[Any, Any, list[str]]:
-        async with openai.AsyncOpenAI(base_url=fakes.api_url, api_key=fakes.keys[RICH], max_retries=0, timeout=20) as client:
+        async with openai.AsyncOpenAI(base_url=fakes.api_url, api_key=fakes.keys[PYTHON], max_retries=0, timeout=20) as client:
             completions = client.chat.completions
             parsed = await completions.parse(model="fake/json", messages=ASK, response_format=Weather)
             async with completions.stream(model="fake/tool-call", messages=ASK, tools=[WEATHER]) as stream:

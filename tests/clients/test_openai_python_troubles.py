@@ -8,7 +8,7 @@ from uuid import uuid4
 import openai
 import pytest
 
-from tests.clients.fakes import HASTY, NARROW, POOR, RICH
+from tests.clients.fakes import HASTY, NARROW, POOR, PYTHON
 from tests.site import eventually
 
 pytestmark = pytest.mark.site
@@ -22,7 +22,7 @@ def client_of(fakes):
     """``client_of(POOR)``: the client with that key; without retries, unless told."""
     clients = []
 
-    def client_of(key: str = RICH, **options: Any) -> openai.OpenAI:
+    def client_of(key: str = PYTHON, **options: Any) -> openai.OpenAI:
         clients.append(
             openai.OpenAI(base_url=fakes.api_url, api_key=fakes.keys.get(key, key), **{"max_retries": 0, "timeout": 20} | options)
         )
@@ -41,15 +41,15 @@ def completions(client_of):
 @pytest.mark.parametrize(
     ("key", "asked", "kind", "status", "code"),
     [
-        (RICH, {"model": "fake/echo", "temperature": 9}, openai.BadRequestError, 400, "invalid_request"),
-        (RICH, {"model": "fake/error-400"}, openai.BadRequestError, 400, "upstream_refused"),
+        (PYTHON, {"model": "fake/echo", "temperature": 9}, openai.BadRequestError, 400, "invalid_request"),
+        (PYTHON, {"model": "fake/error-400"}, openai.BadRequestError, 400, "upstream_refused"),
         ("sk-of-somebody-else", {"model": "fake/echo"}, openai.AuthenticationError, 401, "invalid_api_key"),
         (POOR, {"model": "fake/echo"}, openai.APIStatusError, 402, "insufficient_funds"),
         (NARROW, {"model": "fake/json"}, openai.PermissionDeniedError, 403, "model_not_allowed"),
-        (RICH, {"model": "fake/nothing"}, openai.NotFoundError, 404, "model_not_found"),
-        (RICH, {"model": "fake/error-401"}, openai.InternalServerError, 502, "upstream_error"),
-        (RICH, {"model": "fake/refuse-connection"}, openai.InternalServerError, 502, "upstream_error"),
-        (RICH, {"model": "gpt-4o"}, openai.InternalServerError, 503, "model_not_available"),
+        (PYTHON, {"model": "fake/nothing"}, openai.NotFoundError, 404, "model_not_found"),
+        (PYTHON, {"model": "fake/error-401"}, openai.InternalServerError, 502, "upstream_error"),
+        (PYTHON, {"model": "fake/refuse-connection"}, openai.InternalServerError, 502, "upstream_error"),
+        (PYTHON, {"model": "gpt-4o"}, openai.InternalServerError, 503, "model_not_available"),
     ],
 )
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
@@ -90,15 +90,15 @@ def test_a_failure_of_the_provider_is_tried_again_and_costs_nothing(client_of, f
     with pytest.raises(openai.InternalServerError) as failure:
         client_of(max_retries=1).chat.completions.create(model="fake/error-500", messages=ASK)
     assert failure.value.response.request.headers["x-stainless-retry-count"] == "1"
-    rows = fakes.rows("fake/error-500")
+    rows = fakes.rows(PYTHON, "fake/error-500")
     assert [(row["status"], row["cost_usd"]) for row in rows] == [("upstream_error", "0")] * 2
 
 
 def test_a_client_out_of_patience_pays_nothing(client_of, fakes):
     with pytest.raises(openai.APITimeoutError):
         client_of(timeout=0.5).chat.completions.create(model="fake/hang", messages=ASK)
-    assert eventually(lambda: fakes.rows("fake/hang"))
-    assert [(row["status"], row["cost_usd"]) for row in fakes.rows("fake/hang")] == [("client_closed", "0")]
+    assert eventually(lambda: fakes.rows(PYTHON, "fake/hang"))
+    assert [(row["status"], row["cost_usd"]) for row in fakes.rows(PYTHON, "fake/hang")] == [("client_closed", "0")]
 
 
 def test_a_stream_that_falls_silent_times_out_after_what_it_said(client_of):
@@ -119,7 +119,7 @@ def test_a_stream_that_breaks_off_is_an_error_after_what_it_said(completions, fa
         said += texts(completions.create(model=model, messages=ASK, stream=True))
     assert failure.value.code == "upstream_error"
     assert said == ["Same ", "request, ", "same "]
-    assert fakes.rows(model)[0]["status"] == "truncated"
+    assert fakes.rows(PYTHON, model)[0]["status"] == "truncated"
 
 
 def test_a_client_that_hangs_up_pays_for_what_was_written_so_far(completions, fakes):
@@ -127,8 +127,8 @@ def test_a_client_that_hangs_up_pays_for_what_was_written_so_far(completions, fa
         request = stream.response.headers["x-request-id"]
         for _, _ in zip(range(5), stream, strict=False):
             pass
-    assert eventually(lambda: fakes.row(request) is not None)
-    row = fakes.row(request)
+    assert eventually(lambda: fakes.row(PYTHON, request) is not None)
+    row = fakes.row(PYTHON, request)
     assert row["status"] == "client_closed"
     assert 5 <= row["completion_tokens"] < 500
 
@@ -137,7 +137,7 @@ def test_a_call_sent_again_gets_the_same_answer_and_is_charged_once(completions,
     asked = {"model": "fake/no-done", "messages": ASK, "extra_headers": {"Idempotency-Key": str(uuid4())}}
     first, second = (completions.create(**asked) for _ in range(2))
     assert first == second
-    assert len(fakes.rows("fake/no-done")) == 1
+    assert len(fakes.rows(PYTHON, "fake/no-done")) == 1
     with pytest.raises(openai.UnprocessableEntityError) as refusal:
         completions.create(**asked, n=2)
     assert refusal.value.code == "idempotency_key_reused"
@@ -147,7 +147,7 @@ def test_a_call_sent_while_the_first_one_runs_is_retried_until_it_has_the_same_a
     asked = {"model": "fake/slow", "messages": ASK, "extra_headers": {"Idempotency-Key": str(uuid4())}}
 
     async def twice(max_retries: int) -> list[Any]:
-        async with openai.AsyncOpenAI(base_url=fakes.api_url, api_key=fakes.keys[RICH], max_retries=max_retries, timeout=20) as client:
+        async with openai.AsyncOpenAI(base_url=fakes.api_url, api_key=fakes.keys[PYTHON], max_retries=max_retries, timeout=20) as client:
             return await asyncio.gather(*(client.chat.completions.create(**asked) for _ in range(2)), return_exceptions=True)
 
     conflicts = [answer for answer in asyncio.run(twice(0)) if isinstance(answer, openai.ConflictError)]
@@ -155,4 +155,4 @@ def test_a_call_sent_while_the_first_one_runs_is_retried_until_it_has_the_same_a
     asked["extra_headers"] = {"Idempotency-Key": str(uuid4())}
     first, second = asyncio.run(twice(2))
     assert first.id == second.id
-    assert len(fakes.rows("fake/slow")) == 2
+    assert len(fakes.rows(PYTHON, "fake/slow")) == 2
