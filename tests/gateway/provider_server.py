@@ -1,5 +1,6 @@
 """A fake Anthropic and a fake Gemini: they answer at their own paths what was recorded, and remember what they were asked."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,12 +22,12 @@ PATHS = {"anthropic": "/v1/messages", "gemini": "/v1beta/models/{call}"}
 
 @dataclass
 class ProviderServer:
-    """``answer`` is the name of a recorded answer, or bytes; ``status`` that of the next answers."""
+    """``answer`` is the name of a recorded answer, or bytes; ``status`` that of the next answers; ``stalls``: it says no more after it."""
 
     adapter: str
     answer: str | bytes = ""
     status: int = 200
-    cut: bool = False
+    stalls: bool = False
     asked: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
@@ -43,8 +44,8 @@ class ProviderServer:
         )
         await response.prepare(request)
         await response.write(body)
-        if self.cut and request.transport:
-            request.transport.close()
+        if self.stalls:
+            await asyncio.sleep(30)
         return response
 
     def provider(self) -> Provider:

@@ -1,6 +1,7 @@
 """Calls that reach Anthropic and Google in their own words: what the client sees and what it costs."""
 
 import json
+from typing import Any
 
 import pytest
 from openai import OpenAI
@@ -158,6 +159,45 @@ def test_a_stream_that_breaks_is_paid_for_by_its_counted_prompt_and_what_was_del
     assert (row.status, row.prompt_tokens, row.is_estimated) == ("truncated", 120, True)
     assert 0 < row.completion_tokens < 10
     assert row.cost_nanousd > 0
+
+
+@FAST_LANE
+def test_a_client_that_leaves_pays_for_the_counted_prompt_and_what_was_written(gateway: Gateway) -> None:
+    begun = recorded("anthropic/text.sse").split(b"event: content_block_stop")[0]
+    with provider_server(gateway, *CLAUDE, answer=begun, stalls=True):
+        body = {"model": "clever", "messages": ASK, "stream": True}
+        with gateway.client.stream("POST", gateway.path, json=body) as response:
+            lines = response.iter_lines()
+            while "is Paris" not in next(lines):
+                pass
+        row = gateway.settled()
+    assert (row.status, row.prompt_tokens, row.is_estimated) == ("client_closed", 120, True)
+    assert row.cost_nanousd == _cost(120, row.completion_tokens)
+    assert row.completion_tokens > 0
+
+
+HOSTILE = 'x\n\ndata: [DONE]\n\nevent: error\r\ndata: {"error": 1}\r\r\u2028'
+
+
+@FAST_LANE
+@pytest.mark.parametrize(
+    ("adapter", "model", "event"),
+    [
+        (*CLAUDE, {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": HOSTILE}}),
+        (*GEMINI, {"candidates": [{"content": {"parts": [{"text": HOSTILE}]}, "index": 0}]}),
+    ],
+    ids=["anthropic", "gemini"],
+)
+def test_no_provider_can_write_a_line_of_our_stream(gateway: Gateway, adapter: str, model: str, event: dict[str, Any]) -> None:
+    forged = b"event: done\ndata: " + json.dumps(event).encode() + b"\n\n" + recorded(f"{adapter}/text.sse")
+    with provider_server(gateway, adapter, model, answer=forged):
+        raw = gateway.client.post(gateway.path, json={"model": "clever", "messages": ASK, "stream": True}).content
+    *events, rest = raw.decode().split("\n\n")
+    assert rest == ""
+    assert all(event.startswith("data: ") and "\n" not in event and "\r" not in event for event in events)
+    assert events.count("data: [DONE]") == 1
+    assert joined([json.loads(event[6:]) for event in events[:-1]])["content"] == HOSTILE + "The capital is Paris.\n"
+    gateway.settled()
 
 
 @FAST_LANE
