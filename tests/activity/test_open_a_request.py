@@ -114,3 +114,13 @@ def test_a_request_is_told_without_looking_anything_up(project: Project, django_
 def test_a_request_that_got_no_answer_says_that_nothing_was_charged(alice: User, project: Project) -> None:
     row = call(project, status="rejected", paid_by="free", cost_nanousd=0, completion_tokens=0)
     assert "nothing: no answer came" in browser(alice).get(f"/activity/{public(row)}").content.decode()
+
+
+def test_fallbacks_and_who_was_left_out_are_told(alice: User, project: Project) -> None:
+    left_out = {"data_center": None, "provider": None, "model": "blind", "lost": "takes text only, not image"}
+    fallback = {"candidates": [{"model": "qwen", "data_center": "", "provider": "openrouter", "lost": ""}], "excluded": [left_out]}
+    first = {"strategy": "price", "won_by": "highest average score", "candidates": [{"data_center": "dfw", "lost": ""}]}
+    row = call(project, routing=first | {"fallbacks": [fallback], "passed_over": ["Plain calls no tools."]})
+    shown = browser(alice).get(f"/activity/{public(row)}").content.decode()
+    for fact in ("Fallback: qwen", "openrouter", "blind", "takes text only, not image", "Plain calls no tools."):
+        assert fact in shown
