@@ -25,7 +25,7 @@ from gateway.wire.request import Ask
 log = logging.getLogger("gateway.upstream")
 
 MAX_ATTEMPTS = 3
-BROKEN_OFF = b'data: {"error":'
+BROKEN_OFF = (b'data: {"error":{', b'data: {"error": {')  # not null: some say that with every chunk
 HUNG_UP = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError)
 FAILURES = (aiohttp.ClientError, OSError, TimeoutError, Failed, ValueError)  # ValueError: an address or credential HTTP cannot carry
 
@@ -151,6 +151,8 @@ async def _first(response: aiohttp.ClientResponse, translation: Translation | No
     """The first bytes of an answer; of a translated stream, the first that mean something. Failed when there are none, or only an error."""
     while received := await response.content.readany():
         first = _translated(received, translation) if translation else received
+        if first.startswith(BROKEN_OFF):
+            raise Failed("error before its first word")
         if first:
             return first
     raise Failed("empty answer")
@@ -158,9 +160,6 @@ async def _first(response: aiohttp.ClientResponse, translation: Translation | No
 
 def _translated(received: bytes, translation: Translation) -> bytes:
     try:
-        first = translation.feed(received)
+        return translation.feed(received)
     except (UpstreamFailed, EventTooLarge) as error:
         raise Failed("not its dialect") from error
-    if first.startswith(BROKEN_OFF):
-        raise Failed("error before its first word")
-    return first

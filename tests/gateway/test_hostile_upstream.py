@@ -145,11 +145,13 @@ WRONG_HEADS = {
     "redirect": _answers(b"", 302, location="http://127.0.0.1:9/elsewhere"),
     "empty": _answers(b""),
     "html": _answers(b"<html>hello</html>", **{"content-type": "text/html"}),
+    "error": _streams(b'data: {"error": {"message": "overloaded"}}\n\n'),
 }
+ONLY_OF_STREAMS = {"html", "error"}
 
 
 @pytest.mark.parametrize(
-    ("head", "stream"), [(head, stream) for head in WRONG_HEADS for stream in (True, False) if head != "html" or stream]
+    ("head", "stream"), [(head, stream) for head in WRONG_HEADS for stream in (True, False) if head not in ONLY_OF_STREAMS or stream]
 )
 def test_another_endpoint_is_asked_when_the_head_of_an_answer_is_wrong(gateway: Gateway, head: str, stream: bool) -> None:
     with _upstream(gateway, WRONG_HEADS[head]) as model:
