@@ -11,11 +11,15 @@ import uvicorn
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clod_site.settings")
 
+import django
+from django.apps import apps
 from django.conf import settings
 
 
 def config(**options: Any) -> uvicorn.Config:
     """What every server of this site has in common. Proxies are gateway.addresses' matter, so uvicorn does not look at them."""
+    if not apps.ready:
+        django.setup()  # uvicorn wants the connection before it imports the application
     from gateway.connection import Connection
 
     common: dict[str, Any] = {

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import Membership, Organization, Role, User
 from clod_site.lib import money
-from projects import keys
+from projects import grants, keys
 from projects.models import ApiKey, Project
 
 ORGANIZATIONS = reverse("admin:accounts_organization_changelist")
@@ -28,6 +28,15 @@ def test_a_new_organization_starts_with_a_wallet_and_a_default_project(office: C
     acme = Organization.objects.get(name="Acme")
     assert acme.wallet.balance_nanousd == 0
     assert acme.projects.get().is_default
+
+
+def test_an_organization_may_have_rates_of_its_own(office: Client, alice: User) -> None:
+    form = {"name": "Acme", "time_zone": "UTC", "requests_per_minute": "50", "tokens_per_minute": "", **members((alice, Role.OWNER))}
+    office.post(NEW_ORGANIZATION, form)
+    api_key, _ = keys.generate(Project.objects.get(organization__name="Acme"), name="ci", actor=alice)
+    grant = grants.of_key(api_key.public_id)
+    assert grant is not None
+    assert grant.organization_rates == (50, 30_000_000)
 
 
 def test_an_organization_needs_an_owner(office: Client, alice: User) -> None:

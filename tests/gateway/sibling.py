@@ -12,9 +12,9 @@ def main(port: int) -> None:
     from django.conf import settings
 
     settings.DATABASES["default"] |= json.loads(sys.stdin.readline())
-    from clod_site.asgi import application
+    from clod_site import serve
 
-    uvicorn.run(application, port=port, log_level="warning", lifespan="on", timeout_graceful_shutdown=5)
+    uvicorn.Server(serve.config(port=port, log_level="warning", timeout_graceful_shutdown=5)).run()
 
 
 if __name__ == "__main__":

@@ -198,3 +198,21 @@ def test_two_web_processes_make_one_call_of_one_idempotency_key(gateway: Gateway
     answers = at_once(gateway, 32, urls=(gateway.url, sibling), idempotency_key="9e107d9d372bb6826bd81d3542a419d6")
     assert answers == {ANSWERED: 32}
     assert len(gateway.upstream.journal) == wallet.entries.filter(kind=EntryKind.USAGE).count() == 1
+
+
+@pytest.mark.skipif(not settings.REDIS_URL, reason="this round has no Redis, so each process counts for itself")
+def test_two_web_processes_share_the_requests_of_a_minute(gateway: Gateway, sibling: str, organization: Organization, alice: User) -> None:
+    project, key = fresh_project(organization, alice)
+    ApiKey.objects.filter(project=project).update(requests_per_minute=2)
+    assert at_once(gateway, 64, key=key, urls=(gateway.url, sibling)) == {ANSWERED: 2, (429, "rate_limit_exceeded"): 62}
+
+
+def test_a_revoked_key_starts_no_call_on_any_process_however_well_they_know_it(
+    gateway: Gateway, sibling: str, organization: Organization, alice: User
+) -> None:
+    both = (gateway.url, sibling)
+    project, key = fresh_project(organization, alice)
+    assert at_once(gateway, 8, key=key, urls=both) == {ANSWERED: 8}
+    keys.revoke(ApiKey.objects.get(project=project), actor=alice)
+    assert at_once(gateway, 8, key=key, urls=both) == {(401, "invalid_api_key"): 8}
+    assert len(gateway.upstream.journal) == 8

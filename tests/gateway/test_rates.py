@@ -4,12 +4,14 @@ import httpx2
 import pytest
 from django.conf import settings
 
-from accounts.models import Organization
+from accounts.models import Organization, User
 from activity.models import Request
 from billing.models import Wallet
 from gateway import headers, snapshots, strangers
-from projects.models import ApiKey
+from projects.models import ApiKey, Project
+from studio import tokens
 from tests.gateway.conftest import FAST_LANE, Gateway
+from tests.people import browser
 
 CLOSED_PORT = "redis://127.0.0.1:1/0"
 
@@ -93,6 +95,34 @@ def test_what_failed_used_no_tokens(gateway: Gateway, wallet: Wallet) -> None:
     wallet.refresh_from_db()
     assert wallet.held_nanousd == 0
     assert gateway.complete(max_tokens=1_000).status_code == 200
+
+
+def test_a_call_that_cannot_be_paid_uses_no_tokens(gateway: Gateway, wallet: Wallet) -> None:
+    gateway.offer("dear", "paris", output_nanousd_per_mtok=10**15)
+    _limit_key(gateway, tokens=1_500)
+    assert [gateway.complete("dear", max_tokens=1_000).status_code for _ in range(3)] == [402, 402, 402]
+    assert int(gateway.complete(max_tokens=1_000).headers["x-ratelimit-remaining-tokens"]) > 300
+
+
+def test_without_limits_nothing_is_said_of_any(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "CLOD_ORGANIZATION_RATES", (0, 0))
+    snapshots.forget()
+    answer = gateway.complete()
+    assert answer.status_code == 200
+    assert not [name for name in answer.headers if name.startswith("x-ratelimit")]
+
+
+def test_people_in_studio_have_the_usual_limits_of_a_key(
+    gateway: Gateway, alice: User, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "CLOD_KEY_RATES", (1, 0))
+    session = browser(alice).session
+    _, token = tokens.issue(alice, project, session.session_key)
+    body = {"model": "paris", "messages": [{"role": "user", "content": "hi"}]}
+    bearer = {"authorization": f"Bearer {token}"}
+    first, second = (gateway.client.post(gateway.path, json=body, headers=bearer) for _ in range(2))
+    assert (first.status_code, second.status_code) == (200, 429)
+    assert "this Studio user" in second.json()["error"]["message"]
 
 
 @FAST_LANE
