@@ -95,6 +95,7 @@ def test_sampling_is_brought_to_its_scale() -> None:
     assert (said["temperature"], said["top_p"], said["top_k"], said["stop_sequences"]) == (1.0, 0.9, 40, ["END"])
     assert said["metadata"] == {"user_id": "u-1"}
     assert "seed" not in said
+    assert _asked(temperature=0, top_p=0)["temperature"] == 0
 
 
 def test_effort_becomes_a_budget_that_leaves_room_for_the_answer() -> None:

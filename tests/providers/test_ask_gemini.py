@@ -111,6 +111,7 @@ def test_every_knob_it_has() -> None:
         "responseMimeType": "application/json",
         "responseJsonSchema": SCHEMA,
     }
+    assert _asked(temperature=0, seed=0)["generationConfig"] == {"maxOutputTokens": 1000, "temperature": 0, "seed": 0}
     assert _asked(response_format={"type": "json_object"})["generationConfig"]["responseMimeType"] == "application/json"
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.providers import ADAPTERS, openai
+from catalog.providers import ADAPTERS, wish
 from catalog.providers.anthropic import request as anthropic
 from catalog.providers.gemini import request as gemini
 
@@ -12,7 +12,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "providers.md").read_text()
 NOT_ALONE = {"presence_penalty", "frequency_penalty"}  # "penalties"
 
 
-@pytest.mark.parametrize("fields", [openai.HARMLESS, anthropic.TAKEN, anthropic.DROPPED, gemini.TAKEN, gemini.DROPPED])
+@pytest.mark.parametrize("fields", [wish.HARMLESS, anthropic.TAKEN, anthropic.DROPPED, gemini.TAKEN, gemini.DROPPED])
 def test_every_field_is_on_the_page(fields: frozenset[str]) -> None:
     assert {field for field in fields - NOT_ALONE if f"`{field}" not in PAGE} == set()
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from catalog.providers import openai
+from catalog.providers import wish
 from catalog.providers.dialect import Unsupported
-from catalog.providers.openai import SYSTEM, File, Message, Part
+from catalog.providers.wish import SYSTEM, File, Message, Part
 
 Block = dict[str, Any]
 _NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
@@ -44,8 +44,8 @@ def _result(message: Message) -> Block:
     return {"type": "tool_result", "tool_use_id": _id(message.tool_call_id or ""), "content": content}
 
 
-def _use(call: openai.ToolCall) -> Block:
-    return {"type": "tool_use", "id": _id(call.id), "name": call.function.name, "input": openai.arguments(call)}
+def _use(call: wish.ToolCall) -> Block:
+    return {"type": "tool_use", "id": _id(call.id), "name": call.function.name, "input": wish.arguments(call)}
 
 
 def _id(call_id: str) -> str:
@@ -68,7 +68,7 @@ def _text(text: str) -> Block:
 
 
 def _image(url: str) -> Block:
-    if found := openai.data_url(url):
+    if found := wish.data_url(url):
         return {"type": "base64", "media_type": found[0], "data": found[1]}
     if url.startswith(("https://", "http://")):
         return {"type": "url", "url": url}
@@ -76,7 +76,7 @@ def _image(url: str) -> Block:
 
 
 def _document(file: File) -> Block:
-    found = openai.data_url(file.file_data or "")
+    found = wish.data_url(file.file_data or "")
     if not found or found[0] != "application/pdf":
         raise Unsupported("Send files to Claude as 'file_data', a base64 data: URL of a PDF.", param="messages[].content[].file")
     source = {"type": "base64", "media_type": found[0], "data": found[1]}

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from catalog.providers import openai
+from catalog.providers import wish
 from catalog.providers.dialect import Unsupported
-from catalog.providers.openai import SYSTEM, Message, Part, ToolCall
+from catalog.providers.wish import SYSTEM, Message, Part, ToolCall
 
 Piece = dict[str, Any]
 
@@ -46,7 +46,7 @@ def _said(message: Message) -> list[Piece]:
 
 def _call(call: ToolCall) -> Piece:
     """With the signature of the thoughts behind it, where the client gave back what it was given."""
-    piece: Piece = {"functionCall": {"name": call.function.name, "args": openai.arguments(call)}}
+    piece: Piece = {"functionCall": {"name": call.function.name, "args": wish.arguments(call)}}
     google = (call.extra_content or {}).get("google")
     if isinstance(google, dict) and google.get("thought_signature"):
         piece["thoughtSignature"] = google["thought_signature"]
@@ -85,13 +85,13 @@ def _piece(part: Part) -> Piece:
 
 
 def _file(data: str) -> Piece:
-    if found := openai.data_url(data):
+    if found := wish.data_url(data):
         return _inline(*found)
     raise Unsupported("Send files to Gemini as 'file_data', a base64 data: URL.", param="messages[].content[].file")
 
 
 def _linked(url: str) -> Piece:
-    if found := openai.data_url(url):
+    if found := wish.data_url(url):
         return _inline(*found)
     if not url.startswith("https://"):
         raise Unsupported("Send images as base64 data: URLs or as https:// links.", param="messages[].content[].image_url.url")

@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-from catalog.providers import openai
+from catalog.providers import wish
 from catalog.providers.dialect import Order, Unsupported
 from catalog.providers.gemini.contents import contents, system
-from catalog.providers.openai import NamedTool, Tool, Wish
+from catalog.providers.wish import NamedTool, Tool, Wish
 
 WHO = "Gemini"
 TAKEN = frozenset(
@@ -23,33 +23,33 @@ _NEWEST = (99, 0)
 
 def body(order: Order) -> bytes:
     """The body of ``generateContent`` and ``streamGenerateContent``."""
-    wish = openai.wish(order, WHO, TAKEN, DROPPED)
+    wished = wish.read(order, WHO, TAKEN, DROPPED)
     asked = {
-        "contents": contents(wish.messages),
-        "systemInstruction": system(wish.messages),
-        "tools": _tools(wish.tools),
-        "toolConfig": _tool_config(wish),
-        "generationConfig": _given(_generation(wish, order)),
+        "contents": contents(wished.messages),
+        "systemInstruction": system(wished.messages),
+        "tools": _tools(wished.tools),
+        "toolConfig": _tool_config(wished),
+        "generationConfig": _given(_generation(wished, order)),
     }
-    return openai.body(_given(asked))
+    return wish.body(_given(asked))
 
 
-def _generation(wish: Wish, order: Order) -> dict[str, Any]:
+def _generation(wished: Wish, order: Order) -> dict[str, Any]:
     return {
         "maxOutputTokens": order.output_limit,
-        "candidateCount": wish.n if wish.n > 1 else None,
-        "temperature": wish.temperature,
-        "topP": wish.top_p,
-        "topK": wish.top_k,
-        "seed": wish.seed,
-        "presencePenalty": wish.presence_penalty,
-        "frequencyPenalty": wish.frequency_penalty,
-        "responseLogprobs": wish.logprobs or None,
-        "logprobs": wish.top_logprobs or None,
-        "stopSequences": wish.stops(),
-        "responseMimeType": "application/json" if wish.response_format and wish.response_format.type != "text" else None,
-        "responseJsonSchema": wish.schema(),
-        "thinkingConfig": _thinking(wish, order),
+        "candidateCount": wished.n if wished.n > 1 else None,
+        "temperature": wished.temperature,
+        "topP": wished.top_p,
+        "topK": wished.top_k,
+        "seed": wished.seed,
+        "presencePenalty": wished.presence_penalty,
+        "frequencyPenalty": wished.frequency_penalty,
+        "responseLogprobs": wished.logprobs or None,
+        "logprobs": wished.top_logprobs or None,
+        "stopSequences": wished.stops(),
+        "responseMimeType": "application/json" if wished.response_format and wished.response_format.type != "text" else None,
+        "responseJsonSchema": wished.schema(),
+        "thinkingConfig": _thinking(wished, order),
     }
 
 
@@ -66,27 +66,27 @@ def _declaration(tool: Tool) -> dict[str, Any]:
     return _given({"name": function.name, "description": function.description, "parametersJsonSchema": function.parameters})
 
 
-def _tool_config(wish: Wish) -> dict[str, Any]:
-    if not wish.tools:
+def _tool_config(wished: Wish) -> dict[str, Any]:
+    if not wished.tools:
         return {}
-    if not wish.parallel_tool_calls:
+    if not wished.parallel_tool_calls:
         raise Unsupported(
             "Gemini may always call several tools at once. Leave 'parallel_tool_calls' out, or choose another model.",
             param="parallel_tool_calls",
         )
-    calling = _calling(wish)
+    calling = _calling(wished)
     return {"functionCallingConfig": calling} if calling else {}
 
 
-def _calling(wish: Wish) -> dict[str, Any]:
-    if isinstance(wish.tool_choice, NamedTool):
-        return {"mode": "ANY", "allowedFunctionNames": [wish.tool_choice.function.name]}
-    return {"none": {"mode": "NONE"}, "required": {"mode": "ANY"}}.get(str(wish.tool_choice), {})
+def _calling(wished: Wish) -> dict[str, Any]:
+    if isinstance(wished.tool_choice, NamedTool):
+        return {"mode": "ANY", "allowedFunctionNames": [wished.tool_choice.function.name]}
+    return {"none": {"mode": "NONE"}, "required": {"mode": "ANY"}}.get(str(wished.tool_choice), {})
 
 
-def _thinking(wish: Wish, order: Order) -> dict[str, Any] | None:
+def _thinking(wished: Wish, order: Order) -> dict[str, Any] | None:
     """From Gemini 3 on a level, before it a budget of tokens; with either the thoughts' summary is asked for, too."""
-    effort = wish.reasoning_effort
+    effort = wished.reasoning_effort
     if effort is None:
         return None
     if (version := _version(order.model)) < (2, 5):
