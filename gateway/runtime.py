@@ -33,6 +33,7 @@ async def start() -> None:
     global _loop
     _loop = asyncio.get_running_loop()
     holds.start()
+    await limits.warm()
     try:
         await snapshots.catalog()
     except Unavailable as error:

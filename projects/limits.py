@@ -115,6 +115,12 @@ def _shared_buckets() -> SharedBuckets:
     return _shared[1]
 
 
+async def warm() -> None:
+    """Connect to Redis, if there is one; a second at most."""
+    if settings.REDIS_URL:
+        await _shared_buckets().is_well()
+
+
 async def close() -> None:
     """Let go of Redis. The next call connects again."""
     global _shared
