@@ -121,6 +121,15 @@ def test_another_tenant_s_request_does_not_exist(gateway: Gateway, charlie: User
     assert read(gateway, f"/requests/{public_id}", 404)["error"]["code"] == "request_not_found"
 
 
+def test_a_key_of_another_project_does_not_see_it_either(gateway: Gateway, project: Project, alice: User) -> None:
+    public_id = gateway.complete().headers["x-request-id"]
+    beside = Project.objects.create(organization=project.organization, name="Beside")
+    _, other = keys.generate(beside, name="beside", actor=alice)
+    gateway.client.headers["authorization"] = f"Bearer {other}"
+    assert read(gateway, f"/requests/{public_id}", 404)["error"]["code"] == "request_not_found"
+    assert read(gateway, "/requests")["data"] == []
+
+
 def test_a_completion_is_exactly_as_described(gateway: Gateway) -> None:
     assert_described(gateway.complete().json(), serializers.ChatCompletionSerializer())
     assert_described(gateway.complete("nothing").json(), serializers.ErrorSerializer())
