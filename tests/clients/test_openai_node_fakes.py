@@ -70,9 +70,18 @@ def test_a_rate_limit_is_waited_for_as_long_as_it_says(said):
     assert said["hurried"]["again"]
 
 
-def test_a_call_sent_again_gets_the_same_answer(said):
-    first, second = said["sentTwice"]
+def test_a_call_sent_again_gets_the_same_answer_and_is_charged_once(said, fakes):
+    first, second = said["sentTwice"]["ids"]
     assert first == second
+    assert said["sentTwice"]["reused"] == {"name": "UnprocessableEntityError", "status": 422, "code": "idempotency_key_reused"}
+    assert len(fakes.rows(NODE, "fake/usage-every-chunk")) == 1
+
+
+def test_a_call_sent_while_the_first_one_runs_is_retried_until_it_has_the_same_answer(said, fakes):
+    assert said["sentAtOnce"]["refusals"] == [{"name": "ConflictError", "status": 409, "code": "idempotency_key_in_use"}]
+    first, second = said["sentAtOnce"]["ids"]
+    assert first == second
+    assert len(fakes.rows(NODE, "fake/slow")) == 2
 
 
 def test_refusals_are_the_client_s_own_error_classes(said):

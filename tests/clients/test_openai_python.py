@@ -61,6 +61,13 @@ def test_a_stream_that_asks_for_usage_ends_with_it(client):
     assert all(chunk.usage is None for chunk in others)
 
 
+def test_log_probabilities_are_told_token_by_token(client):
+    answer = client.chat.completions.create(model=MODEL, messages=QUESTION, max_completion_tokens=3, logprobs=True, top_logprobs=2)
+    tokens = answer.choices[0].logprobs.content
+    assert "".join(token.token for token in tokens) == answer.choices[0].message.content
+    assert all(token.logprob <= 0 and len(token.top_logprobs) == 2 for token in tokens)
+
+
 def test_the_asynchronous_client_gets_answers_and_streams_at_the_same_time(site):
     async def ask() -> tuple[str, str]:
         async with openai.AsyncOpenAI(base_url=f"{site.base_url}/v1", api_key=site.api_key, max_retries=0, timeout=60) as client:

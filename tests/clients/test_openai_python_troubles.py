@@ -61,6 +61,13 @@ def test_a_refusal_is_the_client_s_own_error(client_of, key, asked, kind, status
     assert refusal.value.request_id.startswith("req_")
 
 
+def test_what_is_not_offered_is_not_found_and_says_what_is(client_of):
+    with pytest.raises(openai.NotFoundError) as refusal:
+        client_of().responses.create(model="fake/echo", input="one")
+    assert refusal.value.code == "not_found"
+    assert "/v1/chat/completions" in refusal.value.body["message"]
+
+
 def test_a_refusal_for_money_is_not_retried_and_tells_the_amounts(client_of):
     with pytest.raises(openai.APIStatusError) as refusal:
         client_of(POOR, max_retries=2).chat.completions.create(model="fake/echo", messages=ASK)

@@ -89,10 +89,22 @@ async function hurried() {
   }
 }
 
+const underOneKey = (model, options) => {
+  const headers = { "Idempotency-Key": crypto.randomUUID() };
+  return (more) => completions.create({ model, messages, ...more }, { headers, ...options });
+};
+
 async function sentTwice() {
-  const idempotencyKey = crypto.randomUUID();
-  const ask = () => completions.create({ model: "fake/usage-every-chunk", messages }, { headers: { "Idempotency-Key": idempotencyKey } });
-  return [(await ask()).id, (await ask()).id];
+  const ask = underOneKey("fake/usage-every-chunk");
+  return { ids: [(await ask()).id, (await ask()).id], reused: await error(() => ask({ n: 2 })) };
+}
+
+async function sentAtOnce() {
+  const hasty = underOneKey("fake/slow");
+  const patient = underOneKey("fake/slow", { maxRetries: 2 });
+  const outcomes = await Promise.all([error(hasty), error(hasty)]);
+  const answers = await Promise.all([patient(), patient()]);
+  return { refusals: outcomes.filter((outcome) => outcome !== "no error"), ids: answers.map((answer) => answer.id) };
 }
 
 const refused = (options, body) => error(() => clientWith(options).chat.completions.create({ messages, ...body }));
@@ -109,6 +121,7 @@ console.log(JSON.stringify({
   brokenOff: await brokenOff(),
   hurried: await hurried(),
   sentTwice: await sentTwice(),
+  sentAtOnce: await sentAtOnce(),
   timedOut: await refused({ timeout: 500 }, { model: "fake/hang" }),
   refusals: {
     400: await refused({}, { model: "fake/error-400" }),
