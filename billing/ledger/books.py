@@ -69,6 +69,10 @@ class Period:
         self.held += amount
         self.change[1] += amount
 
+    def release(self, amount: int) -> None:
+        """Never more than it holds: a row that has lost count must not keep a call from its settlement."""
+        self.hold(-min(amount, self.held))
+
     def spend(self, amount: int) -> None:
         self.spent += amount
         self.change[0] += amount
@@ -172,8 +176,9 @@ class Books:
     attempts: list[tuple[UUID, AttemptRow]] = field(default_factory=list)
 
     def periods_of(self, hold: Hold) -> list[Period]:
-        """Where it counts: the day and the month of its project, and of its key."""
-        return [self.periods[subject, key] for subject in subjects_of(hold) for key in (hold.day_key, hold.month_key)]
+        """Where it counts: the day and the month of its project, and of its key; without those that somebody has lost."""
+        keys = [(subject, key) for subject in subjects_of(hold) for key in (hold.day_key, hold.month_key)]
+        return [self.periods[key] for key in keys if key in self.periods]
 
     def post(self, entry: Entry) -> None:
         """An entry and the balance it leaves are one thing; nothing else moves a balance."""

@@ -13,7 +13,7 @@ from billing.ledger import books, idempotency, statements
 from billing.ledger.admission import today
 from billing.ledger.books import Books
 from billing.ledger.operations import Authorise, Checkpoint, Credit, Operation, Settle
-from billing.ledger.store import Fetch, Row, Select, Store
+from billing.ledger.store import Contended, Fetch, Row, Select, Store
 from billing.models import Funding
 from billing.terms import HoldAsk, Keepsake, Outcome, Repeatable
 
@@ -60,7 +60,10 @@ def _lock_askers(store: Store, rows: Books, asks: Sequence[HoldAsk]) -> None:
 def _lock_idempotent_calls(
     store: Store, rows: Books, batch: Sequence[Operation], now: datetime
 ) -> dict[tuple[UUID, str], books.IdempotentCall]:
-    """One row for each Idempotency-Key of the batch, made first where there is none: of two calls with one key, one waits here."""
+    """One row for each Idempotency-Key of the batch, made first where there is none: of two calls with one key, one waits here.
+
+    Raises Contended when a row that was there is gone before it is locked: it was a day old, and has just been deleted.
+    """
     wanted, new = set(), set()
     for operation in batch:
         match operation:
@@ -71,7 +74,10 @@ def _lock_idempotent_calls(
                 wanted.add((held.project_id, keepsake.key_digest))
     if new:
         store.insert(statements.new_idempotent_calls, sorted(new))
-    return {(row[1], row[2]): books.IdempotentCall(*row) for row in _read(store, statements.idempotent_calls, wanted)()}
+    found = {(row[1], row[2]): books.IdempotentCall(*row) for row in _read(store, statements.idempotent_calls, wanted)()}
+    if any((project_id, key_digest) not in found for project_id, key_digest, *_ in new):
+        raise Contended("an Idempotency-Key was forgotten just when it was used again")
+    return found
 
 
 def _read(store: Store, statement: Select, keys: set[Row]) -> Fetch:

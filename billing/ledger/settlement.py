@@ -53,7 +53,7 @@ def _release(books: Books, hold: Hold, organization_id: UUID, wallet: Wallet) ->
     """What was set aside is set aside no more; an unused free request goes back to the day it came from."""
     if hold.funding == Funding.WALLET:
         for period in books.periods_of(hold):
-            period.hold(-hold.amount)
+            period.release(hold.amount)
         wallet.hold(-hold.amount)
     elif hold.state == HoldState.VOIDED:
         _free_day(books, hold, organization_id).use(-1)

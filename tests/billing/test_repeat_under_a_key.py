@@ -8,6 +8,7 @@ import pytest
 
 from billing import holds, ledger, refusals, tasks
 from billing.holds import Answered, Held, Keepsake, Repeatable
+from billing.ledger import locks, statements
 from billing.models import FreeQuotaDay, IdempotentCall
 from clod_site.lib import clock
 from tests.billing import till
@@ -117,3 +118,21 @@ def test_keys_are_forgotten_after_a_day_with_their_answers() -> None:
     assert ledger.forget_answers(clock.now() + timedelta(hours=24)) == 1
     assert not IdempotentCall.objects.exists()
     assert isinstance(till.authorise(dana.ask(repeatable=KEY)), Held)
+
+
+def test_a_key_forgotten_at_the_moment_it_is_used_again_is_the_new_call_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its row is there when it is made sure of, and gone when it is locked: the job has deleted it in between."""
+    dana = till.customer()
+    read, forgotten = locks._read, list[Any]()
+
+    def forgetful(store: Any, statement: Any, keys: Any) -> Any:
+        if statement is statements.idempotent_calls and not forgotten:
+            forgotten.append(keys)
+            return list
+        return read(store, statement, keys)
+
+    monkeypatch.setattr(locks, "_read", forgetful)
+    ask = dana.ask(repeatable=KEY)
+    till.authorise(ask)
+    assert forgotten
+    assert IdempotentCall.objects.get().request_id == ask.request_id

@@ -9,7 +9,7 @@ from django.conf import settings
 from activity.models import Request
 from billing import check, holds, ledger, refusals, tasks
 from billing.ledger import settlement
-from billing.models import Hold, LedgerEntry
+from billing.models import BudgetPeriod, Hold, LedgerEntry
 from clod_site.lib import clock
 from clod_site.schedule import BEAT
 from tests.billing import till
@@ -135,3 +135,18 @@ def test_a_hold_that_cannot_be_settled_keeps_no_other_and_is_told(
         assert (dana.state_of(broken.request_id), dana.state_of(sound.request_id)) == ("open", "expired")
         assert str(broken.request_id) in caplog.text
     assert ledger.sweep(later()) == 1
+
+
+@pytest.mark.parametrize("lose", [lambda rows: rows.delete(), lambda rows: rows.update(held_nanousd=1)], ids=["gone", "too small"])
+def test_a_budget_that_lost_count_keeps_no_call_from_its_settlement(lose: Any) -> None:
+    """As after calls through a process of an older version. The proof tells by how much it is off."""
+    dana = till.customer()
+    paid, swept = till.authorise(dana.ask()), till.authorise(dana.ask())
+    lose(BudgetPeriod.objects.filter(api_key=dana.key))
+    assert till.capture(paid, 1000).charged_nanousd == 1000
+    assert ledger.sweep(later()) == 1
+    assert (dana.state_of(swept.request_id), dana.wallet.held_nanousd) == ("expired", 0)
+    assert {finding.promise for finding in check.findings()} <= {"P3"}
+    right = {"spent_nanousd": 1000, "held_nanousd": 0}
+    for key in (paid.day_key, paid.month_key):
+        BudgetPeriod.objects.update_or_create(api_key=dana.key, period_key=key, defaults=right)
