@@ -1,9 +1,17 @@
 """The site with a ledger that answers before PostgreSQL has flushed: what ``--lossy`` serves, and the tables must show."""
 
-from clod_site.asgi import application
+import django
 
-from billing.ledger import store_postgres  # isort: skip  (after Django is set up)
+from clod_site import serve
 
-__all__ = ["application"]
 
-store_postgres.SESSION = (*store_postgres.SESSION, "SET synchronous_commit = off")
+def main() -> None:
+    django.setup()
+    from billing.ledger import store_postgres
+
+    store_postgres.SESSION = (*store_postgres.SESSION, "SET synchronous_commit = off")
+    serve.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -24,7 +24,7 @@ UPSTREAM_DEADLINE_S = 15
 TRAFFIC_ENDS_S, LONGEST_PROGRAM_S = 60, 180
 HURRIED_S, PATIENT_S = (0.2, 1.6), (7.0, 10.0)  # between kills: first many, then some that find streams of many seconds
 POWER_CUT = 0.12  # how often everything goes at once
-WEB = ("--loop", "uvloop", "--http", "httptools", "--ws", "none", "--no-access-log", "--log-level", "warning")
+SITE = "clod_site.serve"
 LOSSY_SERVER = ("wal_writer_delay=2s",)
 WORKER = ("worker", "-B", "--pool", "solo", "--without-gossip", "--without-mingle")
 
@@ -54,7 +54,7 @@ def on_postgres(folder: Path, seconds: float, *, lossy: bool = False) -> Result:
         stop_signal=signal.SIGINT,
     )
     variables = {"DATABASE_URL": stores.postgres_address(folder / "postgres", "postgres")}
-    return _try("PostgreSQL", folder, variables, [server], 2, seconds, "benchmarks.chaos.lossy" if lossy else "clod_site.asgi")
+    return _try("PostgreSQL", folder, variables, [server], 2, seconds, "benchmarks.chaos.lossy" if lossy else SITE)
 
 
 def _try(
@@ -64,7 +64,7 @@ def _try(
     servers: list[Program],
     webs: int,
     seconds: float,
-    site: str = "clod_site.asgi",
+    site: str = SITE,
 ) -> Result:
     with ExitStack() as stack:
         variables |= {"REDIS_URL": stack.enter_context(stores.valkey(folder / "valkey")), "CLOD_VAR": str(folder / "var")}
@@ -146,8 +146,7 @@ def _upstream(port: int, folder: Path) -> Program:
 
 
 def _web(site: str, port: int, folder: Path, variables: dict[str, str]) -> Program:
-    command = [sys.executable, "-m", "uvicorn", f"{site}:application", "--host", "127.0.0.1", "--port", port, *WEB]
-    return Program("web", [*command, "--timeout-graceful-shutdown", 3], folder / f"web-{port}.log", lambda _: _is_well(port), variables)
+    return Program("web", [sys.executable, "-m", site, "--port", port], folder / f"web-{port}.log", lambda _: _is_well(port), variables)
 
 
 def _worker(folder: Path, variables: dict[str, str]) -> Program:
