@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_save, pre_save
 
 
 class AccountsConfig(AppConfig):
@@ -15,3 +15,4 @@ class AccountsConfig(AppConfig):
         organization_created.connect(free_quota.on_new_organization, dispatch_uid="free requests of a new organization")
         post_save.connect(free_quota.on_address, EmailAddress, dispatch_uid="free requests of a verified address")
         post_delete.connect(free_quota.on_end_of_membership, Membership, dispatch_uid="free requests of a former member")
+        pre_save.connect(free_quota.on_change_of_membership, Membership, dispatch_uid="free requests of a replaced member")

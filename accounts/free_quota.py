@@ -4,6 +4,7 @@ They can be taken to another organization at any time. The one they leave has no
 midnight after the old one's running day has ended. So no two organizations use one person's free requests of the same day.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -42,9 +43,10 @@ def begins(quota: FreeQuota, organization: Organization, now: datetime) -> datet
 
 def start(user: User, now: datetime) -> None:
     """Somebody verified who never brought theirs anywhere brings them to the first organization they own, if it has none."""
-    first = Membership.objects.filter(user=user, role=Role.OWNER).select_related("organization").order_by("created_at").first()
-    if first and not FreeQuota.objects.filter(user=user).exists() and not of(first.organization) and is_verified(user):
-        bring(user, first.organization_id, now)
+    first = Membership.objects.filter(user=user, role=Role.OWNER).order_by("created_at").first()
+    if first and not FreeQuota.objects.filter(user=user).exists():
+        with suppress(Unavailable):
+            bring(user, first.organization_id, now)
 
 
 @transaction.atomic
@@ -100,3 +102,10 @@ def on_address(instance: EmailAddress, **_: Any) -> None:
 
 def on_end_of_membership(instance: Membership, **_: Any) -> None:
     leave(instance.user_id, instance.organization_id, clock.now())
+
+
+def on_change_of_membership(instance: Membership, **_: Any) -> None:
+    """An operator puts another person, or another organization, into a membership: for who was in it, it has ended."""
+    before = Membership.objects.filter(pk=instance.pk).exclude(user=instance.user_id, organization=instance.organization_id).first()
+    if before:
+        on_end_of_membership(before)

@@ -133,6 +133,25 @@ def test_a_member_who_leaves_takes_them_along(alice: User, bob: User, organizati
     assert left(organization) == 100
 
 
+def test_a_member_whom_an_operator_replaces_takes_them_along(alice: User, charlie: User, organization: Organization) -> None:
+    membership = Membership.objects.get(user=alice)
+    membership.role = Role.ADMIN
+    membership.save()
+    assert left(organization) == 100
+    membership.user = charlie
+    membership.save()
+    assert left(organization) == 0
+    assert FreeQuota.objects.get(user=charlie).organization not in {None, organization}
+
+
+def test_a_second_owner_who_verifies_brings_none_where_there_are_some(alice: User, organization: Organization, settings: Any) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    dora = join(organization, "dora", Role.OWNER)
+    EmailAddress.objects.create(user=dora, email=dora.email).set_verified()
+    assert not FreeQuota.objects.filter(user=dora).exists()
+    assert FreeQuota.objects.get(organization=organization).user == alice
+
+
 def test_a_user_who_is_deleted_leaves_none_behind(bob: User, alice: User, organization: Organization) -> None:
     alice.delete()
     assert left(organization) == 0

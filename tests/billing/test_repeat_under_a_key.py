@@ -9,6 +9,7 @@ import pytest
 from billing import holds, ledger, refusals, tasks
 from billing.holds import Answered, Held, Keepsake, Repeatable
 from billing.ledger import locks, statements
+from billing.ledger.idempotency import KEPT_FOR
 from billing.models import FreeQuotaDay, IdempotentCall
 from clod_site.lib import clock
 from tests.billing import till
@@ -118,6 +119,29 @@ def test_keys_are_forgotten_after_a_day_with_their_answers() -> None:
     assert ledger.forget_answers(clock.now() + timedelta(hours=24)) == 1
     assert not IdempotentCall.objects.exists()
     assert isinstance(till.authorise(dana.ask(repeatable=KEY)), Held)
+
+
+def a_day_later() -> None:
+    IdempotentCall.objects.update(created_at=clock.now() - KEPT_FOR)
+
+
+def test_a_key_used_again_a_day_later_counts_for_another_day() -> None:
+    dana = till.customer()
+    keeping(till.authorise(dana.ask(repeatable=KEY)))
+    a_day_later()
+    again = till.authorise(dana.ask(repeatable=KEY))
+    keeping(again)
+    assert till.authorise(dana.ask(repeatable=KEY)) == Answered(again.request_id, ANSWER)
+
+
+def test_a_key_used_again_a_day_later_has_lost_its_first_answer() -> None:
+    dana = till.customer()
+    keeping(till.authorise(dana.ask(repeatable=KEY)))
+    a_day_later()
+    holds.checkpoint(till.authorise(dana.ask(repeatable=KEY)), 4000)
+    swept()
+    with pytest.raises(refusals.IdempotentAnswerGone):
+        till.authorise(dana.ask(repeatable=KEY))
 
 
 def test_a_key_forgotten_at_the_moment_it_is_used_again_is_the_new_call_s(monkeypatch: pytest.MonkeyPatch) -> None:
