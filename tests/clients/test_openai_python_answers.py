@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from typing import Any
+from typing import Any, Literal
 
 import openai
 import pydantic
@@ -20,6 +20,17 @@ class Weather(pydantic.BaseModel):
 
     city: str
     days: int
+
+
+class Trip(pydantic.BaseModel):
+    """What schemas of real programs are made of: references, alternatives, lists, constants, a class within itself."""
+
+    weather: Weather
+    kind: Literal["walk", "ride"]
+    guide: str | None
+    stops: list[Weather]
+    after: "Trip | None"
+    sides: list["Trip"]
 
 
 WEATHER = openai.pydantic_function_tool(Weather, name="weather")
@@ -60,6 +71,14 @@ def test_a_tool_call_arrives_in_pieces_and_the_client_joins_them(completions):
 def test_an_answer_to_a_schema_is_an_object_of_its_class(completions):
     answer = completions.parse(model="fake/json", messages=ASK, response_format=Weather)
     assert answer.choices[0].message.parsed == Weather(city="text", days=1)
+
+
+def test_an_answer_to_a_schema_of_schemas_is_one_too(completions):
+    weather = Weather(city="text", days=1)
+    trip = completions.parse(model="fake/json", messages=ASK, response_format=Trip).choices[0].message.parsed
+    assert (trip.weather, trip.kind, trip.guide, trip.stops) == (weather, "walk", "text", [weather])
+    assert trip.after.after is None
+    assert trip.after.sides == trip.sides[0].sides == []
 
 
 def test_an_answer_to_a_schema_may_be_streamed(completions):

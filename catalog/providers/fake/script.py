@@ -90,13 +90,26 @@ def _grow(calls: list[dict[str, Any]], piece: dict[str, Any]) -> None:
 
 
 def example(schema: dict[str, Any]) -> Any:
-    """The simplest value that fits a JSON schema, as far as one without references or combinations goes."""
+    """The simplest value that fits a JSON schema: of alternatives the first; what contains itself does so once."""
+    return _example(schema, schema.get("$defs", {}), frozenset())
+
+
+def _example(schema: dict[str, Any], named: dict[str, Any], within: frozenset[str]) -> Any:
+    """``within`` are the references that are being followed."""
+    if reference := schema.get("$ref"):
+        referred = named.get(reference.rpartition("/")[2], {})
+        return None if reference in within else _example(referred, named, within | {reference})
+    if "const" in schema:
+        return schema["const"]
     if options := schema.get("enum"):
         return options[0]
+    if options := schema.get("anyOf") or schema.get("oneOf"):
+        return _example(next((option for option in options if option.get("$ref") not in within), options[0]), named, within)
     kind = schema.get("type", "object")
     kind = kind[0] if isinstance(kind, list) else kind
     if kind == "object":
-        return {name: example(inner) for name, inner in schema.get("properties", {}).items()}
+        return {name: _example(inner, named, within) for name, inner in schema.get("properties", {}).items()}
     if kind == "array":
-        return [example(schema.get("items", {"type": "string"}))]
+        items = schema.get("items", {"type": "string"})
+        return [] if items.get("$ref") in within else [_example(items, named, within)]
     return {"integer": 1, "number": 1.5, "boolean": True, "null": None}.get(kind, "text")
