@@ -238,7 +238,7 @@ class Exchange:
         if self._client_left and self._ending.status == Status.OK:
             self._ending.status = Status.CLIENT_CLOSED  # the upstream was read to its end for the bill's sake
         if self._answer:
-            self._answer.attempt.outcome = str(self._ending.status)
+            self._answer.attempt.end(str(self._ending.status))
         writing = asyncio.create_task(self._write(reading))
         if not (await asyncio.wait([writing], timeout=SETTLEMENT_PATIENCE_S))[0]:
             log.error("%s is answered before it is settled: the ledger does not answer", self._call.public_id)

@@ -17,12 +17,22 @@ class Attempt(msgspec.Struct):
     started_at: datetime
     started: float
     first_byte_ms: int | None = None
+    latency_ms: int | None = None  # once it has ended
     outcome: str = "running"
+
+    def end(self, outcome: str) -> None:
+        self.outcome, self.latency_ms = outcome, self.elapsed_ms()
 
     def elapsed_ms(self) -> int:
         return round((clock.monotonic() - self.started) * 1000)
 
     def row(self, upstream_cost_nanousd: int = 0) -> AttemptRow:
         return AttemptRow(
-            self.number, self.route.endpoint_id, self.started_at, self.first_byte_ms, self.elapsed_ms(), upstream_cost_nanousd, self.outcome
+            number=self.number,
+            endpoint_id=self.route.endpoint_id,
+            started_at=self.started_at,
+            first_byte_ms=self.first_byte_ms,
+            latency_ms=self.elapsed_ms() if self.latency_ms is None else self.latency_ms,
+            upstream_cost_nanousd=upstream_cost_nanousd,
+            outcome=self.outcome,
         )

@@ -123,14 +123,14 @@ class Caller:
     def _ended(self, attempt: Attempt, error: BaseException) -> None:
         """Without having failed: who refuses a request is well; of one that was given up we know nothing."""
         if isinstance(error, UpstreamRefused):
-            attempt.outcome = "refused"
+            attempt.end("refused")
             health.answered(attempt.route.endpoint_id)
         elif isinstance(error, asyncio.CancelledError):
-            attempt.outcome = "cancelled"
+            attempt.end("cancelled")
             health.left(attempt.route.endpoint_id)
 
     def _failed(self, attempt: Attempt, error: BaseException) -> None:
-        attempt.outcome = str(error) if isinstance(error, Failed) else type(error).__name__
+        attempt.end(str(error) if isinstance(error, Failed) else type(error).__name__)
         if isinstance(error, DislikesUsageOption):
             quirks.learned_no_usage_option(attempt.route.endpoint_id)
         else:

@@ -89,3 +89,10 @@ def test_an_upstream_that_is_not_there_is_a_502(gateway: Gateway) -> None:
     model = shop.model("gone")
     shop.endpoint(model, "http://127.0.0.1:9/v1", "paris")
     assert gateway.complete("gone").status_code == 502
+
+
+def test_an_attempt_lasts_until_it_ends_not_until_the_call_does(gateway: Gateway) -> None:
+    _two_endpoints(gateway, "error-500", "slow-error")
+    assert gateway.complete("pair@price").status_code == 502
+    first, second = Attempt.objects.order_by("number")
+    assert first.latency_ms < 500 <= second.latency_ms + 5
