@@ -1,18 +1,21 @@
-"""LangChain's ChatOpenAI, unmodified: only its base_url and api_key are ours."""
+"""LangChain's ChatOpenAI, unmodified: only its base_url and api_key are ours.
+
+It takes two seconds to import, so only tests that run do.
+"""
 
 import asyncio
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import openai
 import pydantic
 import pytest
-from langchain_core.messages import HumanMessage
-from langchain_core.tools import tool
-from langchain_openai import ChatOpenAI
 
 from tests.clients.fakes import LANGCHAIN, NARROW, POOR
+
+if TYPE_CHECKING:
+    from langchain_openai import ChatOpenAI
 
 pytestmark = pytest.mark.site
 
@@ -24,7 +27,6 @@ class Weather(pydantic.BaseModel):
     days: int
 
 
-@tool
 def weather(city: str, days: int) -> str:
     """The weather in a city."""
     return f"sunny in {city} for {days}"
@@ -33,8 +35,9 @@ def weather(city: str, days: int) -> str:
 @pytest.fixture
 def chat(fakes):
     """``chat("fake/echo")``: the model through LangChain, without retries. LangChain keeps the connections of its models to itself."""
+    from langchain_openai import ChatOpenAI
 
-    def chat(model: str, key: str = LANGCHAIN, **options: Any) -> ChatOpenAI:
+    def chat(model: str, key: str = LANGCHAIN, **options: Any) -> "ChatOpenAI":
         return ChatOpenAI(model=model, base_url=fakes.api_url, api_key=fakes.keys.get(key, key), max_retries=0, timeout=20, **options)
 
     return chat
@@ -55,11 +58,13 @@ def test_it_streams_with_the_usage_asked_for(chat):
 
 
 def test_a_tool_goes_there_and_back(chat):
+    from langchain_core.tools import tool
+
     model = chat("fake/tool-call").bind_tools([weather])
-    messages: list[Any] = [HumanMessage("How is the weather?")]
+    messages: list[Any] = [("human", "How is the weather?")]
     called = model.invoke(messages)
     assert [(call["name"], call["args"]) for call in called.tool_calls] == [("weather", {"city": "text", "days": 1})]
-    results = [weather.invoke(call) for call in called.tool_calls]
+    results = [tool(weather).invoke(call) for call in called.tool_calls]
     assert results[0].content == "sunny in text for 1"
     answer = model.invoke([*messages, called, *results])
     assert answer.content
