@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 
 from billing import mails
 from billing.alert_models import BudgetAlert, MailState
-from billing.alerts import USED_UP, is_month, project_of
+from billing.alerts import USED_UP, is_month, is_true_still, project_of, with_subjects
 from clod_site.lib import ids
 from clod_site.lib.money import format_usd
 
@@ -27,21 +27,23 @@ log = logging.getLogger("clod.budgets")
 def send_all(now: datetime) -> None:
     """The mails that wait, those tried least often first. A mail server that is away is not asked for each of them."""
     _waiting().filter(resets_at__lte=now).update(mail=MailState.TOO_LATE)
-    found = _waiting().select_related("organization", "period__project", "period__api_key__project").order_by("tries", "id")
     failures = 0
-    for alert in found[:AT_ONCE]:
+    for alert in _waiting().order_by("tries", "id")[:AT_ONCE]:
         failures += not _send(alert)
         if failures == MOST_FAILURES:
             break
 
 
 def _waiting() -> QuerySet[BudgetAlert]:
-    return BudgetAlert.objects.filter(mail=MailState.WAITING)
+    return with_subjects().filter(mail=MailState.WAITING)
 
 
 def _send(alert: BudgetAlert) -> bool:
-    """False when the mail server did not take it."""
+    """False when the mail server did not take it. Nobody is mailed of a cap that was raised, or is of no use, meanwhile."""
     row = BudgetAlert.objects.filter(pk=alert.pk)
+    if not is_true_still(alert):
+        row.filter(mail=MailState.WAITING).update(mail=MailState.TOO_LATE)
+        return True
     if not row.filter(mail=MailState.WAITING).update(mail=MailState.SENDING, tries=F("tries") + 1):
         return True
     try:

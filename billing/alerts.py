@@ -35,14 +35,25 @@ def find(now: datetime) -> int:
 
 
 def to_show(organization: Organization, user: User, now: datetime) -> list[BudgetAlert]:
-    """The newest alert of each running period, unless this user has put it away or the cap was raised since. One query."""
-    running = BudgetAlert.objects.filter(organization=organization, resets_at__gt=now).order_by("-id")
+    """The newest alert of each running period, unless this user has put it away or nobody needs to know any more. One query."""
+    running = with_subjects().filter(organization=organization, resets_at__gt=now).order_by("-id")
     put_away = BudgetAlert.dismissed_by.through.objects.filter(budgetalert_id=OuterRef("pk"), user_id=user.pk)
-    found = running.select_related("period__project", "period__api_key__project").annotate(is_put_away=Exists(put_away))
+    found = running.annotate(is_put_away=Exists(put_away))
     newest: dict[int, Any] = {}
     for alert in found[:MOST_SHOWN]:
         newest.setdefault(alert.period_id, alert)
-    return [alert for alert in newest.values() if not alert.is_put_away and _is_true_still(alert)]
+    return [alert for alert in newest.values() if not alert.is_put_away and is_true_still(alert)]
+
+
+def with_subjects() -> QuerySet[BudgetAlert]:
+    """Alerts, with all that is asked of them: project or key, and the organization they are of."""
+    return BudgetAlert.objects.select_related("organization", "period__project__organization", "period__api_key__project__organization")
+
+
+def is_true_still(alert: BudgetAlert) -> bool:
+    """The cap has not been raised since, and what it is a cap of is in use."""
+    cap = _cap_to_tell_of(alert.period)
+    return cap is not None and cap <= alert.cap_nanousd
 
 
 def due(spent: int, cap: int, told: Told) -> int | None:
@@ -68,19 +79,8 @@ def project_of(period: BudgetPeriod) -> Project:
     return subject if isinstance(subject, Project) else subject.project
 
 
-def cap_of(period: BudgetPeriod) -> int | None:
-    """The cap in force now."""
-    subject = subject_of(period)
-    return subject.monthly_cap_nanousd if is_month(period) else subject.daily_cap_nanousd
-
-
 def is_month(period: BudgetPeriod) -> bool:
     return len(period.period_key) == MONTH_KEY_LENGTH
-
-
-def _is_true_still(alert: BudgetAlert) -> bool:
-    cap = cap_of(alert.period)
-    return cap is not None and cap <= alert.cap_nanousd and project_of(alert.period).sends_alerts
 
 
 def _much_spent(now: datetime) -> QuerySet[BudgetPeriod]:
@@ -113,19 +113,24 @@ def _ends(period: BudgetPeriod, now: datetime) -> datetime | None:
 
 
 def _due(period: BudgetPeriod) -> int | None:
-    """Nobody is told of what is switched off, archived, revoked or suspended: it spends nothing more."""
-    project, api_key, cap = project_of(period), period.api_key, cap_of(period)
+    cap = _cap_to_tell_of(period)
+    return None if cap is None else due(period.spent_nanousd, cap, [(alert.percent, alert.cap_nanousd) for alert in period.alerts.all()])
+
+
+def _cap_to_tell_of(period: BudgetPeriod) -> int | None:
+    """The cap in force now. None, too, of what is switched off, archived, revoked or suspended: it spends nothing more."""
+    project, api_key, subject = project_of(period), period.api_key, subject_of(period)
     closed = project.archived_at or project.organization.suspended_at or (api_key and api_key.revoked_at)
-    if closed or cap is None or not project.sends_alerts:
+    if closed or not project.sends_alerts:
         return None
-    return due(period.spent_nanousd, cap, [(alert.percent, alert.cap_nanousd) for alert in period.alerts.all()])
+    return subject.monthly_cap_nanousd if is_month(period) else subject.daily_cap_nanousd
 
 
 @transaction.atomic
 def _note(period_id: int, now: datetime) -> bool:
     """Decide again under the period's lock, so that two workers and a changing cap end with one alert."""
     period = _with_owners().select_for_update(of=("self",), no_key=True).get(pk=period_id)
-    percent, cap, ends = _due(period), cap_of(period), _ends(period, now)
+    percent, cap, ends = _due(period), _cap_to_tell_of(period), _ends(period, now)
     if percent is None or cap is None or ends is None:
         return False
     BudgetAlert.objects.create(

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef
 
 from accounts.models import Organization
 from billing.ledger import stale
-from billing.models import BudgetPeriod, FreeQuotaDay, Funding, Hold, HoldState
+from billing.models import BudgetPeriod, FreeQuotaDay, Hold, HoldState
 from clod_site.lib import clock
 
 log = logging.getLogger("clod.ledger")
@@ -37,9 +37,7 @@ def prune(now: datetime) -> tuple[int, int]:
 
     Never one that an open hold will be settled in.
     """
-    awaited = Hold.objects.filter(
-        state=HoldState.OPEN, funding=Funding.FREE, project__organization=OuterRef("organization"), day_key=OuterRef("day_key")
-    )
+    awaited = Hold.objects.filter(state=HoldState.OPEN, project__organization=OuterRef("organization"), day_key=OuterRef("day_key"))
     days = stale.delete(FreeQuotaDay.objects.filter(~Exists(awaited), day_key__lt=oldest_free_day(now)))
     periods = stale.delete(BudgetPeriod.objects.filter(held_nanousd=0, period_key__lt=oldest_budget_month(now)))
     if days or periods:

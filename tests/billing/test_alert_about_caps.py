@@ -229,7 +229,7 @@ def test_a_mail_server_that_is_away_is_not_asked_for_every_mail(capped: Project)
     period = spend(capped, "17")
     ends = clock.now() + timedelta(hours=1)
     for cap in range(9):
-        columns = {"percent": 80, "cap_nanousd": cap, "spent_nanousd": cap, "resets_at": ends}
+        columns = {"percent": 80, "cap_nanousd": CAP + cap, "spent_nanousd": cap, "resets_at": ends}
         BudgetAlert.objects.create(organization=capped.organization, period=period, **columns)
     alert_mails.send_all(clock.now())
     alert_mails.send_all(clock.now())
@@ -242,6 +242,27 @@ def test_a_mail_whose_sender_died_is_not_sent_a_second_time(capped: Project, mai
     BudgetAlert.objects.update(mail=MailState.SENDING)
     tasks.alert_about_budgets()
     assert mailoutbox == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"daily_cap_nanousd": usd("50")}, {"sends_alerts": False}, {"archived_at": clock.now()}], ids=["raised", "off", "archived"]
+)
+def test_a_mail_that_waited_while_its_reason_went_is_not_sent(capped: Project, mailoutbox: list[Any], change: dict[str, Any]) -> None:
+    spend(capped, "17")
+    alerts.find(clock.now())
+    Project.objects.update(**change)
+    tasks.alert_about_budgets()
+    assert mailoutbox == []
+    assert BudgetAlert.objects.get().mail == MailState.TOO_LATE
+
+
+def test_the_notice_goes_with_its_key(project: Project, alice: User) -> None:
+    api_key, _ = keys.generate(project, name="n8n", actor=alice, limits={"daily_cap_nanousd": CAP})
+    spend(api_key, "17")
+    tasks.alert_about_budgets()
+    assert NOTICE in page(alice)
+    keys.revoke(api_key, actor=alice)
+    assert NOTICE not in page(alice)
 
 
 def test_a_mail_that_comes_too_late_is_not_sent(capped: Project, time_machine: Any, mailoutbox: list[Any]) -> None:

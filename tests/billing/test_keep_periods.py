@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts import zones
+from accounts import free_quota, zones
 from billing import check, holds, ledger, tasks
 from billing.ledger import stale
 from billing.models import BudgetPeriod, FreeQuotaDay, Hold
@@ -63,6 +63,13 @@ def test_nothing_is_prepared_for_those_who_do_not_call(time_machine: Any) -> Non
         time_machine.move_to(clock.now() + timedelta(days=1), tick=False)
     assert max(days()) == "2026-06-18"
     assert set(FreeQuotaDay.objects.values_list("organization", flat=True)) == {dana.organization.pk}
+
+
+def test_nothing_is_prepared_where_nobody_brings_free_requests() -> None:
+    dana = till.customer(dollars=None)
+    free_call(dana)
+    free_quota.leave(dana.organization.members.get().pk, dana.organization.pk, clock.now())
+    assert ledger.prepare(clock.now()) == 0
 
 
 def test_a_day_s_row_is_made_shortly_before_that_day_begins_where_the_organization_is(time_machine: Any) -> None:

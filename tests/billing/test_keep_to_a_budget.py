@@ -87,7 +87,8 @@ def test_a_changed_cap_counts_from_the_next_call(subject: str, make: Make) -> No
     table.objects.update(daily_cap_nanousd=2 * till.CALL)
     till.authorise(dana.ask())
     table.objects.update(daily_cap_nanousd=0)
-    assert refused(dana.ask(1)).code == f"{subject}_daily_cap"
+    refusal = refused(dana.ask(1))
+    assert (refusal.code, refusal.extra["left_usd"]) == (f"{subject}_daily_cap", "0")
     assert till.capture(running, till.CALL).charged_nanousd == till.CALL
 
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from django.db import connection
 
 from billing import holds, ledger, refusals, tasks
 from billing.holds import Answered, Held, Keepsake, Repeatable
 from billing.ledger import locks, statements
 from billing.ledger.idempotency import KEPT_FOR
 from billing.models import FreeQuotaDay, IdempotentCall
-from clod_site.lib import clock
+from clod_site.lib import clock, ids
 from tests.billing import till
 
 pytestmark = pytest.mark.usefixtures("money")
@@ -142,6 +143,41 @@ def test_a_key_used_again_a_day_later_has_lost_its_first_answer() -> None:
     swept()
     with pytest.raises(refusals.IdempotentAnswerGone):
         till.authorise(dana.ask(repeatable=KEY))
+
+
+def test_a_call_that_outlives_its_key_s_day_keeps_its_answer_from_the_next_one() -> None:
+    dana = till.customer()
+    first = till.authorise(dana.ask(repeatable=KEY))
+    a_day_later()
+    second = till.authorise(dana.ask(repeatable=KEY))
+    keeping(first)
+    till.capture(second, 1000)
+    with pytest.raises(refusals.IdempotentAnswerGone):
+        till.authorise(dana.ask(repeatable=KEY))
+
+
+def test_a_key_without_a_project_is_refused_like_any_call_without_one() -> None:
+    dana = till.customer()
+    with pytest.raises(refusals.InvalidApiKey):
+        till.authorise(dana.ask(project_id=ids.uuid7(), repeatable=KEY))
+    assert not IdempotentCall.objects.exists()
+
+
+def test_a_key_used_again_while_old_ones_are_forgotten_is_kept() -> None:
+    """It was on the list of what is to be deleted, and is a new call's when its turn comes."""
+    dana = till.customer()
+    keeping(till.authorise(dana.ask(repeatable=KEY)))
+    a_day_later()
+
+    def renewed_once_listed(execute: Any, sql: str, *rest: Any) -> Any:
+        result = execute(sql, *rest)
+        if sql.startswith("SELECT") and "billing_idempotentcall" in sql:
+            IdempotentCall.objects.update(created_at=clock.now())
+        return result
+
+    with connection.execute_wrapper(renewed_once_listed):
+        assert ledger.forget_answers(clock.now()) == 0
+    assert isinstance(till.authorise(dana.ask(repeatable=KEY)), Answered)
 
 
 def test_a_key_forgotten_at_the_moment_it_is_used_again_is_the_new_call_s(monkeypatch: pytest.MonkeyPatch) -> None:
