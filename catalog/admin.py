@@ -11,7 +11,19 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminP
 
 from catalog import credentials, versions
 from catalog.features import FEATURES
-from catalog.models import MODALITIES, CatalogVersion, DataCenter, DeliveredPrice, Endpoint, EnergyPrice, Model, PriceTick, Provider
+from catalog.models import (
+    MODALITIES,
+    OUTPUTS,
+    CatalogVersion,
+    DataCenter,
+    DeliveredPrice,
+    Endpoint,
+    EnergyPrice,
+    Model,
+    PriceTick,
+    Provider,
+)
+from catalog.operations import OPERATIONS
 from clod_site.admin_pages import Inline, Page, Record, dollars
 
 if TYPE_CHECKING:
@@ -19,6 +31,7 @@ if TYPE_CHECKING:
 else:
     _ProviderForm = forms.ModelForm
 
+WORDS = {"input_modalities": MODALITIES, "output_modalities": OUTPUTS, "operations": OPERATIONS}
 _ACTIVE_ENDPOINTS = Count("endpoints", filter=Q(endpoints__active=True))
 
 
@@ -82,8 +95,8 @@ class ModelPage(SluggedPage):
     inlines = (EndpointInline,)
 
     def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: Any, **options: Any) -> Any:
-        if db_field.name in {"input_modalities", "output_modalities"}:
-            choices = [(modality, modality) for modality in MODALITIES]
+        if db_field.name in WORDS:
+            choices = [(word, word) for word in WORDS[db_field.name]]
             return forms.MultipleChoiceField(choices=choices, widget=UnfoldAdminCheckboxSelectMultipleWidget)
         if db_field.name == "features":
             sentences = [(feature, f"{feature} (without it: {lack})") for feature, lack in FEATURES.items()]

@@ -7,6 +7,8 @@ FEATURES = {
     "reasoning": "has no adjustable reasoning",
     "logprobs": "tells no log probabilities",
     "choices": "writes one answer at a time",
+    "echo": "does not repeat its prompt",
+    "suffix": "does not write what comes before a suffix",
 }
 
 

@@ -6,11 +6,12 @@ Prices are nano-USD per million tokens; energy prices are micro-USD per MWh; ins
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from catalog import features
+from catalog import features, operations
 from catalog.providers import ADAPTERS
 from clod_site.lib import clock, crypto
 
 MODALITIES = ("text", "image", "audio", "video", "file")
+OUTPUTS = (*MODALITIES, "embedding")
 
 
 class Category(models.TextChoices):
@@ -83,9 +84,10 @@ class Model(Catalogued):
     is_free = models.BooleanField(default=False)
     input_modalities = models.JSONField(default=list)
     output_modalities = models.JSONField(default=list)
+    operations = models.JSONField(default=operations.usual, help_text="What it is called for.")
     features = models.JSONField(default=features.every, blank=True, help_text="What it can do beside writing text.")
     context_window = models.PositiveIntegerField(help_text="Tokens, prompt and answer together.")
-    max_output_tokens = models.PositiveIntegerField()
+    max_output_tokens = models.PositiveIntegerField(help_text="0 for a model that only embeds.")
     parameters_b = models.FloatField(null=True, blank=True, help_text="Billions, where the developer publishes it.")
     active_parameters_b = models.FloatField(null=True, blank=True, help_text="Of a mixture of experts: billions used per token.")
     licence = models.CharField(max_length=80, blank=True)
@@ -108,6 +110,8 @@ class Model(Catalogued):
         """Sense within the row, for forms and for the catalog files alike."""
         if (self.max_output_tokens or 0) > (self.context_window or 0):
             raise ValidationError({"max_output_tokens": f"is more than the context window of {self.context_window}"})
+        if bool(self.max_output_tokens) is not operations.writes(self.operations):
+            raise ValidationError({"max_output_tokens": "is 0 for a model that only embeds, and for no other"})
         if self.is_free and self.category != Category.HOSTED:
             raise ValidationError({"is_free": "only hosted models can be free: a third party would bill the free requests"})
         if (self.active_parameters_b or 0) > (self.parameters_b or float("inf")):

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from catalog import decisions, demands, names
+from catalog import decisions, demands, names, operations
 from catalog.decisions import Decision, Option
 from catalog.demands import Demands
 from catalog.energy.steady import Stance, step
@@ -35,6 +35,10 @@ class ModelNotAllowed(Refusal):
 
 class ModelNotAvailable(Refusal):
     status, type, code = 503, "server_error", "model_not_available"
+
+
+class WrongOperation(Refusal):
+    """400: a model that is there, and is called at another address."""
 
 
 class EnergyRouter:
@@ -77,13 +81,14 @@ class Circumstances(msgspec.Struct, frozen=True):
     sticky: int | None = None
     router: EnergyRouter = ROUTER
     demands: Demands = demands.NONE
+    operation: str = operations.CHAT
 
 
 def order(catalog: Catalog, wanted: Sequence[Wanted], now: Circumstances) -> Decision:
     """Candidates for a call that names these models, each a fallback of those before it; one that cannot answer is passed over.
 
     Raises ModelNotFound 404 for any unknown name; when nobody is left ModelNotAllowed 403, ModelNotAvailable 503, and 400
-    where the call's own demands leave nobody.
+    where the call's own demands leave nobody, or the model is called at another address.
     """
     decided: list[Decision] = []
     passed_over: list[Refusal] = []
@@ -99,7 +104,7 @@ def order(catalog: Catalog, wanted: Sequence[Wanted], now: Circumstances) -> Dec
 
 
 def _order(catalog: Catalog, wanted: Wanted, cards: Sequence[ModelCard], now: Circumstances) -> Decision:
-    configured = _configured(_allowed(cards, wanted, now.allowed), wanted)
+    configured = _configured(_offering(now.operation, _allowed(cards, wanted, now.allowed), wanted), wanted)
     options, dropped = demands.sift(configured, now.demands)
     if not options:
         raise demands.nobody_left(dropped)
@@ -151,6 +156,19 @@ def _allowed(cards: Sequence[ModelCard], wanted: Wanted, allowed: frozenset[str]
             param=wanted.param,
         )
     raise ModelNotAllowed("This key may use no model. Allow one under Projects › Models.", param=wanted.param)
+
+
+def _offering(operation: str, cards: Sequence[ModelCard], wanted: Wanted) -> Sequence[ModelCard]:
+    kept = [card for card in cards if operation in card.operations]
+    if kept:
+        return kept
+    if wanted.name:
+        where = operations.elsewhere(cards[0].operations)
+        raise WrongOperation(f"{cards[0].name} {where}.", param=wanted.param, extra={"constraint": "operations"})
+    raise ModelNotAllowed(
+        f"This key may use no model for {operation}. Allow one under Projects › Models; GET /v1/models tells the operations of each.",
+        param=wanted.param,
+    )
 
 
 def _configured(cards: Sequence[ModelCard], wanted: Wanted) -> list[Option]:

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from django.db.models import OuterRef, Subquery
 
-from catalog import credentials, names, ticks, versions
+from catalog import credentials, names, operations, ticks, versions
 from catalog.features import FEATURES
 from catalog.models import DataCenter, DeliveredPrice, Endpoint, Model, PriceTick
 
@@ -61,6 +61,7 @@ class ModelCard(msgspec.Struct, frozen=True):
     routes: tuple[Route, ...]
     output_modalities: tuple[str, ...] = ("text",)
     features: frozenset[str] = frozenset(FEATURES)
+    operations: frozenset[str] = frozenset({operations.CHAT})
 
 
 class Catalog(msgspec.Struct, frozen=True):
@@ -154,4 +155,5 @@ def _card(model: Model, routes: Iterable[Route]) -> ModelCard:
         routes=tuple(routes),
         output_modalities=tuple(model.output_modalities),
         features=frozenset(model.features),
+        operations=frozenset(model.operations),
     )

@@ -41,6 +41,7 @@ def model(card: ModelCard) -> dict[str, Any]:
         "input_modalities": card.input_modalities,
         "output_modalities": card.output_modalities,
         "features": sorted(card.features),
+        "operations": sorted(card.operations),
         "list_price": _prices(card.input_nanousd_per_mtok, card.output_nanousd_per_mtok),
         "price_now": _price_now(card),
     }

@@ -8,8 +8,9 @@ from typing import Any
 from rest_framework import serializers
 
 from catalog.features import FEATURES
-from catalog.models import MODALITIES
+from catalog.models import MODALITIES, OUTPUTS
 from catalog.names import TAGS
+from catalog.operations import OPERATIONS
 from gateway.wire import fields
 from gateway.wire.messages import ROLES
 
@@ -179,8 +180,9 @@ class ModelSerializer(_Described):
     context_window = serializers.IntegerField()
     max_output_tokens = serializers.IntegerField()
     input_modalities = serializers.ListField(child=serializers.CharField(), help_text=", ".join(MODALITIES))
-    output_modalities = serializers.ListField(child=serializers.CharField(), help_text=", ".join(MODALITIES))
+    output_modalities = serializers.ListField(child=serializers.CharField(), help_text=", ".join(OUTPUTS))
     features = serializers.ListField(child=serializers.ChoiceField(choices=list(FEATURES)))
+    operations = serializers.ListField(child=serializers.ChoiceField(choices=OPERATIONS), help_text="What it may be called for.")
     list_price = PriceSerializer()
     price_now = PriceSerializer(allow_null=True)
 

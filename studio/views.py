@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import access
 from accounts.access import MemberRequest, member_page
-from catalog import market, shelf
+from catalog import market, operations, shelf
 from catalog.templatetags import catalog_tags
 from catalog.templatetags.money_tags import context_size, price_per_mtok
 from clod_site.lib import ids
@@ -37,7 +37,7 @@ class Conversation(msgspec.Struct):
 @member_page
 def playground(request: MemberRequest) -> HttpResponse:
     membership = request.membership
-    models = [_model(row) for row in shelf.choose(market.rows(), shelf.Filter())]
+    models = [_model(row) for row in shelf.choose(market.rows(), shelf.Filter()) if operations.CHAT in row.model.operations]
     context = {
         "data": {"projects": _projects(membership.organization_id), "models": models, "sites": catalog_tags.site_names()},
         "groups": _groups(models),

@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 from catalog.features import FEATURES
 from catalog.loading import fields
-from catalog.models import MODALITIES, CancelPolicy, Category, DataCenter, Endpoint, Model, Provider
+from catalog.models import MODALITIES, OUTPUTS, CancelPolicy, Category, DataCenter, Endpoint, Model, Provider
+from catalog.operations import OPERATIONS
 
 _MOST_TOKENS = 100_000_000
 
@@ -72,10 +73,11 @@ MODELS = Kind(
         "category": Field(fields.choice(Category.values), required=True),
         "is_free": Field(fields.flag),
         "input_modalities": Field(fields.some_of(MODALITIES), required=True),
-        "output_modalities": Field(fields.some_of(MODALITIES), required=True),
+        "output_modalities": Field(fields.some_of(OUTPUTS), required=True),
+        "operations": Field(fields.some_of(OPERATIONS)),
         "features": Field(fields.some_of(FEATURES)),
         "context_window": Field(fields.integer(1, _MOST_TOKENS), required=True),
-        "max_output_tokens": Field(fields.integer(1, _MOST_TOKENS), required=True),
+        "max_output_tokens": Field(fields.integer(0, _MOST_TOKENS), required=True),
         "parameters_b": Field(fields.number(0, 100_000)),
         "active_parameters_b": Field(fields.number(0, 100_000)),
         "licence": Field(fields.text),

@@ -256,7 +256,8 @@ def test_the_shipped_catalog_has_what_the_product_promises() -> None:
     assert Model.objects.get(name="GPT 4o").vendor_id == Model.objects.get(name="GPT 4o").slug == "gpt-4o"
     assert Model.objects.get(name="DeepSeek V3").vendor_id == "deepseek-ai/DeepSeek-V3"
     assert not models.exclude(price_source__gt="").exists()
-    assert not models.filter(output_nanousd_per_mtok=0).exists()
+    assert not models.filter(output_nanousd_per_mtok=0, max_output_tokens__gt=0).exists()
+    assert models.filter(max_output_tokens=0, operations=["embeddings"], price_date__gt="2025-01-01").count() >= 5
     assert not models.filter(category=Category.HOSTED, output_joule_per_token=None).exists()
 
 
