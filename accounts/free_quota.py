@@ -96,8 +96,7 @@ def on_new_organization(owner: User, **_: Any) -> None:
 
 
 def on_address(instance: EmailAddress, **_: Any) -> None:
-    if instance.verified:
-        start(instance.user, clock.now())
+    start(instance.user, clock.now())
 
 
 def on_end_of_membership(instance: Membership, **_: Any) -> None:

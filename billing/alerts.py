@@ -61,7 +61,7 @@ def due(spent: int, cap: int, told: Told) -> int | None:
 
     A raised cap is told of anew where its threshold lies above the cap of the last alert: then it was not reached before.
     """
-    reached = next((percent for percent, at in REACHED_AT.items() if cap > 0 and spent * 100 >= cap * at), None)
+    reached = next((percent for percent, at in REACHED_AT.items() if spent * 100 >= cap * at), None)
     if reached is None:
         return None
     highest = max((of_cap for percent, of_cap in told if percent >= reached), default=0)

@@ -85,6 +85,40 @@ def test_moving_there_and_back_gives_no_second_day(alice: User, organization: Or
         assert (left(organization), left(acme)) == (0, 0)
 
 
+def test_passing_through_an_organization_whose_day_ends_sooner_brings_nothing_sooner(alice: User, organization: Organization) -> None:
+    """Ten hours behind, the day in which they may have been used lasts until ten."""
+    Organization.objects.update(time_zone="Pacific/Honolulu")
+    for target in (second_of(alice), second_of(alice)):
+        assert free_quota.bring(alice, target.pk, clock.now()).isoformat() == "2026-06-12T00:00:00+00:00"
+
+
+def test_they_begin_at_once_where_the_day_they_were_used_in_has_ended(alice: User, organization: Organization, time_machine: Any) -> None:
+    free_quota.leave(alice.pk, organization.pk, clock.now())
+    acme = second_of(alice)
+    Organization.objects.filter(pk=acme.pk).update(time_zone="Asia/Tokyo")
+    time_machine.move_to("2026-06-11T00:00:00Z", tick=False)
+    assert free_quota.bring(alice, acme.pk, clock.now()) == clock.now()
+
+
+def test_a_second_address_moves_nothing(alice: User, organization: Organization) -> None:
+    acme = second_of(alice)
+    free_quota.bring(alice, acme.pk, clock.now())
+    EmailAddress.objects.create(user=alice, email="alice@example.com", verified=True)
+    assert FreeQuota.objects.get(user=alice).organization == acme
+
+
+def test_a_member_who_owns_none_brings_theirs_nowhere_by_themselves(bob: User, organization: Organization) -> None:
+    Membership.objects.filter(user__email="alice@example.org").delete()
+    EmailAddress.objects.create(user=bob, email=bob.email, verified=True)
+    assert left(organization) == 0
+
+
+def test_a_member_who_leaves_another_organization_leaves_them_where_they_are(alice: User, organization: Organization) -> None:
+    acme = second_of(alice)
+    Membership.objects.get(user=alice, organization=acme).delete()
+    assert left(organization) == 100
+
+
 def test_just_before_midnight_the_day_after_counts_too(alice: User, organization: Organization, time_machine: Any) -> None:
     """A call that is being admitted at that instant may still take one of the old organization's next day."""
     time_machine.move_to("2026-06-10T23:59:30Z", tick=False)

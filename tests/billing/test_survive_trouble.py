@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -13,8 +14,8 @@ from django.conf import settings
 from django.db import connection
 
 from activity.models import Request
-from billing import holds, refusals
-from billing.ledger import store, writer
+from billing import holds, ledger, refusals
+from billing.ledger import settlement, store, writer
 from billing.models import Attempt, Hold
 from clod_site.lib import clock, ids
 from tests.billing import till
@@ -64,6 +65,24 @@ def test_a_row_of_the_wrong_shape_is_the_gateways_defect_not_the_customers() -> 
     dana = till.customer()
     held = till.authorise(dana.ask())
     assert till.run(holds.capture(held, holds.Outcome(1000, row="not a row"))).charged_nanousd == 1000
+
+
+def test_a_settlement_that_never_succeeds_is_given_up_and_left_to_the_sweeper(monkeypatch: pytest.MonkeyPatch) -> None:
+    dana = till.customer()
+    held, neighbour = till.authorise(dana.ask()), till.authorise(dana.ask())
+    settle = settlement.settle
+
+    def fails(books: Any, its: holds.Held, *rest: Any) -> Any:
+        if its.request_id == held.request_id:
+            raise KeyError("a defect")
+        return settle(books, its, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(settlement, "settle", fails)
+        with pytest.raises(refusals.LedgerUnavailable):
+            till.capture(held, 1000)
+        assert till.capture(neighbour, 2000).charged_nanousd == 2000
+    assert ledger.sweep(clock.now() + timedelta(hours=1)) == 1
 
 
 def test_a_full_queue_turns_calls_away_but_never_a_settlement(monkeypatch: pytest.MonkeyPatch) -> None:
