@@ -19,6 +19,7 @@ Refusal                       clod_site.lib.refusal: status, code, message, what
 ├── TooBusy              503  so many connections or bodies that there is no room for more
 ├── UpstreamRefused      400  the upstream did not like the request; its own words
 ├── UpstreamFailed       502  every endpoint that was tried failed
+├── UpstreamOverloaded   503  every endpoint that was tried has too much to do; when to come back
 ├── UpstreamTooSlow      504
 ├── Unavailable          503  a store we need is away
 ├── CutShort             502  a call repeated under its Idempotency-Key had ended early: the last event of what was kept
@@ -116,6 +117,10 @@ class UpstreamRefused(Refusal):
 
 class UpstreamFailed(Refusal):
     status, type, code = 502, "server_error", "upstream_error"
+
+
+class UpstreamOverloaded(Refusal):
+    status, type, code = 503, "server_error", "upstream_overloaded"
 
 
 class UpstreamTooSlow(Refusal):

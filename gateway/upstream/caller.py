@@ -13,18 +13,19 @@ from catalog.providers import ADAPTERS
 from catalog.snapshot import ModelCard, Route
 from clod_site.lib import clock
 from clod_site.lib.refusal import Refusal
-from gateway.errors import UpstreamFailed, UpstreamRefused, UpstreamTooSlow
+from gateway.errors import UpstreamFailed, UpstreamOverloaded, UpstreamRefused, UpstreamTooSlow
 from gateway.sse import EventTooLarge
 from gateway.upstream import dispatch, quirks, verdict
 from gateway.upstream.answer import Answer, Translation
 from gateway.upstream.attempt import Attempt, Candidate
 from gateway.upstream.dispatch import Dispatch
-from gateway.upstream.verdict import DislikesUsageOption, Failed
+from gateway.upstream.verdict import DislikesUsageOption, Failed, Overloaded
 from gateway.wire.request import Ask
 
 log = logging.getLogger("gateway.upstream")
 
 MAX_ATTEMPTS = 3
+RETRY_AFTER_S = 5  # where no endpoint named a time
 BROKEN_OFF = (b'data: {"error":{', b'data: {"error": {')  # not null: some say that with every chunk
 HUNG_UP = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError)
 FAILURES = (aiohttp.ClientError, OSError, TimeoutError, Failed, ValueError)  # ValueError: an address or credential HTTP cannot carry
@@ -38,14 +39,16 @@ class Caller:
         self._candidates = candidates
         self._output_limit = output_limit
         self._most_attempts = MAX_ATTEMPTS
+        self._failures: dict[int, BaseException] = {}  # of each endpoint its last
         self.attempts: list[Attempt] = []
 
     async def open(self) -> Answer:
         """The first endpoint that begins to answer.
 
         Raises UpstreamRefused when one says that the request is at fault (another would say the same), UpstreamFailed when all
-        that were tried failed, ModelNotAvailable when none had a place. One that hung up without a word is tried once more, since
-        a kept connection may have died between two calls; so is one that only disliked what we added.
+        that were tried failed (for one common reason UpstreamOverloaded or UpstreamTooSlow), ModelNotAvailable when none had a
+        place. One that hung up without a word is tried once more, since a kept connection may have died between two calls; so is
+        one that only disliked what we added.
         """
         waiting, tried_again = deque(self._candidates), set[int]()
         while waiting and len(self.attempts) < self._most_attempts:
@@ -130,6 +133,7 @@ class Caller:
             health.left(attempt.route.endpoint_id)
 
     def _failed(self, attempt: Attempt, error: BaseException) -> None:
+        self._failures[attempt.route.endpoint_id] = error
         attempt.end(str(error) if isinstance(error, Failed) else type(error).__name__)
         if isinstance(error, DislikesUsageOption):
             quirks.learned_no_usage_option(attempt.route.endpoint_id)
@@ -141,10 +145,22 @@ class Caller:
         if not self.attempts:
             return routing.all_taken(self._candidates[0][0].name)
         tried = ", ".join(dict.fromkeys(attempt.route.data_center_name or attempt.route.provider for attempt in self.attempts))
+        if all(isinstance(failure, Overloaded) for failure in self._failures.values()):
+            return self._all_overloaded(tried)
         message = f"No endpoint of this model answered (tried: {tried}). You were not charged. Try again, or name another model."
         if all(attempt.outcome.endswith("TimeoutError") for attempt in self.attempts):
-            return UpstreamTooSlow(message, retry_after_s=5)
-        return UpstreamFailed(message, retry_after_s=5)
+            return UpstreamTooSlow(message, retry_after_s=RETRY_AFTER_S)
+        return UpstreamFailed(message, retry_after_s=RETRY_AFTER_S)
+
+    def _all_overloaded(self, tried: str) -> Refusal:
+        """Worth trying again as soon as the first of them says."""
+        waits = [failure.retry_after_s for failure in self._failures.values() if isinstance(failure, Overloaded)]
+        wait_s = min(filter(None, waits), default=RETRY_AFTER_S)
+        return UpstreamOverloaded(
+            f"Every endpoint of this model that was tried is overloaded ({tried}). You were not charged. "
+            f"Try again in {wait_s} second{'s' * (wait_s > 1)}, or name another model.",
+            retry_after_s=wait_s,
+        )
 
 
 async def _first(response: aiohttp.ClientResponse, translation: Translation | None) -> bytes:

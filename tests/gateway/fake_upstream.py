@@ -27,8 +27,9 @@ class Seen:
 
 
 class FakeUpstream:
-    """Behaviours by model name: echo, slow, forever, silent, hang, error-500, slow-error, error-401, refuse, not-json, cut-mid-stream,
-    error-mid-stream, no-usage, usage-every-chunk, zero-usage, absurd-usage, huge-usage, hostile, no-done."""
+    """Behaviours by model name: echo, slow, forever, silent, hang, error-500, slow-error, error-401, overloaded-<status>-<Retry-After>,
+    refuse, not-json, cut-mid-stream, error-mid-stream, no-usage, usage-every-chunk, zero-usage, absurd-usage, huge-usage, hostile, no-done.
+    """
 
     def __init__(self) -> None:
         self.journal: list[Seen] = []
@@ -53,6 +54,10 @@ class FakeUpstream:
             await asyncio.sleep(0.5)
         if model in {"error-500", "slow-error"}:
             return web.json_response({"error": {"message": "GPU on fire"}}, status=500)
+        if model.startswith("overloaded-"):
+            _, status, retry_after = model.split("-", 2)
+            headers = {"retry-after": retry_after} if retry_after else {}
+            return web.json_response({"error": {"message": "too much to do"}}, status=int(status), headers=headers)
         if model == "error-401":
             return web.json_response({"error": {"message": "bad key sk-upstream-secret"}}, status=401)
         if model == "refuse":

@@ -1,11 +1,15 @@
 """What a client sees, and pays, when upstreams fail."""
 
 import time
+from datetime import timedelta
+from email.utils import format_datetime
 
+import pytest
 from django.test import override_settings
 
 from billing.models import Attempt, FreeQuotaDay, Hold, Wallet
 from catalog.models import Model
+from clod_site.lib import clock
 from gateway import snapshots
 from tests.gateway import shop
 from tests.gateway.conftest import Gateway
@@ -96,3 +100,39 @@ def test_an_attempt_lasts_until_it_ends_not_until_the_call_does(gateway: Gateway
     assert gateway.complete("pair@price").status_code == 502
     first, second = Attempt.objects.order_by("number")
     assert first.latency_ms < 500 <= second.latency_ms + 5
+
+
+def _a_date(seconds: int) -> str:
+    return format_datetime(clock.now() + timedelta(seconds=seconds), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "retry_after"),
+    [
+        ("overloaded-429-9", "overloaded-529-4", "4"),
+        ("overloaded-503-", "overloaded-429-20", "20"),
+        ("overloaded-503-", "overloaded-529-soon", "5"),
+        ("overloaded-429-0", "overloaded-429-0.5", "1"),
+        ("overloaded-429-86400", "overloaded-429-" + "9" * 40, "60"),
+    ],
+)
+def test_when_all_are_overloaded_it_is_worth_coming_back_when_the_first_says(
+    gateway: Gateway, first: str, second: str, retry_after: str
+) -> None:
+    _two_endpoints(gateway, first, second)
+    response = gateway.complete("pair@price")
+    assert (response.status_code, response.json()["error"]["code"]) == (503, "upstream_overloaded")
+    assert response.headers["retry-after"] == retry_after
+    assert gateway.row(response).cost_nanousd == 0
+
+
+def test_an_overloaded_endpoint_may_name_a_date(gateway: Gateway) -> None:
+    _two_endpoints(gateway, "overloaded-503-" + _a_date(30), "overloaded-503-" + _a_date(-30))
+    assert gateway.complete("pair@price").headers["retry-after"] == "1"
+    gateway.offer("later", "overloaded-503-" + _a_date(30))
+    assert 25 <= int(gateway.complete("later").headers["retry-after"]) <= 30
+
+
+def test_one_overloaded_and_one_broken_endpoint_are_a_502(gateway: Gateway) -> None:
+    _two_endpoints(gateway, "overloaded-429-1", "error-500")
+    assert gateway.complete("pair@price").status_code == 502

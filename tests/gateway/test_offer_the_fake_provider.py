@@ -46,9 +46,9 @@ def test_it_answers_like_any_model(fakes: Gateway) -> None:
     [
         ("fake/error-400", 400, "rejected"),
         ("fake/error-401", 502, "upstream_error"),
-        ("fake/error-429", 502, "upstream_error"),
+        ("fake/error-429", 503, "upstream_error"),
         ("fake/error-500", 502, "upstream_error"),
-        ("fake/error-529", 502, "upstream_error"),
+        ("fake/error-529", 503, "upstream_error"),
         ("fake/hang-up", 502, "upstream_error"),
         ("fake/refuse-connection", 502, "upstream_error"),
         ("fake/hang", 504, "upstream_error"),
