@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from accounts.models import Organization, User
+from accounts.models import Organization, Role, User
 from billing import alert_mails, alerts, tasks
 from billing.models import BudgetAlert, BudgetPeriod, MailState
 from clod_site.lib import clock
@@ -16,7 +16,7 @@ from clod_site.lib.money import usd
 from projects import keys
 from projects.models import ApiKey, Project
 from tests.billing import till
-from tests.people import browser, queries_of
+from tests.people import browser, join, queries_of
 from tests.projects import pages
 
 CAP = usd("20")
@@ -81,6 +81,14 @@ def test_owners_and_admins_are_mailed_once_however_often_it_is_looked(
     tasks.alert_about_budgets()
     assert mailoutbox[1].subject == "Project Default has used up its daily cap of $20.00"
     assert told() == [80, 100]
+
+
+def test_who_left_or_is_switched_off_is_not_mailed(capped: Project, admin: User, mailoutbox: list[Any]) -> None:
+    join(capped.organization, "gone", Role.ADMIN).memberships.all().delete()
+    User.objects.filter(pk=join(capped.organization, "off", Role.ADMIN).pk).update(is_active=False)
+    spend(capped, "17")
+    tasks.alert_about_budgets()
+    assert [sorted(mail.to) for mail in mailoutbox] == [["adam@example.org", "alice@example.org"]]
 
 
 def test_a_key_is_told_of_by_its_name(capped: Project, alice: User, mailoutbox: list[Any]) -> None:

@@ -193,6 +193,14 @@ def test_an_answer_too_large_to_keep_is_gone(gateway: Gateway, monkeypatch: pyte
     assert code(send(gateway)) == (410, "idempotent_answer_gone")
 
 
+def test_an_answer_too_large_to_keep_takes_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "MOST_KEPT_BYTES", 100)
+    transcript = idempotency.Transcript(KEY, b"{}")
+    for _ in range(3):
+        transcript.add(b"x" * 60)
+    assert transcript._parts == []
+
+
 @FAST_LANE
 def test_a_box_that_cannot_be_packed_does_not_stop_the_charge(gateway: Gateway, wallet: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
