@@ -244,6 +244,13 @@ def test_nothing_readable_is_kept(gateway: Gateway) -> None:
     stored = bytes(row.answer or b"") + row.key_digest.encode() + row.body_digest.encode()
     assert not any(word in stored for word in (b"canary", b"France", b"Paris"))
     assert len(row.answer or b"") > 100
-    stranger = idempotency.Transcript("another-key", json.dumps(BODY).encode())
+
+
+@pytest.mark.parametrize(("key", "body"), [("another", b"{}"), (KEY, b"{ }")], ids=["key", "body"])
+def test_a_box_opens_with_its_own_key_and_body_only(key: str, body: bytes) -> None:
+    ours, theirs = idempotency.Transcript(KEY, b"{}"), idempotency.Transcript(key, body)
+    sealed = ours._seal(idempotency._Kept([], b"Paris"))
+    assert ours._open(sealed).body == b"Paris"
     with pytest.raises(InvalidTag):
-        stranger._open(bytes(row.answer or b""))
+        theirs._open(sealed)
+    assert ours.known_as.body_digest != theirs.known_as.body_digest
