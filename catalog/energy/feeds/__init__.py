@@ -1,13 +1,15 @@
 """Where market prices come from. A feed answers for market nodes and a span of time; it never touches the database.
 
-A live feed is two functions, ``fetch() -> bytes`` (the network) and a pure ``parse(bytes) -> list[PricePoint]``, put
-together behind ``points``. A feed that cannot answer raises, and the caller goes on with the prices it has:
+A live market is a module with two functions, ``fetch(ask) -> bytes`` (the network) and a pure
+``parse(bytes, ask) -> list[PricePoint]``; ``live.py`` lists them. A feed that cannot answer raises, and the caller goes on
+with the prices it has:
 
     FeedError
     ├── SourceDown       no answer in time, or a server error: try again
     ├── RateLimited      too many calls: try again after ``retry_after_s``
     ├── SchemaChanged    the format is not the published one: tell an operator, do not retry
     ├── NoData           a well-formed answer without the nodes asked for
+    ├── Frozen           the same price again and again: what is published is not measured
     └── AuthMissing      the market wants a key that is not configured
 """
 
@@ -28,6 +30,15 @@ class PricePoint(msgspec.Struct, frozen=True):
     interval_start: datetime
     interval_end: datetime
     microusd_per_mwh: int
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """What a live market is asked for, and what its answer is read with. ``key`` is the market's API key, if it wants one."""
+
+    nodes: tuple[str, ...]
+    now: datetime
+    key: str = ""
+    usd_per_cad: float = 0.72
 
 
 class Feed(Protocol):
@@ -62,6 +73,10 @@ class SchemaChanged(FeedError):
 
 
 class NoData(FeedError):
+    pass
+
+
+class Frozen(FeedError):
     pass
 
 

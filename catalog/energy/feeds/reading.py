@@ -1,0 +1,153 @@
+"""What the markets' parsers share: CSV, zip, JSON and XML that may be anything, prices, local clocks. Pure.
+
+What is not the published format raises SchemaChanged and names the column or field. What ends too early, or is an error page,
+raises SourceDown: the next try may bring a whole one.
+"""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
+
+from catalog.energy.feeds import Ask, NoData, PricePoint, SchemaChanged, SourceDown
+
+MAX_UNPACKED_BYTES = 20 * 1024 * 1024
+EASTERN_STANDARD = ZoneInfo("Etc/GMT+5")  # five hours behind UTC, all year
+HOUR = timedelta(hours=1)
+SHOWN = 80
+YEARS = 2000, 2100
+
+
+def text(body: bytes) -> str:
+    try:
+        decoded = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SourceDown("the answer is no text") from None
+    if decoded.lstrip()[:9].lower().startswith(("<!doctype", "<html")):
+        raise SourceDown("the answer is a web page instead of data")
+    if not decoded.strip():
+        raise SourceDown("the answer is empty")
+    return decoded
+
+
+def table(lines: str, columns: Sequence[str]) -> Iterator[dict[str, str]]:
+    """The rows of a CSV whose first line names its columns, of which these are needed."""
+    rows = csv.DictReader(io.StringIO(lines), skipinitialspace=True)
+    names = [name.strip() for name in rows.fieldnames or ()]
+    rows.fieldnames = names
+    if missing := [column for column in columns if column not in names]:
+        raise SchemaChanged(f"there is no column {missing[0]!r}; the columns are {', '.join(names)[: 4 * SHOWN]}")
+    try:
+        for row in rows:
+            if None in row.values():
+                raise SourceDown(f"line {rows.line_num} is cut off")
+            yield row
+    except csv.Error as error:
+        raise SourceDown(f"line {rows.line_num} is no CSV: {error}") from None
+
+
+def unzipped(body: bytes, ending: str) -> str:
+    """The first file with this ending in a zip; other files in its place are the market's error message."""
+    if not body.startswith(b"PK"):
+        shown = text(body).strip()[:SHOWN]
+        raise SourceDown(f"the answer is no zip file: {shown}")
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            names = {info.filename: info for info in archive.infolist()}
+            name = next((name for name in names if name.lower().endswith(ending)), "") or next(iter(names), "")
+            if not name or names[name].file_size > MAX_UNPACKED_BYTES:
+                raise SchemaChanged("the zip file is empty, or unpacks to more than 20 MB")
+            content = archive.read(name)
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError):
+        raise SourceDown("the zip file is damaged or cut off") from None
+    if not name.lower().endswith(ending):
+        raise SourceDown(f"the market answers {_said(content)}")
+    return text(content)
+
+
+def _said(content: bytes) -> str:
+    """The words in an error document."""
+    try:
+        words = [word.strip() for element in xml(content).iter() if (word := element.text or "").strip()]
+    except SourceDown:
+        words = [content.decode(errors="replace").strip()]
+    return " ".join(words)[-2 * SHOWN :]
+
+
+def parsed_json(body: bytes) -> Any:
+    try:
+        return json.loads(text(body))
+    except (ValueError, RecursionError):
+        raise SourceDown("the JSON is damaged or cut off") from None
+
+
+def field(holder: Any, name: str) -> Any:
+    if not isinstance(holder, dict) or name not in holder:
+        raise SchemaChanged(f"there is no field {name!r}")
+    return holder[name]
+
+
+def entries(holder: Any, name: str) -> list[Any]:
+    found = field(holder, name)
+    if not isinstance(found, list):
+        raise SchemaChanged(f"the field {name!r} is no list")
+    return found
+
+
+def xml(body: bytes) -> ElementTree.Element:
+    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:  # entities may unfold without end; no market declares any
+        raise SourceDown("the answer is a document with declarations instead of data")
+    try:
+        return ElementTree.fromstring(body)  # noqa: S314 (declarations are refused above)
+    except ElementTree.ParseError:
+        raise SourceDown("the XML is damaged or cut off") from None
+
+
+def microusd(value: Any, column: str, factor: float = 1.0) -> int:
+    """A price in dollars per MWh times ``factor``."""
+    try:
+        price = float(str(value).replace(",", "")) * factor
+    except ValueError:
+        raise SchemaChanged(f"{column} {str(value)[:SHOWN]!r} is not a number") from None
+    if not abs(price) < 1e9:
+        raise SchemaChanged(f"{column} {str(value)[:SHOWN]!r} is not a price")
+    return round(price * 1_000_000)
+
+
+def instant(value: Any, column: str, *formats: str) -> datetime:
+    """A wall clock's reading, without a zone; where no format is given, ISO 8601."""
+    for format_ in formats or ("",):
+        try:
+            read = datetime.strptime(str(value).strip(), format_) if format_ else datetime.fromisoformat(str(value).strip())  # noqa: DTZ007
+        except ValueError:
+            continue
+        if YEARS[0] <= read.year < YEARS[1]:
+            return read
+    raise SchemaChanged(f"{column} {str(value)[:SHOWN]!r} is not a time as it used to be")
+
+
+def utc_all(local: Sequence[datetime], zone: ZoneInfo, now: datetime) -> list[datetime]:
+    """Local readings in their order, where nothing says whether the hour that comes twice in autumn is its first or second.
+
+    Where the clock steps back within the list, the second begins. Otherwise the newest reading is the one nearer to now.
+    """
+    step_back = next((number for number in range(1, len(local)) if local[number] < local[number - 1]), None)
+    twice = [reading for reading in local if utc(reading, zone) != utc(reading, zone, second=True)]
+    is_second = bool(twice) and abs(utc(max(twice), zone, second=True) - now) < abs(utc(max(twice), zone) - now)
+    return [utc(reading, zone, second=is_second if step_back is None else number >= step_back) for number, reading in enumerate(local)]
+
+
+def utc(local: datetime, zone: ZoneInfo, *, second: bool = False) -> datetime:
+    """Of the hour that comes twice, the first or the ``second``. A reading in the hour that spring leaves out is what it was before."""
+    return local.replace(tzinfo=zone, fold=int(second)).astimezone(UTC)
+
+
+def found(points: list[PricePoint], ask: Ask) -> list[PricePoint]:
+    if not points:
+        raise NoData(f"the answer has no price for {', '.join(ask.nodes)}")
+    return sorted(points, key=lambda point: (point.node, point.interval_start))
