@@ -53,7 +53,7 @@ def start(user: User, now: datetime) -> None:
 def bring(user: User, organization_id: UUID, now: datetime) -> datetime:
     """Take the user's free requests to this organization; the instant it has them. Raises Unavailable."""
     FreeQuota.objects.get_or_create(user=user)
-    quota = FreeQuota.objects.select_for_update(of=("self",)).select_related("organization").get(user=user)
+    quota = FreeQuota.objects.select_for_update().get(user=user)  # alone: what is joined to a row that was waited for is older than it
     organization = Organization.objects.select_for_update(no_key=True).get(pk=organization_id)
     if quota.organization_id == organization.pk and quota.since:
         return quota.since
@@ -67,8 +67,7 @@ def bring(user: User, organization_id: UUID, now: datetime) -> datetime:
 @transaction.atomic
 def leave(user_id: UUID, organization_id: UUID, now: datetime) -> None:
     """The user is no longer a member: their free requests go with them."""
-    theirs = FreeQuota.objects.select_for_update(of=("self",)).select_related("organization")
-    quota = theirs.filter(user=user_id, organization=organization_id).first()
+    quota = FreeQuota.objects.select_for_update().filter(user=user_id, organization=organization_id).first()
     if quota:
         quota.free_from, quota.organization, quota.since = _free_from(quota, now), None, None
         quota.save()

@@ -1,19 +1,18 @@
 """A row that somebody is changing is read after the change, not before: deciding on what was is how caps are overrun."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
-from django.db import connection, transaction
 from django.db.models import F
 
-from billing import holds
-from billing.models import BudgetPeriod, FreeQuotaDay, Wallet
+from billing import holds, refusals
+from billing.holds import Repeatable
+from billing.models import BudgetPeriod, FreeQuotaDay, IdempotentCall, Wallet
 from clod_site.lib import clock
 from clod_site.lib.refusal import Refusal
 from projects.models import ApiKey, Project
 from tests.billing import till
+from tests.meanwhile import uncommitted
 
 pytestmark = pytest.mark.usefixtures("ledger_db")  # other writers than the ledger are at work: its books cannot be proved
 
@@ -27,33 +26,21 @@ CHANGES: dict[str, Callable[[], int]] = {
 }
 
 
-@contextmanager
-def changing(change: Callable[[], int]) -> Iterator[None]:
-    """Somebody has made the change, and commits it a little later."""
-    made = threading.Event()
-
-    def make() -> None:
-        with transaction.atomic():
-            assert change() == 1 or change is CHANGES["project_monthly_cap"]
-            made.set()
-            threading.Event().wait(0.4)
-        connection.close()
-
-    thread = threading.Thread(target=make)
-    thread.start()
-    assert made.wait(5)
-    try:
-        yield
-    finally:
-        thread.join()
-
-
 @pytest.mark.parametrize("code", CHANGES)
 def test_a_call_sees_the_change_it_waited_for(code: str) -> None:
     dana = till.customer(dollars="1.00", pays_after_free_quota=False)
     Project.objects.update(monthly_cap_nanousd=5 * till.CALL)
     free = code == "free_quota_exhausted"
     till.run(holds.void(till.authorise(dana.ask(free=free))))  # so that today's rows are there
-    with changing(CHANGES[code]), pytest.raises(Refusal) as refused:
+    with uncommitted(CHANGES[code]), pytest.raises(Refusal) as refused:
         till.authorise(dana.ask(free=free))
     assert refused.value.code == code
+
+
+def test_a_key_that_another_call_is_just_taking_is_taken() -> None:
+    dana = till.customer()
+    key = Repeatable(key_digest="k", body_digest="b")
+    till.run(holds.void(till.authorise(dana.ask(repeatable=key))))  # so that its row is there, and free
+    other = till.authorise(dana.ask())
+    with uncommitted(lambda: IdempotentCall.objects.update(request_id=other.request_id)), pytest.raises(refusals.IdempotentCallRunning):
+        till.authorise(dana.ask(repeatable=key))
