@@ -45,7 +45,7 @@ class Exchange:
         self._call, self._plan, self._held, self._counted = call, plan, held, counted
         self._started = self._checkpointed = clock.monotonic()
         self._times = Times(created_at=clock.now())
-        self._caller = Caller(plan.ask, plan.candidates, plan.output_limit)
+        self._caller = Caller(plan.ask, plan.candidates)
         self._meter = Meter(plan.ask.prompt_estimate(), plan.prompt_limit, plan.completion_limit)
         self._bill = Bill(plan, held)
         self._ending = Ending()

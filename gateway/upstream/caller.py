@@ -34,10 +34,9 @@ FAILURES = (aiohttp.ClientError, OSError, TimeoutError, Failed, ValueError)  # V
 class Caller:
     """Makes the attempts of one call and remembers each."""
 
-    def __init__(self, ask: Ask, candidates: tuple[Candidate, ...], output_limit: int) -> None:
+    def __init__(self, ask: Ask, candidates: tuple[Candidate, ...]) -> None:
         self._ask = ask
         self._candidates = candidates
-        self._output_limit = output_limit
         self._most_attempts = MAX_ATTEMPTS
         self._failures: dict[int, BaseException] = {}  # of each endpoint its last
         self.attempts: list[Attempt] = []
@@ -105,7 +104,7 @@ class Caller:
         dialect = ADAPTERS[attempt.route.adapter].dialect
         translation = Translation(dialect) if dialect and self._ask.is_stream else None
         try:
-            request = dispatch.prepare(self._ask, attempt.route, min(self._output_limit, card.max_output_tokens))
+            request = dispatch.prepare(self._ask, attempt.route, self._ask.output_bound(card))
             response, first = await self._opened(attempt, request, translation)
         except BaseException as error:
             place.leave()

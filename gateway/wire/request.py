@@ -32,7 +32,10 @@ UNSTORED = ("metadata", "store")  # they label a completion that is kept, and no
 TEMPLATE_BYTES = 256  # what a chat template may add of its own, such as a default system prompt
 INSTRUCTIONS_BYTES = 768  # what a provider adds to explain tools or a format to its model: Claude's are up to 530 tokens
 EXPLAINED = frozenset(("tools", "json_object", "json_schema"))
-BYTES_PER_TOKEN = 4  # only for estimates, where an upstream reports nothing
+ENOUGH_ROOM = 1024  # tokens for an answer nobody has limited; with less, a long prompt is taken for words, not for bytes
+LEAST_ROOM = 256  # a prompt that seems to leave less may be shorter than it looks
+BYTES_PER_TOKEN = 4  # only for estimates
+TEMPLATE_TOKENS = TEMPLATE_BYTES // BYTES_PER_TOKEN
 SHORTEST_WORD = 2  # bytes, with the space before it
 JSON_FORMATS: dict[type, str] = {JsonObjectFormat: "json_object", JsonSchemaFormat: "json_schema"}
 
@@ -65,7 +68,17 @@ class Ask(Struct, frozen=True):
         return card.context_window if self.contents.modalities else min(self.prompt_bytes + added, card.context_window)
 
     def output_bound(self, card: ModelCard) -> int:
-        return self.output_limit or card.max_output_tokens
+        """What is held for each choice, and told to the upstream. Servers of hosted models refuse what does not fit beside the prompt."""
+        if self.output_limit is not None:
+            return self.output_limit
+        return min(card.max_output_tokens, self._room(card)) if card.category == "hosted" else card.max_output_tokens
+
+    def _room(self, card: ModelCard) -> int:
+        """What the prompt leaves of the window: for sure, or where that is little for all we know. An image has no size in tokens."""
+        if self.contents.modalities:
+            return card.context_window // 2
+        sure = card.context_window - self.prompt_bound(card)
+        return sure if sure >= ENOUGH_ROOM else max(sure, card.context_window - self.prompt_estimate() - TEMPLATE_TOKENS, LEAST_ROOM)
 
     def prompt_estimate(self) -> int:
         return -(-self.prompt_bytes // BYTES_PER_TOKEN)
