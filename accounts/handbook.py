@@ -166,6 +166,7 @@ ERRORS = (
             (429, "too_many_connections", "too many connections from this address"),
             (500, "internal_error", "our mistake; the request id finds it in our log"),
             (502, "upstream_error", "every place that was tried failed"),
+            (503, "upstream_overloaded", "every place that was tried is overloaded; try again when Retry-After says"),
             (502, "idempotent_answer_incomplete", "the call repeated under its Idempotency-Key had broken off; it was charged once"),
             (503, "too_busy", "this process has as many connections or bodies as it can take"),
             (503, "model_not_available", "nothing serves the model here, or all that do have failed lately"),
