@@ -271,6 +271,21 @@ def test_any_bytes_are_prices_or_a_feed_error(feed: str, body: bytes, cut: int, 
         assert all(point.interval_start.tzinfo is UTC and isinstance(point.microusd_per_mwh, int) for point in points)
 
 
+@pytest.mark.parametrize("feed", ["caiso", "ercot"])
+def test_a_damaged_zip_is_asked_for_again(feed: str) -> None:
+    start = WHOLE[feed].index(b".csv") + 4
+    for place in range(start, start + 40):
+        with pytest.raises(SourceDown):
+            read(feed, WHOLE[feed][:place] + bytes([WHOLE[feed][place] ^ 0xFF]) + WHOLE[feed][place + 1 :])
+
+
+def test_a_stray_end_of_line_is_no_csv() -> None:
+    with pytest.raises(SourceDown, match="is no CSV"):
+        read("spp", "Interval,a\rb,LMP\n")
+    with pytest.raises(SourceDown, match="is no CSV"):
+        read("isone", "a\rb\n")
+
+
 def test_a_document_with_entities_is_refused() -> None:
     with pytest.raises(SourceDown, match=r"web page|declarations"):
         read("ieso", '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>')

@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,17 +39,21 @@ def text(body: bytes) -> str:
 def table(lines: str, columns: Sequence[str]) -> Iterator[dict[str, str]]:
     """The rows of a CSV whose first line names its columns, of which these are needed."""
     rows = csv.DictReader(io.StringIO(lines), skipinitialspace=True)
-    names = [name.strip() for name in rows.fieldnames or ()]
-    rows.fieldnames = names
-    if missing := [column for column in columns if column not in names]:
-        raise SchemaChanged(f"there is no column {missing[0]!r}; the columns are {', '.join(names)[: 4 * SHOWN]}")
     try:
+        rows.fieldnames = _names(rows.fieldnames or (), columns)
         for row in rows:
             if None in row.values():
                 raise SourceDown(f"line {rows.line_num} is cut off")
             yield row
     except csv.Error as error:
         raise SourceDown(f"line {rows.line_num} is no CSV: {error}") from None
+
+
+def _names(said: Sequence[str], needed: Sequence[str]) -> list[str]:
+    names = [name.strip() for name in said]
+    if missing := [column for column in needed if column not in names]:
+        raise SchemaChanged(f"there is no column {missing[0]!r}; the columns are {', '.join(names)[: 4 * SHOWN]}")
+    return names
 
 
 def unzipped(body: bytes, ending: str) -> str:
@@ -63,7 +68,7 @@ def unzipped(body: bytes, ending: str) -> str:
             if not name or names[name].file_size > MAX_UNPACKED_BYTES:
                 raise SchemaChanged("the zip file is empty, or unpacks to more than 20 MB")
             content = archive.read(name)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError):
         raise SourceDown("the zip file is damaged or cut off") from None
     if not name.lower().endswith(ending):
         raise SourceDown(f"the market answers {_said(content)}")
