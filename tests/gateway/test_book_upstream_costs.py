@@ -1,0 +1,49 @@
+"""What the upstream will bill us for each attempt, by the way the call ended."""
+
+import pytest
+
+from billing.models import Attempt
+from tests.gateway import shop
+from tests.gateway.conftest import Gateway
+
+# 12 tokens in, 9 out at $1 and $4 a million
+ANSWERED = 48_000
+
+
+def booked(gateway: Gateway, *behaviours: str) -> list[int]:
+    """A call of a third party's model whose endpoints behave like this, the first one being the cheapest."""
+    model = shop.model("gpt", category="third_party")
+    for number, behaviour in enumerate(behaviours):
+        shop.endpoint(model, gateway.upstream.base_url, behaviour, at=f"party-{number}", price_ppm=1_000_000 + number, fee=500)
+    row = gateway.row(gateway.complete("gpt@price"))
+    return list(Attempt.objects.filter(request_id=row.id).order_by("number").values_list("upstream_cost_nanousd", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("behaviours", "costs"),
+    [
+        (("paris",), [ANSWERED]),
+        (("zero-usage",), [0]),
+        (("error-500", "paris"), [0, ANSWERED]),
+        (("error-500", "error-401"), [0, 0]),
+        (("refuse", "paris"), [0]),
+    ],
+    ids=["answered", "zero", "failed over", "all failed", "refused"],
+)
+def test_a_third_party_bills_the_attempt_that_answered(gateway: Gateway, behaviours: tuple[str, ...], costs: list[int]) -> None:
+    """Before our fee, at its price."""
+    assert booked(gateway, *behaviours) == costs
+
+
+def test_a_third_party_bills_what_a_broken_stream_had_written(gateway: Gateway) -> None:
+    model = shop.model("gpt", category="third_party")
+    shop.endpoint(model, gateway.upstream.base_url, "cut-mid-stream", at="party", fee=500)
+    gateway.stream("gpt")
+    row = gateway.settled()
+    assert row.status == "truncated"
+    assert Attempt.objects.get().upstream_cost_nanousd == row.cost_nanousd - row.fee_nanousd > 0
+
+
+def test_our_own_data_centers_bill_nobody(gateway: Gateway) -> None:
+    gateway.complete()
+    assert Attempt.objects.get().upstream_cost_nanousd == 0
