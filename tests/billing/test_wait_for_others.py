@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from django.db.models import F
 
-from billing import holds, refusals
-from billing.holds import Repeatable
+from billing import holds
+from billing.holds import Keepsake, Repeatable
 from billing.models import BudgetPeriod, FreeQuotaDay, IdempotentCall, Wallet
 from clod_site.lib import clock
 from clod_site.lib.refusal import Refusal
@@ -37,10 +38,12 @@ def test_a_call_sees_the_change_it_waited_for(code: str) -> None:
     assert refused.value.code == code
 
 
-def test_a_key_that_another_call_is_just_taking_is_taken() -> None:
+def test_an_answer_is_not_kept_under_a_key_that_another_call_is_just_taking() -> None:
     dana = till.customer()
-    key = Repeatable(key_digest="k", body_digest="b")
-    till.run(holds.void(till.authorise(dana.ask(repeatable=key))))  # so that its row is there, and free
+    first = till.authorise(dana.ask(repeatable=Repeatable(key_digest="k", body_digest="b")))
     other = till.authorise(dana.ask())
-    with uncommitted(lambda: IdempotentCall.objects.update(request_id=other.request_id)), pytest.raises(refusals.IdempotentCallRunning):
-        till.authorise(dana.ask(repeatable=key))
+    outcome = msgspec.structs.replace(till.outcome(first, 1000), keepsake=Keepsake("k", b"kept"))
+    with uncommitted(lambda: IdempotentCall.objects.update(request_id=other.request_id)):
+        till.run(holds.capture(first, outcome))
+    call = IdempotentCall.objects.get()
+    assert (call.request_id, call.answer) == (other.request_id, None)
