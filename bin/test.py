@@ -1,4 +1,4 @@
-"""The whole suite: on SQLite, then whole sites once, then on PostgreSQL with Valkey. Words given are passed to pytest.
+"""The whole suite: on SQLite, then whole sites once, then what touches a store on PostgreSQL with Valkey. Words given are passed to pytest.
 
     bin/test.py                                  everything
     bin/test.py tests/billing -k caps            the same three rounds, of these tests only
@@ -66,7 +66,7 @@ def _round(name: str, words: list[str], folder: Path) -> int:
     spread = ["-n", "2", "--dist", "loadfile" if name == "site" else "load"]
     workers = [] if "-n" in words else spread
     with stores.running(folder) if name == "postgres" else nullcontext({}) as addresses:
-        command = [sys.executable, "-m", "pytest", *workers, "-m", marked, *words]
+        command = [sys.executable, "-m", "pytest", *workers, "-m", marked, *(["--stores-only"] if name == "postgres" else []), *words]
         variables = environment | addresses | {"CLOD_VAR": str(var)}
         ends_with_us = partial(stores.end_with_parent, signal.SIGINT)
         return _finish(subprocess.Popen(command, cwd=ROOT, env=variables, preexec_fn=ends_with_us))  # noqa: PLW1509 -- no threads here

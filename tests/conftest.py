@@ -15,7 +15,7 @@ from django.core.cache import cache
 from billing import ledger
 from tests.site import Site, running_site
 
-pytest_plugins = ["tests.people", "tests.emptying"]
+pytest_plugins = ["tests.people", "tests.emptying", "tests.rounds"]
 LEDGER_STOP_S = 10
 
 # A slow machine is no defect. Hypothesis' own profile for continuous integration also draws the same examples every time.
