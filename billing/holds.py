@@ -10,7 +10,7 @@ from contextlib import suppress
 from billing import ledger, refusals
 from billing.ledger.operations import Authorise, Checkpoint, Ending, Settle
 from billing.ledger.settlement import UnknownHold
-from billing.terms import Answered, AttemptRow, Held, HoldAsk, Keepsake, Outcome, Repeatable, Settled
+from billing.terms import Answered, AttemptRow, Held, HoldAsk, Keepsake, Outcome, Price, Repeatable, Settled
 
 __all__ = [
     "Answered",
@@ -19,6 +19,7 @@ __all__ = [
     "HoldAsk",
     "Keepsake",
     "Outcome",
+    "Price",
     "Repeatable",
     "Settled",
     "authorise",

@@ -16,8 +16,19 @@ class Repeatable(msgspec.Struct, frozen=True):
     body_digest: str
 
 
+class Price(msgspec.Struct, frozen=True):
+    """What a call may cost at most (fee included) at a price tick, and whether a free request pays for it."""
+
+    price_tick_id: int
+    amount_nanousd: int
+    is_free_model: bool
+
+
 class HoldAsk(msgspec.Struct, frozen=True):
-    """What a call may cost at most (fee included), who asks, and at which price tick."""
+    """What a call may cost at most (fee included), who asks, and at which price tick.
+
+    ``alternatives`` are for a call that may go elsewhere: the first of them that can be paid counts where the ask's own price cannot.
+    """
 
     request_id: UUID
     organization_id: UUID
@@ -28,6 +39,20 @@ class HoldAsk(msgspec.Struct, frozen=True):
     is_free_model: bool
     ttl_s: int
     repeatable: Repeatable | None = None
+    alternatives: tuple[Price, ...] = ()
+
+    @property
+    def prices(self) -> tuple[Price, ...]:
+        return (Price(self.price_tick_id, self.amount_nanousd, self.is_free_model), *self.alternatives)
+
+    def at(self, price: Price) -> "HoldAsk":
+        return msgspec.structs.replace(
+            self,
+            price_tick_id=price.price_tick_id,
+            amount_nanousd=price.amount_nanousd,
+            is_free_model=price.is_free_model,
+            alternatives=(),
+        )
 
 
 class Held(msgspec.Struct, frozen=True):

@@ -17,10 +17,14 @@ Candidates = tuple[tuple[ModelCard, Route], ...]
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """Candidates in the order to try them (one to twelve), and the reasons as JSON."""
+    """Candidates in the order to try them (one to twelve), and the reasons as JSON.
+
+    ``others`` could answer too, each worse than those before it: for a caller who cannot pay for the first candidate.
+    """
 
     candidates: Candidates
     explanation: dict[str, Any]
+    others: Candidates = ()
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -48,12 +52,15 @@ class Dropped(msgspec.Struct, frozen=True):
     reason: Reason
 
 
-def by_score(ordered: Sequence[Option], ranked: Sequence[Ranked], tags: Sequence[str]) -> Decision:
+def by_score(ordered: Sequence[Option], ranked: Sequence[Ranked], tags: Sequence[str], everyone: Sequence[Option]) -> Decision:
     """For strategies: each candidate with its scores and the measurements behind them. ``ordered`` may differ from the ranks."""
     by_id = {row.candidate.endpoint_id: row for row in ranked}
     scored = [(option, by_id[option.route.endpoint_id]) for option in ordered[:MAX_CANDIDATES]]
     rows = [_scored(option, row, scored[0][1]) for option, row in scored]
-    return _decision(ordered, "+".join(tags), "highest average score", rows)
+    decision = _decision(ordered, "+".join(tags), "highest average score", rows)
+    kept = {route.endpoint_id for _, route in decision.candidates}
+    others = [(option.card, option.route) for option in everyone if option.route.endpoint_id not in kept]
+    return msgspec.structs.replace(decision, others=tuple(others))
 
 
 def by_default(ordered: Sequence[Option], strategy: str, won_by: str) -> Decision:
@@ -97,7 +104,21 @@ def full_last(decision: Decision, full: frozenset[int]) -> Decision:
     if rows[0]["lost"]:
         rows[0]["lost"], decision.explanation["won_by"] = "", "first with a free place"
     ordered = sorted(decision.candidates, key=lambda candidate: candidate[1].endpoint_id in full)
-    return Decision(tuple(ordered), decision.explanation | {"candidates": rows})
+    return Decision(tuple(ordered), decision.explanation | {"candidates": rows}, decision.others)
+
+
+def within_means(decision: Decision, card: ModelCard, route: Route, why: str) -> dict[str, Any]:
+    """The explanation once more, where those before this candidate cannot be paid for."""
+    before, behind = [], list(decision.explanation["candidates"])
+    if route.endpoint_id in [row["endpoint"] for row in behind]:
+        while behind[0]["endpoint"] != route.endpoint_id:
+            before.append(behind.pop(0))
+        behind.pop(0)
+    else:
+        before, behind = behind, []
+    chosen = _fact(Option(card, route, 0), "")
+    rows = [chosen, *[row | {"lost": "cannot be paid for now"} for row in before], *behind][:MAX_CANDIDATES]
+    return decision.explanation | {"won_by": "first that can be paid for", "candidates": rows, "wallet": why}
 
 
 def one_after_another(decided: Sequence[Decision], passed_over: Sequence[str]) -> Decision:
@@ -113,7 +134,9 @@ def one_after_another(decided: Sequence[Decision], passed_over: Sequence[str]) -
         explanation["fallbacks"] = [decision.explanation for decision in decided[1:]]
     if passed_over:
         explanation["passed_over"] = list(passed_over)
-    return Decision(tuple([*tried, *spare][:MAX_CANDIDATES]), explanation)
+    ordered = [*tried, *spare]
+    others = [*ordered[MAX_CANDIDATES:], *[candidate for decision in decided for candidate in decision.others]]
+    return Decision(tuple(ordered[:MAX_CANDIDATES]), explanation, tuple(others))
 
 
 def _each_once(turns: Sequence[Candidates]) -> list[Candidates]:

@@ -220,8 +220,9 @@ def price_of(route: Route) -> int:
 def _by_strategy(options: Sequence[Option], tags: Sequence[str], now: Circumstances) -> Decision:
     by_id = {option.route.endpoint_id: option for option in options}
     ranked = rank([_candidate(option, now.stats) for option in options], tags)
-    ordered = _of_one_kind([by_id[row.candidate.endpoint_id] for row in ranked])
-    return decisions.by_score(now.demands.preferences.arrange(ordered), ranked, tags)
+    ordered = [by_id[row.candidate.endpoint_id] for row in ranked]
+    arrange = now.demands.preferences.arrange
+    return decisions.by_score(arrange(_of_one_kind(ordered)), ranked, tags, arrange(ordered))
 
 
 def _of_one_kind(ordered: list[Option]) -> list[Option]:

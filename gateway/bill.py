@@ -23,6 +23,10 @@ class Plan(msgspec.Struct, frozen=True):
     output_limit: int
 
     @property
+    def is_free(self) -> bool:
+        return all(card.is_free for card, _ in self.candidates)
+
+    @property
     def completion_limit(self) -> int:
         return self.output_limit * self.ask.choices
 

@@ -1,20 +1,15 @@
 """The life of a completion, on one screen: every decision is made here, what it calls computes and returns."""
 
-from django.conf import settings
-
-from billing import holds
-from billing.holds import Answered, HoldAsk
+from billing.holds import Answered
 from catalog import health, places, routing, stats
 from catalog.decisions import Decision
-from gateway import admit, idempotency, rates, snapshots
+from gateway import admit, idempotency, means, rates, snapshots
 from gateway.bill import Plan
 from gateway.calls import Call, Reply
 from gateway.demands import DemandsOf
 from gateway.exchange import Exchange
 from gateway.wire import request
 from projects.grants import Grant
-
-HOLD_SLACK_S = 60
 
 
 async def serve(call: Call) -> Reply:
@@ -31,7 +26,7 @@ async def answer(call: Call, grant: Grant, ask: request.Ask, counted: rates.Coun
     catalog = await snapshots.catalog()
     decision = routing.order(catalog, ask.wanted, circumstances(grant, ask))  # 400, 403, 404, 503
     plan = make_plan(grant, ask, decision)
-    held = await holds.authorise(_hold_ask(call, plan))  # 401, 402, 503; 409, 410, 422 of an Idempotency-Key
+    plan, held = await means.authorise(call, plan, decision)  # 401, 402, 503; 409, 410, 422 of an Idempotency-Key
     if isinstance(held, Answered):
         return await idempotency.repeat(call, held)
     exchange = Exchange(call, plan, held, counted)
@@ -56,19 +51,4 @@ def make_plan(grant: Grant, ask: request.Ask, decision: Decision) -> Plan:
         explanation=decision.explanation,
         prompt_limit=max(ask.prompt_bound(card) for card in cards),
         output_limit=max(ask.output_bound(card) for card in cards),
-    )
-
-
-def _hold_ask(call: Call, plan: Plan) -> HoldAsk:
-    _, route = plan.candidates[0]
-    return HoldAsk(
-        request_id=call.id,
-        organization_id=plan.grant.organization_id,
-        project_id=plan.grant.project_id,
-        api_key_id=plan.grant.api_key_id,
-        price_tick_id=route.tick.id,
-        amount_nanousd=plan.bound(route.tick),
-        is_free_model=all(card.is_free for card, _ in plan.candidates),
-        ttl_s=settings.CLOD_UPSTREAM_DEADLINE_S + HOLD_SLACK_S,
-        repeatable=call.transcript.known_as if call.transcript else None,
     )

@@ -1,5 +1,6 @@
 """May this call start, and who pays for it? Pure functions on locked rows; each checks everything before it changes anything."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -35,15 +36,10 @@ def authorise(books: Books, ask: HoldAsk, now: datetime) -> Held | Answered:
     project = _entitled(books, ask, now)
     if answered := idempotency.earlier_answer(books, ask, now):
         return answered
-    if ask.price_tick_id not in books.ticks or ask.amount_nanousd < 0:
-        raise refusals.PriceUnavailable
     wallet = books.wallets[project.wallet_id]
     if wallet.frozen_at is not None:
         raise refusals.WalletFrozen
-    dates = today(project.calendar, now)
-    if not ask.is_free_model:
-        return _hold_money(books, ask, project, wallet, dates, now)
-    return _hold_for_free_model(books, ask, project, wallet, dates, now)
+    return _hold_at_first_payable(books, ask, project, wallet, today(project.calendar, now), now)
 
 
 def _entitled(books: Books, ask: HoldAsk, now: datetime) -> Project:
@@ -68,6 +64,24 @@ def _is_valid(key: Key | None, project: Project, now: datetime) -> bool:
         and key.revoked_at is None  # whatever its time: clocks of two machines may differ
         and (key.expires_at is None or key.expires_at > now)
     )
+
+
+def _hold_at_first_payable(books: Books, ask: HoldAsk, project: Project, wallet: Wallet, dates: Today, now: datetime) -> Held:
+    """At the ask's own price, or the first of its alternatives that can be paid; when none can, the refusal of its own."""
+    try:
+        return _hold(books, ask, project, wallet, dates, now)
+    except refusals.OutOfMoney:
+        for price in ask.alternatives:
+            with suppress(refusals.OutOfMoney):
+                return _hold(books, ask.at(price), project, wallet, dates, now)
+        raise
+
+
+def _hold(books: Books, ask: HoldAsk, project: Project, wallet: Wallet, dates: Today, now: datetime) -> Held:
+    if ask.price_tick_id not in books.ticks or ask.amount_nanousd < 0:
+        raise refusals.PriceUnavailable
+    by_rule = _hold_for_free_model if ask.is_free_model else _hold_money
+    return by_rule(books, ask, project, wallet, dates, now)
 
 
 def _hold_for_free_model(books: Books, ask: HoldAsk, project: Project, wallet: Wallet, dates: Today, now: datetime) -> Held:

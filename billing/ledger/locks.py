@@ -51,7 +51,7 @@ def _lock_askers(store: Store, rows: Books, asks: Sequence[HoldAsk]) -> None:
     """A revocation or a changed cap waits for calls that are being admitted, and calls wait for it: none starts after it returned."""
     keys = _read(store, statements.keys, {(ask.api_key_id,) for ask in asks if ask.api_key_id})
     projects = _read(store, statements.projects, {(ask.project_id,) for ask in asks})
-    ticks = _read(store, statements.ticks, {(ask.price_tick_id,) for ask in asks})
+    ticks = _read(store, statements.ticks, {(price.price_tick_id,) for ask in asks for price in ask.prices})
     rows.keys = {row[0]: books.Key(*row) for row in keys()}
     rows.projects = {row[0]: books.Project(*row) for row in projects()}
     rows.ticks = {row[0] for row in ticks()}
@@ -128,7 +128,7 @@ def _needs_of_ask(needs: _Needs, rows: Books, ask: HoldAsk, now: datetime) -> No
     dates = today(project.calendar, now)
     needs.new_periods.update((subject, key) for subject in books.subjects_of(ask) for key in (dates.day, dates.month))
     needs.wallets.add((project.wallet_id,))
-    if ask.is_free_model:
+    if any(price.is_free_model for price in ask.prices):
         needs.new_free_days.add((project.organization_id, dates.day))
 
 
