@@ -22,7 +22,7 @@ class RequestPage(Record):
         dollars("cost_nanousd"),
         "paid_by",
     )
-    list_filter = ("status", "paid_by", "is_estimated", "is_usage_suspect", "is_stream")
+    list_filter = ("status", "operation", "paid_by", "is_estimated", "is_usage_suspect", "is_stream")
     list_select_related = ("organization", "project")
     search_fields = ("=id", "model", "organization__name", "project__name")
     date_hierarchy = "created_at"

@@ -16,6 +16,7 @@ COLUMNS: dict[str, Callable[[Request], object]] = {
     "project": lambda row: row.project.name,
     "api_key": lambda row: row.api_key.name if row.api_key else "Studio",
     "model": lambda row: row.model,
+    "operation": lambda row: row.operation,
     "requested_model": lambda row: row.requested_model,
     "provider": lambda row: row.provider,
     "data_center": lambda row: row.data_center,

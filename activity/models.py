@@ -4,6 +4,7 @@ from django.db import models
 
 from accounts.models import Organization, User
 from catalog.models import PriceTick
+from catalog.operations import CHAT
 from clod_site.lib import clock
 from projects.models import ApiKey, Project
 
@@ -31,6 +32,9 @@ class Request(models.Model):
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", help_text="Of a call from Studio.")
     created_at = models.DateTimeField(default=clock.now)
     model = models.CharField(max_length=80, help_text="Slug of the model that answered.")
+    operation = models.CharField(
+        max_length=12, default=CHAT, blank=True, help_text="As in catalog.operations; empty where its process died."
+    )
     requested_model = models.CharField(max_length=200, help_text="As the client wrote it, tags included.")
     provider = models.CharField(max_length=80)
     data_center = models.CharField(max_length=80, blank=True)

@@ -110,6 +110,7 @@ def as_json(row: Request, attempts: Sequence[Attempt] | None = None) -> dict[str
         "api_key": {"prefix": row.api_key.prefix, "name": row.api_key.name} if row.api_key else None,
         "source": "api" if row.api_key_id else "studio",
         "model": row.model,
+        "operation": row.operation or None,
         "requested_model": row.requested_model,
         "provider": row.provider,
         "data_center": row.data_center or None,

@@ -14,7 +14,7 @@ from billing.ledger.store import Column, Insert, Row, Select, Store, columns_of
 
 COLUMNS = (
     "id", "organization", "project", "api_key", "user", "created_at",
-    "model", "requested_model", "provider", "data_center", "price_tick",
+    "model", "operation", "requested_model", "provider", "data_center", "price_tick",
     "status", "error_code", "finish_reason", "is_stream", "paid_by",
     "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
     "cost_nanousd", "list_cost_nanousd", "fee_nanousd", "is_estimated", "is_usage_suspect",
@@ -38,6 +38,7 @@ class RequestRow(msgspec.Struct, frozen=True):
     user_id: UUID | None
     created_at: datetime
     model: str
+    operation: str
     requested_model: str
     provider: str
     data_center: str
@@ -88,6 +89,7 @@ def _rebuilt(record: Record, served: dict[int, list[Any]]) -> RequestRow:
         user_id=None,
         created_at=record.created_at,
         model=model,
+        operation="",
         requested_model=model,
         provider=provider,
         data_center=data_center or "",
@@ -124,6 +126,7 @@ def _values(record: Record, row: RequestRow) -> Row:
         row.user_id,
         row.created_at,
         storable(row.model, 80),
+        row.operation,
         storable(row.requested_model, 200),
         storable(row.provider, 80),
         storable(row.data_center, 80),

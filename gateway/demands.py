@@ -51,13 +51,14 @@ class DemandsOf(Demands):
         limit = self._ask.output_limit
         if limit is not None and limit > card.max_output_tokens:
             return Reason(
-                "max_output_tokens", f"writes at most {card.max_output_tokens} tokens; you asked for {limit}", "max_completion_tokens"
+                "max_output_tokens", f"writes at most {card.max_output_tokens} tokens; you asked for {limit}", self._ask.limit_field
             )
         least = self._ask.least_tokens(card.context_window)
         if least < card.context_window:
             return None
-        message = f"has a context window of {card.context_window} tokens, and the messages have at least {least}"
-        return Reason("context_window", message, "messages", "context_length_exceeded")
+        long = "messages have" if self._ask.prompt_field == "messages" else f"{self._ask.prompt_field} has"
+        message = f"has a context window of {card.context_window} tokens, and the {long} at least {least}"
+        return Reason("context_window", message, self._ask.prompt_field, "context_length_exceeded")
 
     def _too_dear(self, card: ModelCard, route: Route) -> Reason | None:
         most = self.preferences.max_price
@@ -66,7 +67,8 @@ class DemandsOf(Demands):
         bound = money.as_number(bill.bound(self._ask.prompt_bound(card), self._ask.output_bound(card) * self._ask.choices, route.tick))
         if bound <= most.request:
             return None
-        message = f"may cost up to ${bound:g} for this call, more than ${most.request:g}; a lower max_completion_tokens costs less"
+        cheaper = f"a lower {self._ask.limit_field}" if self._ask.limit_field else f"a shorter {self._ask.prompt_field}"
+        message = f"may cost up to ${bound:g} for this call, more than ${most.request:g}; {cheaper} costs less"
         return Reason("provider.max_price.request", message)
 
     def _foreign(self, card: ModelCard, route: Route) -> Reason | None:

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from clod_site.lib.refusal import Refusal
 from gateway import errors, pages, pipeline, runtime
 from gateway.calls import Call, Headers, Reply, refuse
 from gateway.headers import rates
+from gateway.wire import operations
 
 log = logging.getLogger("gateway.door")
 
@@ -25,6 +27,8 @@ Handler = Callable[..., Awaitable[Reply]]
 
 PATHS: tuple[tuple[str, re.Pattern[str], Handler], ...] = (
     ("POST", re.compile(r"/v1/chat/completions"), pipeline.serve),
+    ("POST", re.compile(r"/v1/completions"), partial(pipeline.serve, operation=operations.COMPLETIONS)),
+    ("POST", re.compile(r"/v1/embeddings"), partial(pipeline.serve, operation=operations.EMBEDDINGS)),
     ("GET", re.compile(r"/v1/models"), pages.models),
     ("GET", re.compile(r"/v1/models/(?P<name>.+)"), pages.model),
     ("GET", re.compile(r"/v1/providers/models"), pages.offers),

@@ -30,7 +30,7 @@ from gateway.rates import Counted
 from gateway.record import Ending, Times
 from gateway.sse import Events
 from gateway.upstream import Answer, Caller
-from gateway.wire import response
+from gateway.wire import operations, response
 
 log = logging.getLogger("gateway")
 
@@ -51,8 +51,9 @@ class Exchange:
         self._ending = Ending()
         self._finish_reason = ""
         self._answer: Answer | None = None
-        self._completion: response.Completion | None = None
-        self._chunks = response.Chunks()
+        self._operation = operations.ALL[plan.ask.operation]
+        self._completion: Any = None
+        self._chunks: Any = self._streamed.chunks() if plan.ask.is_stream else None
         self._outbox = Outbox()
         self._transcript = call.transcript
         self._opened: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -127,11 +128,12 @@ class Exchange:
         answer = await self._open()
         self._times.ttft_ms = answer.attempt.first_byte_ms
         try:
-            self._completion = completion = response.read_completion(await answer.read())
+            self._completion = completion = self._operation.read(await answer.read(), self._plan.ask)
         except ValueError as error:
-            raise UpstreamFailed("The model's server sent an answer that is not a chat completion. You were not charged.") from error
+            what = self._operation.answer
+            raise UpstreamFailed(f"The model's server sent an answer that is not {what}. You were not charged.") from error
         for choice in completion.choices:
-            self._meter.wrote(choice.message.written())
+            self._meter.wrote(choice.written())
             self._finish_reason = choice.finish_reason or self._finish_reason
         if isinstance(completion.usage, msgspec.Raw):
             self._meter.report(completion.usage)
@@ -155,7 +157,7 @@ class Exchange:
         try:
             chunk = self._chunks.read(event)
         except ValueError as error:
-            raise UpstreamFailed("The model's server sent something that is not a chat completion chunk.") from error
+            raise UpstreamFailed(f"The model's server sent something that is not a piece of {self._operation.answer}.") from error
         if chunk.is_error():
             raise UpstreamFailed("The model's server reported an error in the middle of its answer.")
         if isinstance(chunk.usage, msgspec.Raw):
@@ -170,15 +172,15 @@ class Exchange:
             self._count(chunk)
             await self._send(chunk)
 
-    async def _send(self, chunk: response.Chunk) -> None:
-        frame = response.chunk_frame(self._head(), chunk)
+    async def _send(self, chunk: Any) -> None:
+        frame = self._streamed.chunk_frame(self._head(), chunk)
         if self._transcript:
             self._transcript.add(frame)
         await self._outbox.put(frame)
 
-    def _count(self, chunk: response.Chunk) -> None:
+    def _count(self, chunk: Any) -> None:
         for choice in chunk.choices:
-            written = choice.delta.written()
+            written = choice.written()
             if written and self._times.ttft_ms is None:
                 self._times.ttft_ms = self._elapsed_ms()
             self._meter.wrote(written)
@@ -299,11 +301,11 @@ class Exchange:
         """After the last chunk: the usage for those who asked for it, and [DONE]; or, where the upstream's never came, an error."""
         if not self._is_complete:
             return [response.error_frame(CutShort(self._ending.error).body())]
-        usage = [response.usage_frame(self._head(), self._usage(reading))] if self._plan.ask.wants_usage else []
+        usage = [self._streamed.usage_frame(self._head(), self._usage(reading))] if self._plan.ask.wants_usage else []
         return [*usage, response.DONE]
 
-    def _body(self, completion: response.Completion, reading: Reading) -> bytes:
-        return response.completion_body(self._head(), completion, self._usage(reading))
+    def _body(self, completion: Any, reading: Reading) -> bytes:
+        return self._operation.body(self._head(), completion, self._usage(reading))
 
     def _usage(self, reading: Reading) -> dict[str, Any]:
         return headers.usage(self._bill, self._held, reading)
@@ -325,10 +327,15 @@ class Exchange:
             rate = reading.completion_tokens * 1000 / max(writing_ms, 1)
             stats.observe(self._bill.route.endpoint_id, ttft_ms=self._times.ttft_ms, tokens_per_s=rate)
 
+    @property
+    def _streamed(self) -> operations.Streamed:
+        assert self._operation.streamed, "what comes as a whole only is not asked for as a stream"
+        return self._operation.streamed
+
     def _head(self) -> response.Head:
         number = self._call.public_id.removeprefix("req_")
         usage = None if self._plan.ask.wants_usage else msgspec.UNSET
-        return response.Head(f"chatcmpl-{number}", int(self._times.created_at.timestamp()), self._bill.card.name, usage)
+        return response.Head(f"{self._operation.prefix}{number}", int(self._times.created_at.timestamp()), self._bill.card.name, usage)
 
     def _elapsed_ms(self) -> int:
         return round((clock.monotonic() - self._started) * 1000)

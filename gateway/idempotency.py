@@ -1,7 +1,7 @@
 """``Idempotency-Key``: the same call sent twice is answered twice and charged once.
 
 Whoever repeats a call brings the very bytes that its answer is encrypted with: the encryption key is derived from the
-Idempotency-Key and the body, and neither is stored. At rest nobody can open a kept answer, in a project with sealed logs
+Idempotency-Key, the operation and the body, and neither is stored. At rest nobody can open a kept answer, in a project with sealed logs
 neither. ``billing.ledger.idempotency`` decides what a key stands for, and keeps the answer for a day.
 """
 
@@ -34,8 +34,8 @@ class _Kept(msgspec.Struct):
 class Transcript:
     """What a client of a repeatable call is told, as it is told, and the box it is kept in for the repetition."""
 
-    def __init__(self, key: str, body: bytes) -> None:
-        self._secret = key.encode() + b"\0" + body
+    def __init__(self, key: str, operation: str, body: bytes) -> None:
+        self._secret = b"\0".join((key.encode(), operation.encode(), body))
         self.known_as = Repeatable(key_digest=_digest(b"key", key.encode()), body_digest=_digest(b"body", self._secret))
         self._parts: list[bytes] = []
         self._bytes = 0
@@ -74,14 +74,14 @@ class Transcript:
         return AESGCM(derived[:KEY_BYTES]), derived[KEY_BYTES:]
 
 
-def transcript(call: Call) -> Transcript | None:
+def transcript(call: Call, operation: str) -> Transcript | None:
     """None for a call without an Idempotency-Key. Raises InvalidRequest for a key that cannot be one."""
     key = call.idempotency_key
     if key is None:
         return None
     if not _PRINTABLE.fullmatch(key):
         raise InvalidRequest(f"{HEADER} must have 1 to 255 printable ASCII characters without spaces, such as a UUID.", param=HEADER)
-    return Transcript(key, call.body)
+    return Transcript(key, operation, call.body)
 
 
 async def repeat(call: Call, answered: Answered) -> Reply:

@@ -62,8 +62,8 @@ class Meter:
     def _believe(self, usage: dict[str, Any]) -> Reading:
         """The report; where a stream ended before its answer was counted (there is no such field yet), our count of that."""
         prompt, reported = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
-        is_partial = "completion_tokens" not in usage
-        completion = self._written() if is_partial else reported
+        is_partial = "completion_tokens" not in usage and self._completion_limit > 0  # embeddings have none to tell
+        completion = self._written() if is_partial else reported if "completion_tokens" in usage else 0
         if prompt is None or completion is None:
             return self._estimate(is_suspect=True)
         return Reading(

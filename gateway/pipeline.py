@@ -1,4 +1,4 @@
-"""The life of a completion, on one screen: every decision is made here, what it calls computes and returns."""
+"""The life of a call, on one screen: every decision is made here, what it calls computes and returns."""
 
 from billing.holds import Answered
 from catalog import health, places, routing, stats
@@ -8,21 +8,22 @@ from gateway.bill import Plan
 from gateway.calls import Call, Reply
 from gateway.demands import DemandsOf
 from gateway.exchange import Exchange
-from gateway.wire import request
+from gateway.wire import operations, request
+from gateway.wire.operations import Operation
 from projects.grants import Grant
 
 
-async def serve(call: Call) -> Reply:
-    """Answer a chat completion, or raise the Refusal that says why not. The hold is committed before any upstream is called."""
+async def serve(call: Call, operation: Operation = operations.CHAT) -> Reply:
+    """Answer a call, or raise the Refusal that says why not. The hold is committed before any upstream is called."""
     grant = await admit.identify(call)  # 401, 403, 429
-    ask, counted = await rates.admitted(call, grant)  # 400, 429
+    ask, counted = await rates.admitted(call, grant, operation)  # 400, 429
     with counted:  # its tokens are given back, unless an exchange settles them
         return await answer(call, grant, ask, counted)
 
 
 async def answer(call: Call, grant: Grant, ask: request.Ask, counted: rates.Counted) -> Reply:
     """From a request that may be made to its answer."""
-    call.transcript = idempotency.transcript(call)  # 400
+    call.transcript = idempotency.transcript(call, ask.operation)  # 400
     catalog = await snapshots.catalog()
     decision = routing.order(catalog, ask.wanted, circumstances(grant, ask))  # 400, 403, 404, 503
     plan = make_plan(grant, ask, decision)
@@ -37,7 +38,12 @@ async def answer(call: Call, grant: Grant, ask: request.Ask, counted: rates.Coun
 
 def circumstances(grant: Grant, ask: request.Ask) -> routing.Circumstances:
     return routing.Circumstances(
-        allowed=grant.models, stats=stats.current(), unavailable=health.unavailable(), full=places.full(), demands=DemandsOf(ask)
+        allowed=grant.models,
+        stats=stats.current(),
+        unavailable=health.unavailable(),
+        full=places.full(),
+        demands=DemandsOf(ask),
+        operation=ask.operation,
     )
 
 

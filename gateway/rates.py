@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from clod_site.lib.refusal import Refusal
 from gateway import admit
-from gateway.wire import request
+from gateway.wire.operations import Operation
+from gateway.wire.request import Ask
 from projects import limits
 from projects.grants import Grant
 
@@ -44,10 +45,10 @@ async def caller(call: "Call") -> Grant:
     return grant
 
 
-async def admitted(call: "Call", grant: Grant) -> tuple[request.Ask, Counted]:
-    """The completion that is asked for, counted. A body that asks for none is a request all the same."""
+async def admitted(call: "Call", grant: Grant, operation: Operation) -> tuple[Ask, Counted]:
+    """What is asked for, counted. A body that asks for nothing is a request all the same."""
     try:
-        ask = request.parse(call.body)
+        ask = operation.parse(call.body)
     except Refusal:
         await _count(call, grant, 0)
         raise
@@ -62,5 +63,5 @@ async def _count(call: "Call", grant: Grant, tokens: int) -> Counted:
     return call.counted
 
 
-def _expected(ask: request.Ask) -> int:
-    return ask.prompt_estimate() + (ask.output_limit or USUAL_OUTPUT_TOKENS) * ask.choices
+def _expected(ask: Ask) -> int:
+    return ask.prompt_estimate() + (USUAL_OUTPUT_TOKENS if ask.output_limit is None else ask.output_limit) * ask.choices

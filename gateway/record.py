@@ -52,6 +52,7 @@ def outcome(
         user_id=plan.grant.user_id,
         created_at=times.created_at,
         model=bill.card.slug,
+        operation=plan.ask.operation,
         requested_model=plan.ask.model[:200],
         provider=bill.route.provider,
         data_center=bill.route.data_center,

@@ -12,6 +12,8 @@ from catalog.models import MODALITIES, OUTPUTS
 from catalog.names import TAGS
 from catalog.operations import OPERATIONS
 from gateway.wire import fields
+from gateway.wire.completions.request import MOST_CHOICES, USUAL_LIMIT
+from gateway.wire.embeddings.request import MOST_INPUTS
 from gateway.wire.messages import ROLES
 
 USD = "Dollars, as exact text."
@@ -100,6 +102,39 @@ class ChatCompletionRequestSerializer(_Described):
     prompt_cache_key = serializers.CharField(required=False, max_length=512)
 
 
+class CompletionRequestSerializer(_Described):
+    model = serializers.CharField(required=False, max_length=200, help_text="As in a chat completion.")
+    models = serializers.ListField(child=serializers.CharField(), required=False, max_length=fields.MOST_MODELS)
+    provider = PreferencesSerializer(required=False)
+    prompt = serializers.JSONField(help_text="A text, a list of texts, tokens, or lists of tokens.")
+    suffix = serializers.CharField(required=False, help_text="What comes after the text to write, where the model fills in.")
+    stream = serializers.BooleanField(required=False, default=False)
+    stream_options = StreamOptionsSerializer(required=False)
+    max_tokens = serializers.IntegerField(required=False, min_value=0, default=USUAL_LIMIT)
+    temperature = serializers.FloatField(required=False, min_value=0, max_value=2)
+    top_p = serializers.FloatField(required=False, min_value=0, max_value=1)
+    n = serializers.IntegerField(required=False, min_value=1, max_value=MOST_CHOICES, help_text="Choices for each prompt.")
+    best_of = serializers.IntegerField(required=False, min_value=1, max_value=MOST_CHOICES, help_text="At most n.")
+    echo = serializers.BooleanField(required=False, help_text="Begin each answer with its prompt.")
+    logprobs = serializers.IntegerField(required=False, min_value=0, max_value=20)
+    stop = serializers.JSONField(required=False, help_text="A text to stop at, or a list of up to 16.")
+    seed = serializers.IntegerField(required=False)
+    presence_penalty = serializers.FloatField(required=False, min_value=-2, max_value=2)
+    frequency_penalty = serializers.FloatField(required=False, min_value=-2, max_value=2)
+    logit_bias = serializers.DictField(child=serializers.FloatField(min_value=-100, max_value=100), required=False)
+    user = serializers.CharField(required=False, max_length=512)
+
+
+class EmbeddingsRequestSerializer(_Described):
+    model = serializers.CharField(required=False, max_length=200, help_text="As in a chat completion.")
+    models = serializers.ListField(child=serializers.CharField(), required=False, max_length=fields.MOST_MODELS)
+    provider = PreferencesSerializer(required=False)
+    input = serializers.JSONField(help_text=f"A text, a list of up to {MOST_INPUTS} texts, tokens, or lists of tokens.")
+    encoding_format = serializers.ChoiceField(choices=["float", "base64"], required=False, default="float")
+    dimensions = serializers.IntegerField(required=False, min_value=1, help_text="Shorter vectors, where the model can.")
+    user = serializers.CharField(required=False, max_length=512)
+
+
 # --- what is answered --------------------------------------------------------------------------------
 
 
@@ -157,6 +192,43 @@ class ChatCompletionSerializer(_Described):
     usage = UsageSerializer()
     system_fingerprint = serializers.CharField(required=False, allow_null=True)
     service_tier = serializers.CharField(required=False)
+
+
+class TextChoiceSerializer(_Described):
+    index = serializers.IntegerField()
+    text = serializers.CharField()
+    finish_reason = serializers.ChoiceField(choices=["stop", "length", "content_filter"])
+    logprobs = serializers.DictField(allow_null=True)
+
+
+class CompletionSerializer(_Described):
+    id = serializers.CharField()
+    object = serializers.CharField(help_text="text_completion")
+    created = serializers.IntegerField()
+    model = serializers.CharField(help_text="The model that answered.")
+    choices = TextChoiceSerializer(many=True)
+    usage = UsageSerializer()
+    system_fingerprint = serializers.CharField(required=False, allow_null=True)
+
+
+class VectorSerializer(_Described):
+    index = serializers.IntegerField()
+    object = serializers.CharField(help_text="embedding")
+    embedding = serializers.JSONField(help_text="Numbers; in base64 the bytes of 32-bit floats, little-endian.")
+
+
+class EmbeddingsUsageSerializer(_Described):
+    prompt_tokens = serializers.IntegerField()
+    total_tokens = serializers.IntegerField()
+    cost = serializers.FloatField(help_text="What you were charged, in dollars.")
+    cost_details = CostDetailsSerializer()
+
+
+class EmbeddingsSerializer(_Described):
+    object = serializers.CharField(help_text="list")
+    data = VectorSerializer(many=True)  # type: ignore[assignment]
+    model = serializers.CharField(help_text="The model that answered.")
+    usage = EmbeddingsUsageSerializer()
 
 
 # --- models ------------------------------------------------------------------------------------------
@@ -293,6 +365,7 @@ class RequestSerializer(_Described):
     api_key = RequestKeySerializer(allow_null=True)
     source = serializers.ChoiceField(choices=["api", "studio"])  # type: ignore[assignment]
     model = serializers.CharField()
+    operation = serializers.ChoiceField(choices=OPERATIONS, allow_null=True, help_text="null: its process died before it could tell.")
     requested_model = serializers.CharField()
     provider = serializers.CharField()
     data_center = serializers.CharField(allow_null=True)

@@ -9,6 +9,8 @@ def _at(prefix: str) -> list[URLPattern]:
     """The gateway's addresses; ``gateway.door`` answers the same ones in the fast lane."""
     return [
         path(f"{prefix}/chat/completions", views.ChatCompletions.as_view()),
+        path(f"{prefix}/completions", views.Completions.as_view()),
+        path(f"{prefix}/embeddings", views.Embeddings.as_view()),
         path(f"{prefix}/models", views.Models.as_view()),
         path(f"{prefix}/models/<path:name>", views.OneModel.as_view()),
         path(f"{prefix}/providers/models", views.Offers.as_view()),

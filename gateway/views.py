@@ -30,6 +30,10 @@ from gateway.headers import rates
 from gateway.serializers import (
     ChatCompletionRequestSerializer,
     ChatCompletionSerializer,
+    CompletionRequestSerializer,
+    CompletionSerializer,
+    EmbeddingsRequestSerializer,
+    EmbeddingsSerializer,
     ErrorSerializer,
     KeySerializer,
     ModelListSerializer,
@@ -38,6 +42,8 @@ from gateway.serializers import (
     RequestDetailSerializer,
     RequestListSerializer,
 )
+from gateway.wire import operations
+from gateway.wire.operations import Operation
 from projects.grants import Grant
 
 log = logging.getLogger("gateway.views")
@@ -142,19 +148,49 @@ class GatewayView(APIView):
         return cast("HttpResponseBase", response)
 
 
-class ChatCompletions(GatewayView):
-    @extend_schema(  # type: ignore[untyped-decorator]
-        operation_id="create_chat_completion",
-        request={"application/json": ChatCompletionRequestSerializer},
-        responses={200: ChatCompletionSerializer, **dict.fromkeys(REFUSALS, ErrorSerializer)},
-    )
-    def post(self, request: Request) -> HttpResponseBase:
-        """Answer a chat completion, whole or as a stream of server-sent events."""
+class Served(GatewayView):
+    """A call of a model."""
+
+    operation: ClassVar[Operation]
+
+    def _post(self, request: Request) -> HttpResponseBase:
         if request.headers.get("Content-Encoding", "").lower() not in {"", "identity"}:
             raise errors.EncodedBody
         self.call.body, self.call.grant = cast("bytes", request.data or b""), cast("Grant", request.auth)
         self.call.idempotency_key = request.headers.get("Idempotency-Key")
-        return self._response(_in_gateway(pipeline.serve(self.call)).result())
+        return self._response(_in_gateway(pipeline.serve(self.call, self.operation)).result())
+
+
+def _asked(operation: str, asked: Any, answered: Any) -> Callable[[Get], Get]:
+    answers = {200: answered, **dict.fromkeys(REFUSALS, ErrorSerializer)}
+    return cast("Callable[[Get], Get]", extend_schema(operation_id=operation, request={"application/json": asked}, responses=answers))
+
+
+class ChatCompletions(Served):
+    operation = operations.CHAT
+
+    @_asked("create_chat_completion", ChatCompletionRequestSerializer, ChatCompletionSerializer)
+    def post(self, request: Request) -> HttpResponseBase:
+        """Answer a chat completion, whole or as a stream of server-sent events."""
+        return self._post(request)
+
+
+class Completions(Served):
+    operation = operations.COMPLETIONS
+
+    @_asked("create_completion", CompletionRequestSerializer, CompletionSerializer)
+    def post(self, request: Request) -> HttpResponseBase:
+        """Complete plain text, whole or as a stream of server-sent events."""
+        return self._post(request)
+
+
+class Embeddings(Served):
+    operation = operations.EMBEDDINGS
+
+    @_asked("create_embeddings", EmbeddingsRequestSerializer, EmbeddingsSerializer)
+    def post(self, request: Request) -> HttpResponseBase:
+        """Turn texts into vectors."""
+        return self._post(request)
 
 
 class Page(GatewayView):

@@ -9,12 +9,11 @@ from catalog.providers.dialect import Dialect
 class Adapter(msgspec.Struct, frozen=True):
     """The differences of an upstream.
 
-    Of an OpenAI-like one, whose bytes pass as they are: ``path``; ``limit_field``, where it takes the output limit; ``usage_option``,
+    Of an OpenAI-like one, whose bytes pass as they are: ``limit_field``, where its chat takes the output limit; ``usage_option``,
     that it understands ``stream_options.include_usage``. Of any: the header its credential goes in, ``headers`` beside it, and
     ``our_fault``, words in a refusal (status 400) that speak of our account there and not of the request.
     """
 
-    path: str = "chat/completions"
     limit_field: str = "max_tokens"
     usage_option: bool = True
     credential_header: str = "Authorization"

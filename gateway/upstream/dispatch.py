@@ -5,6 +5,7 @@ import io
 import aiohttp
 import msgspec
 
+from catalog.operations import CHAT, PATHS
 from catalog.providers import ADAPTERS, Adapter
 from catalog.providers.dialect import Order, Unsupported
 from catalog.snapshot import ModelCard, Route
@@ -34,7 +35,7 @@ def prepare(ask: Ask, route: Route, output_limit: int) -> Dispatch:
     """Raises Unsupported where there was an ``objection`` nobody asked for."""
     adapter = adapter_for(route)
     path, body = _in_dialect(adapter, ask, route, output_limit) or (
-        adapter.path,
+        PATHS[ask.operation],
         request.upstream_body(ask, route, adapter, output_limit),
     )
     return Dispatch(
@@ -50,6 +51,8 @@ def objection(ask: Ask, card: ModelCard, route: Route) -> Unsupported | None:
     adapter = ADAPTERS[route.adapter]
     if adapter.dialect is None:
         return None
+    if ask.operation != CHAT:
+        return Unsupported(f"it has no /{PATHS[ask.operation]} in OpenAI's words")
     try:
         adapter.dialect.body(_order(ask, route, ask.output_bound(card)))
     except Unsupported as unsupported:

@@ -85,17 +85,24 @@ CHOICES = {
     "response_format.type": ("text", "json_object", "json_schema"),
 }
 
-_decoders = {name: msgspec.json.Decoder(kind) for name, kind in KNOWN.items()}
 
+class Known:
+    """The fields of one operation, by name."""
 
-def read(name: str, raw: Raw) -> Any:
-    """The value of a known field; InvalidRequest with the path of what is wrong in it."""
-    try:
-        return _decoders[name].decode(raw)
-    except RecursionError as error:
-        raise InvalidRequest(f"'{name}' is nested too deeply.", param=name) from error
-    except msgspec.DecodeError as error:
-        raise _invalid(name, str(error)) from error
+    def __init__(self, kinds: dict[str, Any]) -> None:
+        self._decoders = {name: msgspec.json.Decoder(kind) for name, kind in kinds.items()}
+
+    def read(self, given: dict[str, Raw]) -> dict[str, Any]:
+        """The values of those that are known; InvalidRequest with the path of what is wrong in one."""
+        return {name: self.value(name, given[name]) for name in given.keys() & self._decoders.keys()}
+
+    def value(self, name: str, raw: Raw) -> Any:
+        try:
+            return self._decoders[name].decode(raw)
+        except RecursionError as error:
+            raise InvalidRequest(f"'{name}' is nested too deeply.", param=name) from error
+        except msgspec.DecodeError as error:
+            raise _invalid(name, str(error)) from error
 
 
 def _invalid(name: str, complaint: str) -> InvalidRequest:

@@ -114,6 +114,9 @@ class Contents(Struct, frozen=True):
     remote: str = ""
 
 
+NO_CONTENTS = Contents({})
+
+
 def check(messages: list[Message]) -> Contents:
     """What the shapes alone do not say; InvalidRequest names the message."""
     called: set[str] = set()

@@ -11,6 +11,7 @@ from msgspec import Raw, Struct
 
 from catalog import names, preferences
 from catalog.names import Wanted
+from catalog.operations import CHAT
 from catalog.preferences import Preferences
 from catalog.providers import Adapter
 from catalog.snapshot import ModelCard, Route
@@ -40,14 +41,21 @@ SHORTEST_WORD = 2  # bytes, with the space before it
 JSON_FORMATS: dict[type, str] = {JsonObjectFormat: "json_object", JsonSchemaFormat: "json_schema"}
 
 _fields = msgspec.json.Decoder(dict[str, Raw])
+_known = fields.Known(fields.KNOWN)
 
 
-class Ask(Struct, frozen=True):
+class Ask(Struct, frozen=True, kw_only=True):
     """A validated request. ``fields`` is what goes upstream, still raw; the rest is what we decide by.
 
     ``model`` is what the caller wrote first, ``wanted`` that and its fallbacks; ``features``
-    are what it needs of a model (``catalog.features``), with the field that needs each.
+    are what it needs of a model (``catalog.features``), with the field that needs each. ``inputs`` is how many
+    prompts it has, each with the context window for itself. A chat completion's, unless it says otherwise.
     """
+
+    operation: str = CHAT
+    prompt_field: str = "messages"
+    limit_field: str = "max_completion_tokens"
+    inputs: int = 1
 
     fields: dict[str, Raw]
     model: str
@@ -60,12 +68,13 @@ class Ask(Struct, frozen=True):
     prompt_bytes: int
     contents: Contents
     features: dict[str, str]
-    writes_audio: bool
+    writes_audio: bool = False
 
     def prompt_bound(self, card: ModelCard) -> int:
         """No tokenizer makes more tokens than bytes; other modalities are bounded only by the context window."""
         added = TEMPLATE_BYTES + (INSTRUCTIONS_BYTES if EXPLAINED & self.features.keys() else 0)
-        return card.context_window if self.contents.modalities else min(self.prompt_bytes + added, card.context_window)
+        most = card.context_window * self.inputs
+        return most if self.contents.modalities else min(self.prompt_bytes + added, most)
 
     def output_bound(self, card: ModelCard) -> int:
         """What is held for each choice, and told to the upstream. Servers of hosted models refuse what does not fit beside the prompt."""
@@ -85,35 +94,32 @@ class Ask(Struct, frozen=True):
 
     def least_tokens(self, worth_counting: int) -> int:
         """Tokens the prompt has for sure, counted only where it is long enough to have more than ``worth_counting``."""
-        if self.prompt_bytes <= worth_counting * SHORTEST_WORD:
-            return 0
-        return messages.least_tokens(fields.read("messages", self.fields["messages"]))
+        return self._least_tokens() if self.prompt_bytes > worth_counting * SHORTEST_WORD else 0
+
+    def _least_tokens(self) -> int:
+        return messages.least_tokens(_known.value(self.prompt_field, self.fields[self.prompt_field]))
 
 
 def parse(body: bytes) -> Ask:
     """The request in a body of JSON; InvalidRequest names the field and what was expected there."""
-    given = _top_level(body)
-    values = {name: fields.read(name, given[name]) for name in given.keys() & fields.KNOWN.keys()}
+    given = top_level(body)
+    values = _known.read(given)
     said = values.get("messages") or _missing("messages")
     rules.check(values)
-    written = _written(values)
     return Ask(
-        fields={name: value for name, value in given.items() if name not in OURS},
-        model=next(iter(written)),
-        wanted=tuple(names.parse(text, param) for text, param in written.items()),
-        preferences=values.get("provider", preferences.NONE),
+        **addressed(given, values),
         is_stream=values.get("stream", False),
-        wants_usage=bool(values["stream_options"].include_usage) if "stream_options" in values else False,
+        wants_usage=wants_usage(values),
         choices=values.get("n", 1),
         output_limit=values.get("max_completion_tokens", values.get("max_tokens")),
-        prompt_bytes=sum(len(memoryview(value)) for value in given.values()),  # an unknown field may become prompt, too
         contents=messages.check(said),
         features=_features(values),
         writes_audio="audio" in values.get("modalities", ()),
     )
 
 
-def _top_level(body: bytes) -> dict[str, Raw]:
+def top_level(body: bytes) -> dict[str, Raw]:
+    """The fields of a body of JSON, without those that are dropped or null."""
     try:
         body.decode()
         given = _fields.decode(body)
@@ -122,10 +128,26 @@ def _top_level(body: bytes) -> dict[str, Raw]:
     except RecursionError as error:
         raise InvalidRequest("The body is nested too deeply.") from error
     except msgspec.ValidationError as error:
-        raise InvalidRequest("The body must be a JSON object with the fields of a chat completion.") from error
+        raise InvalidRequest("The body must be a JSON object with the fields of the call.") from error
     except msgspec.DecodeError as error:
         raise InvalidRequest(f"The body is not valid JSON: {error}.") from error
     return {name: value for name, value in given.items() if name not in DROPPED and bytes(memoryview(value)[:4]) != b"null"}
+
+
+def addressed(given: dict[str, Raw], values: dict[str, Any], without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What every operation's Ask begins with: whom it is for, and what goes there."""
+    written = _written(values)
+    return {
+        "fields": {name: value for name, value in given.items() if name not in OURS and name not in without},
+        "model": next(iter(written)),
+        "wanted": tuple(names.parse(text, param) for text, param in written.items()),
+        "preferences": values.get("provider", preferences.NONE),
+        "prompt_bytes": sum(len(memoryview(value)) for value in given.values()),  # an unknown field may become prompt, too
+    }
+
+
+def wants_usage(values: dict[str, Any]) -> bool:
+    return bool(values["stream_options"].include_usage) if "stream_options" in values else False
 
 
 def _missing(name: str) -> Any:
@@ -165,7 +187,8 @@ def upstream_body(ask: Ask, route: Route, adapter: Adapter, output_limit: int) -
     given: dict[str, Any] = {**ask.fields, "model": route.upstream_model}
     for name in ("max_tokens", "max_completion_tokens", "stream_options", *UNSTORED):
         given.pop(name, None)
-    given[adapter.limit_field] = output_limit
+    if ask.limit_field:
+        given[adapter.limit_field if ask.operation == CHAT else ask.limit_field] = output_limit
     if ask.is_stream and adapter.usage_option:
         given["stream_options"] = {"include_usage": True}
     return msgspec.json.encode(given)

@@ -71,6 +71,11 @@ class Message(Said, omit_defaults=True):
         self.audio = shapes.proper(Audio | None, self.audio)
 
 
+def is_error(said: Raw | UnsetType) -> bool:
+    """Some upstreams say ``"error": null`` with every chunk."""
+    return isinstance(said, Raw) and bytes(memoryview(said)) != b"null"
+
+
 class ChunkChoice(Struct):
     index: int = 0
     delta: Delta = msgspec.field(default_factory=Delta)
@@ -82,6 +87,9 @@ class ChunkChoice(Struct):
         self.finish_reason = shapes.finish_reason(self.finish_reason)
         self.logprobs = shapes.proper(Logprobs | None, self.logprobs)
 
+    def written(self) -> int:
+        return self.delta.written()
+
 
 class Chunk(Struct):
     choices: list[ChunkChoice] = []
@@ -91,8 +99,7 @@ class Chunk(Struct):
     service_tier: Any = UNSET
 
     def is_error(self) -> bool:
-        """Some upstreams say ``"error": null`` with every chunk."""
-        return isinstance(self.error, Raw) and bytes(memoryview(self.error)) != b"null"
+        return is_error(self.error)
 
 
 class Choice(Struct):
@@ -105,6 +112,9 @@ class Choice(Struct):
         self.message.tidy()
         self.finish_reason = shapes.finish_reason(self.finish_reason) or ("tool_calls" if self.message.tool_calls else "stop")
         self.logprobs = shapes.proper(Logprobs | None, self.logprobs)
+
+    def written(self) -> int:
+        return self.message.written()
 
 
 class Completion(Struct):
@@ -120,17 +130,37 @@ _encoder = msgspec.json.Encoder()
 Shape = TypeVar("Shape")
 
 
-class Chunks:
-    """Reads the chunks of one stream, and remembers which of its choices have begun and which have finished."""
+class Course:
+    """Which choices of a stream have begun and which have finished."""
 
     def __init__(self) -> None:
         self._begun: set[int] = set()
         self._finished: set[int] = set()
+
+    def note(self, index: int, *, is_last: bool) -> None:
+        self._begun.add(index)
+        if is_last:
+            self._finished.add(index)
+
+    def are_finished(self) -> bool:
+        """Every choice that began has said why it ended."""
+        return bool(self._begun) and self._begun == self._finished
+
+    def unfinished(self) -> list[int]:
+        """Those that an upstream left without a reason, and said [DONE] all the same."""
+        return sorted(self._begun - self._finished)
+
+
+class Chunks(Course):
+    """Reads the chunks of one stream."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self._callers: set[int] = set()
 
     def read(self, event: bytes) -> Chunk:
         """The chunk in an event's data. ValueError for anything else."""
-        chunk = _read(_chunk, event)
+        chunk = read_as(_chunk, event)
         for choice in chunk.choices:
             choice.tidy()
             self._note(choice)
@@ -138,32 +168,27 @@ class Chunks:
 
     def _note(self, choice: ChunkChoice) -> None:
         if choice.index not in self._begun:
-            self._begun.add(choice.index)
             choice.delta.role = choice.delta.role or "assistant"  # clients build a message of it, and some upstreams never tell
         if choice.delta.tool_calls:
             self._callers.add(choice.index)
-        if choice.finish_reason:
-            self._finished.add(choice.index)
-
-    def are_finished(self) -> bool:
-        """Every choice that began has said why it ended."""
-        return bool(self._begun) and self._begun == self._finished
+        self.note(choice.index, is_last=bool(choice.finish_reason))
 
     def ending(self) -> Iterator[Chunk]:
-        """What an upstream left out that said [DONE] all the same: the reason of every choice that has none."""
-        for index in sorted(self._begun - self._finished):
+        """The reason of every choice that was left without."""
+        for index in self.unfinished():
             yield Chunk([ChunkChoice(index, Delta(), "tool_calls" if index in self._callers else "stop")])
 
 
 def read_completion(body: bytes) -> Completion:
     """A whole answer. ValueError for anything else."""
-    completion = _read(_completion, body)
+    completion = read_as(_completion, body)
     for choice in completion.choices:
         choice.tidy()
     return completion
 
 
-def _read(decoder: msgspec.json.Decoder[Shape], data: bytes) -> Shape:
+def read_as(decoder: msgspec.json.Decoder[Shape], data: bytes) -> Shape:
+    """ValueError for anything of another shape."""
     data.decode()  # msgspec looks at text only where it is decoded
     try:
         return decoder.decode(data)
@@ -180,7 +205,7 @@ class Head(Struct, frozen=True):
     usage: UnsetType | None = UNSET
 
 
-class _Out(Struct, omit_defaults=True):
+class Out(Struct, omit_defaults=True):
     id: str
     object: str
     created: int
@@ -199,20 +224,23 @@ CHUNK = "chat.completion.chunk"
 def chunk_frame(head: Head, chunk: Chunk) -> bytes:
     """One event of the stream, with our names and only fields we know."""
     tier = shapes.tier(chunk.service_tier)
-    out = _Out(head.id, CHUNK, head.created, head.model, chunk.choices, head.usage, chunk.system_fingerprint, tier)
-    return b"data: " + _encoder.encode(out) + b"\n\n"
+    return frame(Out(head.id, CHUNK, head.created, head.model, chunk.choices, head.usage, chunk.system_fingerprint, tier))
 
 
 def usage_frame(head: Head, usage: dict[str, Any]) -> bytes:
     """The last chunk, for those who asked for it: no choices, the usage of the whole call."""
-    return b"data: " + _encoder.encode(_Out(head.id, CHUNK, head.created, head.model, [], usage)) + b"\n\n"
+    return frame(Out(head.id, CHUNK, head.created, head.model, [], usage))
 
 
 def error_frame(body: dict[str, Any]) -> bytes:
-    return b"data: " + _encoder.encode(body) + b"\n\n"
+    return frame(body)
+
+
+def frame(value: Any) -> bytes:
+    return b"data: " + _encoder.encode(value) + b"\n\n"
 
 
 def completion_body(head: Head, completion: Completion, usage: dict[str, Any]) -> bytes:
     tier = shapes.tier(completion.service_tier)
-    out = _Out(head.id, "chat.completion", head.created, head.model, completion.choices, usage, completion.system_fingerprint, tier)
+    out = Out(head.id, "chat.completion", head.created, head.model, completion.choices, usage, completion.system_fingerprint, tier)
     return _encoder.encode(out)

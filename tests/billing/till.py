@@ -103,6 +103,7 @@ def outcome(held: Held, charge: int = 0, **changes: Any) -> Outcome:
         "user_id": None,
         "created_at": clock.now(),
         "model": "llama",
+        "operation": "chat",
         "requested_model": "Llama",
         "provider": "clod",
         "data_center": "dfw",

@@ -5,24 +5,32 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any
 
 import httpx2
 import pytest
 import uvicorn
+from django.conf import settings
+from django.core.management import call_command
+from django.test import override_settings
 
 from accounts.models import User
 from activity.models import Request
 from billing import check
 from billing.models import Wallet
-from catalog import health, stats
+from catalog import health, prices, stats
 from catalog.models import Model
-from clod_site.lib import ids
+from catalog.providers.fake import server as fake_provider
+from clod_site.lib import clock, ids
 from gateway import snapshots, strangers
+from gateway.upstream import quirks
 from projects import keys
 from projects.models import Project
 from tests.gateway import shop
 from tests.gateway.fake_upstream import FakeUpstream, serving
+
+FAKE_FILES = sorted((settings.CLOD_CATALOG_DIR / "development").glob("*.yaml"))
 
 
 @dataclass
@@ -45,6 +53,10 @@ class Gateway:
         with self.client.stream("POST", self.path, json=body) as response:
             assert response.status_code == 200, response.read()
             return [line.removeprefix("data: ") for line in response.iter_lines() if line.startswith("data: ")]
+
+    def post(self, address: str, **body: Any) -> httpx2.Response:
+        """To another address of the same door, such as ``embeddings``."""
+        return self.client.post(self.path.replace("chat/completions", address), json=body)
 
     def offer(self, slug: str, behaviour: str, **fields: Any) -> Model:
         """A hosted model with one endpoint at the fake upstream."""
@@ -129,3 +141,15 @@ def gateway(
         made.offer("paris", "paris")
         yield made
     assert check.findings() == []
+
+
+@pytest.fixture
+def fakes(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
+    """With the models of the fake provider, which have two seconds."""
+    quirks.forget()
+    with fake_provider.serving() as address, override_settings(CLOD_FAKE_PROVIDER=True, CLOD_UPSTREAM_DEADLINE_S=2):
+        monkeypatch.setenv("CLOD_FAKE_URL", address)
+        call_command("load_catalog", *FAKE_FILES, stdout=StringIO())
+        prices.backfill(clock.now(), 1)
+        snapshots.forget()
+        yield gateway

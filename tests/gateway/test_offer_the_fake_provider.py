@@ -1,36 +1,19 @@
 """The fake provider's models in the catalog, called through the gateway: what a client sees and pays."""
 
 import json
-from collections.abc import Iterator
 from io import StringIO
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 from django.test import override_settings
 
 from billing.models import Attempt
-from catalog import health, prices
+from catalog import health
 from catalog.models import Endpoint, Model
-from catalog.providers.fake.server import serving
-from clod_site.lib import clock
 from gateway import snapshots
-from gateway.upstream import quirks
-from tests.gateway.conftest import FAST_LANE, Gateway
+from tests.gateway.conftest import FAKE_FILES, FAST_LANE, Gateway
 
-FILES = sorted((settings.CLOD_CATALOG_DIR / "development").glob("*.yaml"))
 pytestmark = FAST_LANE
-
-
-@pytest.fixture
-def fakes(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
-    quirks.forget()
-    with serving() as address, override_settings(CLOD_FAKE_PROVIDER=True, CLOD_UPSTREAM_DEADLINE_S=2):
-        monkeypatch.setenv("CLOD_FAKE_URL", address)
-        call_command("load_catalog", *FILES, stdout=StringIO())
-        prices.backfill(clock.now(), 1)
-        snapshots.forget()
-        yield gateway
 
 
 def test_it_answers_like_any_model(fakes: Gateway) -> None:
@@ -99,5 +82,5 @@ def test_switched_off_its_models_are_gone(fakes: Gateway) -> None:
     assert not Model.objects.filter(slug__startswith="fake-", active=True).exists()
     snapshots.forget()
     assert fakes.complete("fake/echo").status_code == 404
-    call_command("load_catalog", *FILES, stdout=StringIO())
+    call_command("load_catalog", *FAKE_FILES, stdout=StringIO())
     assert Endpoint.objects.get(model__slug="fake-echo", model__active=True).provider.active

@@ -2,14 +2,18 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 
+from catalog.providers.fake import server as fake_provider
 from gateway import door, snapshots
 from gateway.wire import fields
+from gateway.wire.completions import request as completions
+from gateway.wire.embeddings import request as embeddings
 from tests.gateway import shop
 from tests.gateway.conftest import Gateway
 
@@ -19,12 +23,21 @@ EXAMPLES = [match.groups() for match in EXAMPLE.finditer(PAGE)]
 
 
 @pytest.fixture
-def catalogue(gateway: Gateway) -> Gateway:
+def fake_address() -> Iterator[str]:
+    with fake_provider.serving() as address:
+        yield address
+
+
+@pytest.fixture
+def catalogue(gateway: Gateway, fake_address: str) -> Gateway:
     """The models the page speaks of, at the prices of its examples."""
     gateway.offer("deepseek-v3", "paris", name="DeepSeek V3", vendor_id="deepseek-ai/DeepSeek-V3", max_output_tokens=8192)
     gpt = shop.model("gpt-4o", name="GPT 4o", category="third_party", context_window=128000)
     seller = shop.provider("openai", name="OpenAI", website_url="https://openai.com", base_url="https://api.openai.com/v1")
     shop.endpoint(gpt, gateway.upstream.base_url, "paris", provider=seller, fee=500)
+    snapshots.forget()
+    shop.endpoint(shop.model("embed", name="Text Embedding 3 small", operations=["embeddings"], max_output_tokens=0), fake_address, "echo")
+    shop.endpoint(shop.model("llama", name="Llama 3.1 8B Instruct", operations=["completions"]), fake_address, "echo")
     snapshots.forget()
     gateway.complete("deepseek-v3")
     return gateway
@@ -65,7 +78,7 @@ def test_there_are_examples_of_every_address() -> None:
 
 
 def test_every_field_we_know_is_explained() -> None:
-    for name in fields.KNOWN:
+    for name in fields.KNOWN.keys() | completions.KNOWN.keys() | embeddings.KNOWN.keys():
         assert f"`{name}`" in PAGE or f"`{name}." in PAGE
 
 

@@ -195,7 +195,7 @@ def test_an_answer_too_large_to_keep_is_gone(gateway: Gateway, monkeypatch: pyte
 
 def test_an_answer_too_large_to_keep_takes_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(idempotency, "MOST_KEPT_BYTES", 100)
-    transcript = idempotency.Transcript(KEY, b"{}")
+    transcript = idempotency.Transcript(KEY, "chat", b"{}")
     for _ in range(3):
         transcript.add(b"x" * 60)
     assert transcript._parts == []
@@ -246,9 +246,11 @@ def test_nothing_readable_is_kept(gateway: Gateway) -> None:
     assert len(row.answer or b"") > 100
 
 
-@pytest.mark.parametrize(("key", "body"), [("another", b"{}"), (KEY, b"{ }")], ids=["key", "body"])
-def test_a_box_opens_with_its_own_key_and_body_only(key: str, body: bytes) -> None:
-    ours, theirs = idempotency.Transcript(KEY, b"{}"), idempotency.Transcript(key, body)
+@pytest.mark.parametrize(
+    "other", [("another", "chat", b"{}"), (KEY, "completions", b"{}"), (KEY, "chat", b"{ }")], ids=["key", "operation", "body"]
+)
+def test_a_box_opens_with_its_own_key_operation_and_body_only(other: tuple[str, str, bytes]) -> None:
+    ours, theirs = idempotency.Transcript(KEY, "chat", b"{}"), idempotency.Transcript(*other)
     sealed = ours._seal(idempotency._Kept([], b"Paris"))
     assert ours._open(sealed).body == b"Paris"
     with pytest.raises(InvalidTag):

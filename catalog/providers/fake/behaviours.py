@@ -40,6 +40,7 @@ BEHAVIOURS = {
     "zero-usage": Behaviour(usage="zero"),
     "absurd-usage": Behaviour(usage="absurd"),
     "rejects-stream-options": Behaviour(takes_stream_options=False, usage="never"),
+    "embedding": Behaviour(),
     "no-done": Behaviour(says_done=False),
     "error-400": Behaviour(status=400, message="The fake provider refuses this request."),
     "error-401": Behaviour(status=401, message="Incorrect API key provided."),

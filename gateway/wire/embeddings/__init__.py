@@ -1,0 +1,1 @@
+"""OpenAI's embeddings on the wire: ``request`` comes in, ``response`` goes out."""
