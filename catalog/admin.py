@@ -1,5 +1,6 @@
 """Operators' pages for the catalog. Whatever is saved here reaches the gateway within a second: it counts the version up."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -18,13 +19,16 @@ from catalog.models import (
     DataCenter,
     DeliveredPrice,
     Endpoint,
+    EnergyHour,
     EnergyPrice,
     Model,
+    PriceJob,
     PriceTick,
     Provider,
 )
 from catalog.operations import OPERATIONS
 from clod_site.admin_pages import Inline, Page, Record, dollars
+from clod_site.lib import clock
 
 if TYPE_CHECKING:
     _ProviderForm = forms.ModelForm[Provider]
@@ -209,11 +213,45 @@ class EndpointPage(CatalogPage):
 
 @admin.register(EnergyPrice)
 class EnergyPricePage(Record):
-    list_display = ("interval_start", "market", "node", dollars("microusd_per_mwh", "price per MWh"), "source", "fetched_at")
-    list_filter = ("market", "source")
+    list_display = ("interval_start", "market", "node", dollars("microusd_per_mwh", "price per MWh"), "flag", "source", "fetched_at")
+    list_filter = ("market", "source", "flag")
     search_fields = ("market", "node")
     date_hierarchy = "interval_start"
     ordering = ("-interval_start", "market", "node")
+
+
+@admin.register(EnergyHour)
+class EnergyHourPage(Record):
+    list_display = (
+        "hour_start",
+        "market",
+        "node",
+        dollars("mean_microusd_per_mwh"),
+        dollars("lowest_microusd_per_mwh"),
+        dollars("highest_microusd_per_mwh"),
+        "intervals",
+        "source",
+    )
+    list_filter = ("market", "source")
+    search_fields = ("market", "node")
+    date_hierarchy = "hour_start"
+    ordering = ("-hour_start", "market", "node")
+
+
+@admin.register(PriceJob)
+class PriceJobPage(Record):
+    list_display = ("label", "outcome", "age", "last_run_at", "duration", "stored", "failures_in_a_row", "message")
+    list_filter = ("outcome",)
+    search_fields = ("name", "label", "message")
+    ordering = ("-failures_in_a_row", "name")
+
+    @admin.display(description="age of the newest price", ordering="newest_interval_end")
+    def age(self, job: PriceJob) -> str:
+        return f"{(clock.now() - job.newest_interval_end) // timedelta(minutes=1):,} min" if job.newest_interval_end else "–"
+
+    @admin.display(description="took", ordering="duration_ms")
+    def duration(self, job: PriceJob) -> str:
+        return f"{job.duration_ms / 1000:.1f} s"
 
 
 @admin.register(DeliveredPrice)

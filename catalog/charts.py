@@ -14,13 +14,15 @@ import msgspec
 from catalog.energy import tariff
 from catalog.energy.delivered import SLOT, slot_of
 from catalog.energy.feeds.demo import DemoFeed
+from catalog.energy.feeds.live import MARKETS
+from catalog.energy.feeds.replay import ReplayFeed
 from catalog.energy.steady import Stance, step
 from catalog.models import DataCenter, DeliveredPrice, Endpoint, Model
 from catalog.ticks import Level, price_of
 from clod_site.lib import clock
 
 STEPS = {4: 1, 24: 1, 168: 6}  # hours shown: slots to a point
-FEED_LABELS = {DemoFeed.name: DemoFeed.label}
+FEED_LABELS = {feed.name: feed.label for feed in (DemoFeed, ReplayFeed)} | {name: market.LABEL for name, market in MARKETS.items()}
 MICRO, NANO = 1_000_000, 1_000_000_000
 
 Values = list[float | None]

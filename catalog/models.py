@@ -168,6 +168,7 @@ class EnergyPrice(models.Model):
     interval_end = models.DateTimeField()
     microusd_per_mwh = models.BigIntegerField()
     source = models.CharField(max_length=40, help_text="The feed: demo, replay, or a market's.")
+    flag = models.CharField(max_length=10, blank=True, help_text="spike: several times the usual price. frozen: repeated and not used.")
     fetched_at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -175,6 +176,43 @@ class EnergyPrice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.market} {self.node} {self.interval_start:%Y-%m-%d %H:%M}"
+
+
+class EnergyHour(models.Model):
+    """An hour of one market node, kept for ever; its intervals are forgotten after 90 days."""
+
+    market = models.CharField(max_length=12)
+    node = models.CharField(max_length=60)
+    hour_start = models.DateTimeField()
+    mean_microusd_per_mwh = models.BigIntegerField()
+    lowest_microusd_per_mwh = models.BigIntegerField()
+    highest_microusd_per_mwh = models.BigIntegerField()
+    intervals = models.PositiveIntegerField()
+    source = models.CharField(max_length=40, help_text="The feed most of its intervals came from.")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("market", "node", "hour_start"), name="energy_hour_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.market} {self.node} {self.hour_start:%Y-%m-%d %H}"
+
+
+class PriceJob(models.Model):
+    """The last run of one recurring price job: a market's feed, or the recomputing of all prices."""
+
+    name = models.CharField(max_length=40, unique=True)
+    label = models.CharField(max_length=80)
+    last_run_at = models.DateTimeField()
+    duration_ms = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=20, help_text="ok, or what went wrong.")
+    message = models.CharField(max_length=500, blank=True)
+    newest_interval_end = models.DateTimeField(null=True, blank=True, help_text="Of the newest price this feed has ever given.")
+    stored = models.PositiveIntegerField(default=0, help_text="Prices written by the last run.")
+    failures_in_a_row = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, blank=True, help_text="The market asked not to be called earlier.")
+
+    def __str__(self) -> str:
+        return self.label
 
 
 class DeliveredPrice(models.Model):

@@ -7,7 +7,7 @@ stored prices are used for as long as they are young enough; see ``catalog.energ
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from statistics import median
@@ -19,8 +19,9 @@ from django.db.models import Max
 from catalog import ticks, versions
 from catalog.energy import delivered, references
 from catalog.energy.delivered import SLOT, Delivered, Quote, Source, Terms
-from catalog.energy.feeds import Feed, FeedError, PricePoint
+from catalog.energy.feeds import Feed, FeedError, Node, PricePoint
 from catalog.energy.feeds.demo import DemoFeed
+from catalog.energy.quality import FROZEN
 from catalog.models import DataCenter, DeliveredPrice, EnergyPrice, PriceTick
 
 WINDOW_DAYS = 7
@@ -41,7 +42,7 @@ def backfill(now: datetime, days: int = WINDOW_DAYS, feed: Feed | None = None) -
     """Fill what is missing in the last ``days`` for every data center, then write the ticks that follow from it."""
     feed = feed or DemoFeed()
     sites = list(DataCenter.objects.filter(active=True).order_by("pk"))
-    slots = _missing_slots(sites, now, timedelta(days=days))
+    slots = _missing_slots(sites, now, timedelta(days=days), feed)
     _fetch(feed, sites, slots)
     rows = _deliver(feed, sites, slots)
     _store_delivered(rows)
@@ -50,10 +51,10 @@ def backfill(now: datetime, days: int = WINDOW_DAYS, feed: Feed | None = None) -
     return sum(map(len, rows.values())) + len(new_ticks)
 
 
-def _missing_slots(sites: Sequence[DataCenter], now: datetime, window: timedelta) -> Slots:
-    """The slots after each site's last one, at most a window's worth."""
+def _missing_slots(sites: Sequence[DataCenter], now: datetime, window: timedelta, feed: Feed) -> Slots:
+    """The slots after each site's last one, at most a window's worth. A site's first one is now when the feed knows no past."""
     first = delivered.slot_of(now - window) + SLOT
-    starts = {site.pk: _after_last(site) or first for site in sites}
+    starts = {site.pk: _after_last(site) or (first if feed.has_past else delivered.slot_of(now)) for site in sites}
     return {site: delivered.slots_between(max(first, start), now) for site, start in starts.items()}
 
 
@@ -73,11 +74,12 @@ def _fetch(feed: Feed, sites: Sequence[DataCenter], slots: Slots) -> None:
             except FeedError as error:
                 log.warning("No prices for %s from the %s: %s", site.slug, feed.label, error)
             else:
-                _store_points(feed.name, points)
+                store_points(feed.name, points)
 
 
-def _store_points(source: str, points: Iterable[PricePoint]) -> None:
-    """A market may publish an interval again with another price: the later word counts."""
+def store_points(source: str, points: Iterable[PricePoint], flags: Mapping[tuple[Node, datetime], str] | None = None) -> None:
+    """A market may publish an interval again with another price: the later word counts. ``flags`` are by node and start."""
+    flagged = flags or {}
     rows = (
         EnergyPrice(
             market=point.market,
@@ -86,6 +88,7 @@ def _store_points(source: str, points: Iterable[PricePoint]) -> None:
             interval_end=point.interval_end,
             microusd_per_mwh=point.microusd_per_mwh,
             source=source,
+            flag=flagged.get(((point.market, point.node), point.interval_start), ""),
         )
         for point in points
     )
@@ -94,7 +97,7 @@ def _store_points(source: str, points: Iterable[PricePoint]) -> None:
             chunk,
             update_conflicts=True,
             unique_fields=["market", "node", "interval_start"],
-            update_fields=["interval_end", "microusd_per_mwh", "source", "fetched_at"],
+            update_fields=["interval_end", "microusd_per_mwh", "source", "flag", "fetched_at"],
         )
 
 
@@ -121,7 +124,9 @@ def _sources(site: DataCenter, missing: Sequence[datetime]) -> list[Source]:
 
 def _quotes(site: DataCenter, start: datetime, end: datetime) -> list[Quote]:
     rows = EnergyPrice.objects.filter(market=site.market, node=site.node, interval_start__gte=start, interval_start__lt=end)
-    fields = rows.order_by("interval_start").values_list("interval_start", "interval_end", "microusd_per_mwh", "source")
+    fields = (
+        rows.exclude(flag=FROZEN).order_by("interval_start").values_list("interval_start", "interval_end", "microusd_per_mwh", "source")
+    )
     return [Quote(*row) for row in fields.iterator()]
 
 

@@ -11,7 +11,7 @@ _GROUPS = {
     "Money": ("Wallet", "LedgerEntry", "Hold", "BudgetPeriod", "BudgetAlert", "FreeQuotaDay", "PlatformLoss"),
     "Payments": ("TopUp", "PaymentEvent", "AutoTopUp"),
     "Traffic": ("Request", "Attempt", "StudioToken"),
-    "Prices": ("PriceTick", "DeliveredPrice", "EnergyPrice", "CatalogVersion"),
+    "Prices": ("PriceJob", "PriceTick", "DeliveredPrice", "EnergyPrice", "EnergyHour", "CatalogVersion"),
     "Staff": ("Group", "EmailAddress", "LogEntry"),
 }
 

@@ -6,6 +6,7 @@ from celery.schedules import crontab
 
 BEAT: dict[str, dict[str, Any]] = {
     "refresh-prices": {"task": "catalog.tasks.refresh_prices", "schedule": crontab(minute="*/5"), "options": {"expires": 240}},
+    "prune-prices": {"task": "catalog.tasks.prune_prices", "schedule": crontab(minute=47, hour=4), "options": {"expires": 3600}},
     "sweep-holds": {"task": "billing.tasks.sweep_holds", "schedule": 20.0, "options": {"expires": 20}},
     "reconcile-wallets": {"task": "billing.tasks.reconcile_wallets", "schedule": crontab(minute="3-59/10"), "options": {"expires": 300}},
     "prepare-days": {"task": "billing.tasks.prepare_days", "schedule": crontab(minute=37), "options": {"expires": 1200}},

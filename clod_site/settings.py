@@ -304,6 +304,20 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
+# --- electricity (docs/energy.md) ----------------------------------------------------------------
+
+CLOD_ENERGY_FEED = env.text("CLOD_ENERGY_FEED", "live" if PRODUCTION else "demo")
+CLOD_ENERGY_FALLBACK = env.text("CLOD_ENERGY_FALLBACK", "none")  # what stands in for a market that is silent for long
+CLOD_ENERGY_REPLAY = env.words("CLOD_ENERGY_REPLAY")  # CSV files
+if CLOD_ENERGY_FEED not in {"live", "replay", "demo"} or CLOD_ENERGY_FALLBACK not in {"none", "demo"}:
+    raise env.BadEnvironment("CLOD_ENERGY_FEED must be live, replay or demo, and CLOD_ENERGY_FALLBACK none or demo.")
+if not PRODUCTION and CLOD_ENERGY_FEED != "demo":
+    raise env.BadEnvironment("CLOD_ENERGY_FEED is set, but embedded mode runs on the demo feed, and its pages say so. Unset it.")
+if CLOD_ENERGY_FEED == "replay" and not CLOD_ENERGY_REPLAY:
+    raise env.BadEnvironment("CLOD_ENERGY_REPLAY is not set. Name the CSV files to be replayed, separated by commas.")
+CLOD_USD_PER_CAD = env.number("CLOD_USD_PER_CAD", 0.72)  # for markets that charge in Canadian dollars
+CLOD_PJM_KEY, CLOD_AESO_KEY = env.text("CLOD_PJM_KEY"), env.text("CLOD_AESO_KEY")
+
 # --- the gateway -------------------------------------------------------------------------------
 
 CLOD_FAST_LANE = env.flag("CLOD_FAST_LANE", True)

@@ -1,7 +1,8 @@
 """What of a market's answer may be stored, and which price stands in when it is late. Pure.
 
 Refused: prices beyond the market's bounds, intervals that are old, in the future, empty or longer than an hour. Kept and
-flagged: spikes, which are real. A market that says the same price for an hour is taken for frozen.
+flagged: spikes, which are real. A market that says the same price for an hour is taken for frozen: what it goes on saying is
+kept and flagged too, but no price follows from it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ BOUNDS = {  # USD per MWh; well outside what the market's own rules allow, so th
     "IESO": (-2_500 * USD, 4_000 * USD),
 }
 SPIKE_TIMES, SPIKE_FROM = 5, 200 * USD
-SPIKE = "spike"
+SPIKE, FROZEN = "spike", "frozen"
 FROZEN_AFTER = 12
 
 LIVE, LAST_KNOWN, DEMO, ESTIMATE = "live", "last known", "demo", "estimate"
@@ -78,16 +79,19 @@ def usual_prices(stored: Mapping[Node, Sequence[int]]) -> dict[Node, int]:
     return {node: round(median(prices)) for node, prices in stored.items() if prices}
 
 
-def is_frozen(series: Sequence[PricePoint]) -> bool:
-    """Of one node, oldest first: whether the last twelve intervals, without a gap, cost the same to the last digit.
+def frozen_from(series: Sequence[PricePoint]) -> datetime | None:
+    """Of one node, oldest first: since when it has cost the same to the last digit for more than eleven intervals without a gap.
 
     Prices of zero and below do not count: a market with too much wind or water stands at its floor for hours.
     """
-    last = series[-FROZEN_AFTER:]
-    if len(last) < FROZEN_AFTER or last[-1].interval_end - last[-1].interval_start >= LONGEST:
-        return False
-    follows = all(before.interval_end == after.interval_start for before, after in pairwise(last))
-    return follows and last[0].microusd_per_mwh > 0 and len({point.microusd_per_mwh for point in last}) == 1
+    if not series or series[-1].microusd_per_mwh <= 0 or series[-1].interval_end - series[-1].interval_start >= LONGEST:
+        return None
+    run = 1
+    for after, before in pairwise(reversed(series)):
+        if before.interval_end != after.interval_start or before.microusd_per_mwh != after.microusd_per_mwh:
+            break
+        run += 1
+    return series[-run + FROZEN_AFTER - 1].interval_start if run >= FROZEN_AFTER else None
 
 
 def stand_in(newest: PricePoint | None, now: datetime, *, may_be_demo: bool) -> str:

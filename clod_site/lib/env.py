@@ -37,6 +37,17 @@ def integer(name: str, default: int) -> int:
         raise BadEnvironment(f"{name} must be a whole number.") from None
 
 
+def number(name: str, default: float) -> float:
+    """A finite number above zero."""
+    try:
+        value = float(text(name, str(default)))
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise BadEnvironment(f"{name} must be a number above 0, such as {default}.")
+    return value
+
+
 def words(name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
     """A comma-separated list."""
     return tuple(word.strip() for word in text(name).split(",") if word.strip()) or default

@@ -13,7 +13,7 @@ from django.test import Client
 from accounts.models import Organization, User
 from activity.models import Request
 from billing.models import Attempt, AutoTopUp, BudgetAlert, BudgetPeriod, FreeQuotaDay, Hold, LedgerEntry, PaymentEvent, PlatformLoss, TopUp
-from catalog.models import Category, DataCenter, DeliveredPrice, Endpoint, EnergyPrice, Model, PriceTick, Provider
+from catalog.models import Category, DataCenter, DeliveredPrice, Endpoint, EnergyHour, EnergyPrice, Model, PriceJob, PriceTick, Provider
 from clod_site.lib import clock, ids
 from projects import keys
 from projects.models import Project
@@ -65,6 +65,9 @@ def furnished(organization: Organization, project: Project, alice: User, operato
     now = clock.now()
     day = {"interval_start": now, "source": "demo"}
     EnergyPrice.objects.create(market="PJM", node="DOM", interval_end=now, microusd_per_mwh=31_000_000, **day)
+    hour = {f"{name}_microusd_per_mwh": 31_000_000 for name in ("mean", "lowest", "highest")}
+    EnergyHour.objects.create(market="PJM", node="DOM", hour_start=now, intervals=12, source="pjm", **hour)
+    PriceJob.objects.create(name="pjm", label="PJM live", last_run_at=now, duration_ms=1, outcome="ok", newest_interval_end=now)
     amounts = {f"{name}_microusd_per_mwh": 31_000_000 for name in ("wholesale", "delivered", "smoothed", "reference")}
     delivered = DeliveredPrice.objects.create(data_center=endpoint.data_center, **amounts, **day)
     price = {"input_nanousd_per_mtok": 37_500_000, "output_nanousd_per_mtok": 80_000_000}

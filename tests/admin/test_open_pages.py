@@ -25,7 +25,7 @@ from billing.models import (
     TopUp,
     Wallet,
 )
-from catalog.models import CatalogVersion, DeliveredPrice, EnergyPrice, PriceTick
+from catalog.models import CatalogVersion, DeliveredPrice, EnergyHour, EnergyPrice, PriceJob, PriceTick
 from clod_site.admin_pages import Record
 from clod_site.lib import ids
 from studio.models import StudioToken
@@ -49,7 +49,7 @@ RECORDS = {
     StudioToken,
 }
 SECRETS = (DIGEST.hex(), base64.b64encode(DIGEST).decode(), r"\x01\x02\x03", SESSION_KEY)
-RECORDS |= {PriceTick, DeliveredPrice, EnergyPrice, CatalogVersion}
+RECORDS |= {PriceTick, DeliveredPrice, EnergyPrice, EnergyHour, PriceJob, CatalogVersion}
 
 
 def address(model: Any, page: str, *args: Any) -> str:

@@ -74,7 +74,7 @@ def third_party(slug: str = "gpt", **fields: Any) -> Model:
 class ScriptedFeed:
     """Says what a test wants: ``prices[node]`` in USD per MWh for every interval it is asked for, or nothing, or an error."""
 
-    name, label = "scripted", "scripted feed"
+    name, label, has_past = "scripted", "scripted feed", True
 
     def __init__(self, prices: dict[Node, float], *, mean_usd: float | None = 50) -> None:
         self.prices = prices

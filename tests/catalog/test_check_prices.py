@@ -78,26 +78,27 @@ def series(*prices: float, length: timedelta = FIVE) -> list[PricePoint]:
     return [point(price, NOW + length * number, length) for number, price in enumerate(prices)]
 
 
-def test_twelve_equal_prices_in_a_row_are_frozen() -> None:
-    assert quality.is_frozen(series(*[31.17] * 12))
-    assert not quality.is_frozen(series(*[31.17] * 11))
-    assert not quality.is_frozen(series(*[31.17] * 11, 31.18))
-    assert quality.is_frozen(series(20, *[31.17] * 12))
+def test_from_the_twelfth_equal_price_in_a_row_on_it_is_frozen() -> None:
+    assert quality.frozen_from(series(*[31.17] * 12)) == NOW + 11 * FIVE
+    assert quality.frozen_from(series(20, *[31.17] * 14)) == NOW + 12 * FIVE
+    assert quality.frozen_from(series(*[31.17] * 11)) is None
+    assert quality.frozen_from(series(*[31.17] * 13, 31.18)) is None
+    assert quality.frozen_from([]) is None
 
 
 def test_a_market_at_its_floor_is_not_frozen() -> None:
-    assert not quality.is_frozen(series(*[0] * 24))
-    assert not quality.is_frozen(series(*[-5] * 24))
+    assert quality.frozen_from(series(*[0] * 24)) is None
+    assert quality.frozen_from(series(*[-5] * 24)) is None
 
 
 def test_equal_hours_are_no_sign() -> None:
-    assert not quality.is_frozen(series(*[31.17] * 12, length=timedelta(hours=1)))
+    assert quality.frozen_from(series(*[31.17] * 12, length=timedelta(hours=1))) is None
 
 
 def test_equal_prices_with_a_gap_are_no_sign() -> None:
     with_gap = series(*[31.17] * 13)
     del with_gap[6]
-    assert not quality.is_frozen(with_gap)
+    assert quality.frozen_from(with_gap) is None
 
 
 # --- what stands in ----------------------------------------------------------------------------------

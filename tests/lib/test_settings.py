@@ -111,3 +111,24 @@ def test_production_refuses_to_start_with_a_provider_that_makes_its_answers_up(t
     assert started.returncode == 1
     assert "unset both in production" in started.stderr
     assert setting(tmp_path, made_up, "s.MODE") == "embedded"
+
+
+def test_production_asks_the_live_markets_and_makes_nothing_up(tmp_path):
+    assert setting(tmp_path, PRODUCTION, "[s.CLOD_ENERGY_FEED, s.CLOD_ENERGY_FALLBACK]") == ["live", "none"]
+    assert setting(tmp_path, {}, "s.CLOD_ENERGY_FEED") == "demo"
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        (PRODUCTION | {"CLOD_ENERGY_FEED": "best"}, "CLOD_ENERGY_FEED must be live, replay or demo"),
+        (PRODUCTION | {"CLOD_ENERGY_FALLBACK": "guess"}, "CLOD_ENERGY_FALLBACK none or demo"),
+        (PRODUCTION | {"CLOD_ENERGY_FEED": "replay"}, "CLOD_ENERGY_REPLAY is not set"),
+        (PRODUCTION | {"CLOD_USD_PER_CAD": "-1"}, "CLOD_USD_PER_CAD must be a number above 0"),
+        ({"CLOD_ENERGY_FEED": "live"}, "embedded mode runs on the demo feed"),
+    ],
+)
+def test_a_feed_that_cannot_be_is_named(tmp_path, environment, sentence):
+    started = start(tmp_path, environment)
+    assert started.returncode == 1
+    assert sentence in started.stderr

@@ -42,10 +42,11 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 class Feed(Protocol):
-    """What ``catalog.prices`` asks of every source."""
+    """What ``catalog.prices`` asks of every source. One that ``has_past`` can fill the days before a site's first price."""
 
     name: str
     label: str
+    has_past: bool
 
     def points(self, market_nodes: Collection[Node], start: datetime, end: datetime) -> list[PricePoint]:
         """Every known interval that begins in [start, end). Nodes the feed does not know are left out. Raises FeedError."""

@@ -37,6 +37,7 @@ class DemoFeed:
 
     name = "demo"
     label = "demo feed"
+    has_past = True
 
     def points(self, market_nodes: Collection[Node], start: datetime, end: datetime) -> list[PricePoint]:
         known = sorted(node for node in set(market_nodes) if node in typical_week())

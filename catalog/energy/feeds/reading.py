@@ -109,7 +109,7 @@ def xml(body: bytes) -> ElementTree.Element:
         raise SourceDown("the answer is a document with declarations instead of data")
     try:
         return ElementTree.fromstring(body)  # noqa: S314 (declarations are refused above)
-    except ElementTree.ParseError:
+    except (ElementTree.ParseError, LookupError, ValueError):
         raise SourceDown("the XML is damaged or cut off") from None
 
 

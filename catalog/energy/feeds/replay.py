@@ -28,7 +28,7 @@ MAX_USD_PER_MWH = 10_000
 class ReplayFeed:
     """Implements ``catalog.energy.feeds.Feed`` from points of the past; they must cover a week from Monday 00:00 UTC."""
 
-    name, label = "replay", "replay of past prices"
+    name, label, has_past = "replay", "replay of past prices", True
 
     def __init__(self, points: Sequence[PricePoint]) -> None:
         self._first, self._length = _whole_weeks(points)

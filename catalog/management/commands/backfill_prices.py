@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from catalog import prices
+from catalog import markets, prices
 from clod_site.lib import clock
 
 
@@ -16,5 +16,5 @@ class Command(BaseCommand):
         parser.add_argument("--days", type=int, default=prices.WINDOW_DAYS, help="How far back (default: %(default)s).")
 
     def handle(self, *, days: int, **options: Any) -> None:
-        written = prices.backfill(clock.now(), days)
+        written = prices.backfill(clock.now(), days, markets.feed())
         self.stdout.write(f"{written:,} prices written.")
