@@ -18,7 +18,13 @@ NEW_PROVIDER = reverse("admin:catalog_provider_add")
 
 def model_form(**changes: Any) -> dict[str, Any]:
     form = {"name": "Llama 8B", "slug": "llama", "vendor_id": "meta/Llama-8B", "developer": "Meta", "category": "hosted", "active": "on"}
-    form |= {"input_modalities": ["text"], "output_modalities": ["text"], "context_window": 8192, "max_output_tokens": 4096}
+    form |= {
+        "input_modalities": ["text"],
+        "output_modalities": ["text"],
+        "operations": ["chat"],
+        "context_window": 8192,
+        "max_output_tokens": 4096,
+    }
     form |= {"input_nanousd_per_mtok": "0.05", "output_nanousd_per_mtok": "0.08", "price_source": "list", "price_date": "2026-11-01"}
     return form | {"energy_weight": "0.35"} | NO_ENDPOINTS | changes
 
@@ -115,3 +121,11 @@ def test_a_data_center_s_adder_is_typed_in_dollars(office: Client, endpoint: End
     )
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     assert DataCenter.objects.get().adder_microusd_per_mwh == 28_500_000
+
+
+def test_a_model_is_ticked_for_what_it_is_called_for(office: Client, endpoint: Endpoint) -> None:
+    address = reverse("admin:catalog_model_change", args=[endpoint.model_id])
+    assert office.post(address, model_form(operations=["chat", "completions"])).status_code == 302
+    assert Model.objects.get(pk=endpoint.model_id).operations == ["chat", "completions"]
+    refused = office.post(address, model_form(operations=["embeddings"])).context["adminform"].form.errors
+    assert refused == {"max_output_tokens": ["is 0 for a model that only embeds, and for no other"]}
