@@ -17,7 +17,6 @@ from billing import mails
 from billing.alert_models import BudgetAlert, MailState
 from billing.alerts import USED_UP, is_month, is_true_still, project_of, with_subjects
 from clod_site.lib import ids
-from clod_site.lib.money import format_usd
 
 AT_ONCE, MOST_FAILURES = 50, 3
 
@@ -60,14 +59,15 @@ def text_of(alert: BudgetAlert) -> tuple[str, ...]:
     """The subject, then paragraphs."""
     key, project = alert.period.api_key, project_of(alert.period)
     who = f"The key {key.name} of {project.name}" if key else f"Project {project.name}"
-    cap = f"{'monthly' if is_month(alert.period) else 'daily'} cap of {format_usd(alert.cap_nanousd)}"
+    spent, of_cap = alert.amounts
+    cap = f"{'monthly' if is_month(alert.period) else 'daily'} cap of {of_cap}"
     zone = alert.organization.calendar.zone_at(alert.created_at)
     until = f"{alert.resets_at.astimezone(ZoneInfo(zone)):%d %B %Y, %H:%M} ({zone})"
     address = f"{settings.CLOD_BASE_URL}/projects/{ids.public('proj', project.pk)}/budgets"
     is_used_up = alert.percent == USED_UP
     return (
-        f"{who} has {'used up' if is_used_up else f'spent {alert.percent} % of'} its {cap}",
-        f"{who} has spent {format_usd(alert.spent_nanousd)} of its {cap} in {alert.organization.name}.",
+        f"{who} has {'used up' if alert.percent_spent >= USED_UP else f'spent {alert.percent_spent} % of'} its {cap}",
+        f"{who} has spent {spent} ({alert.percent_spent} %) of its {cap} in {alert.organization.name}.",
         f"Requests that do not fit under it are refused until {until}."
         if is_used_up
         else f"At the cap, requests are refused until {until}.",

@@ -4,6 +4,7 @@ from django.db import models
 
 from accounts.models import Organization, User
 from clod_site.lib import clock
+from clod_site.lib.money import tell_apart
 
 
 class MailState(models.TextChoices):
@@ -33,3 +34,13 @@ class BudgetAlert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.percent} % of {self.period}"
+
+    @property
+    def percent_spent(self) -> int:
+        """Of the cap, rounded down, so that 100 is all of it."""
+        return self.spent_nanousd * 100 // self.cap_nanousd
+
+    @property
+    def amounts(self) -> tuple[str, ...]:
+        """What was spent and the cap, as people read them."""
+        return tell_apart(self.spent_nanousd, self.cap_nanousd)

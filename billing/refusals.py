@@ -29,7 +29,7 @@ from typing import Any
 from uuid import UUID
 
 from clod_site.lib import ids
-from clod_site.lib.money import as_text, format_usd
+from clod_site.lib.money import as_text, format_usd, tell_apart
 from clod_site.lib.refusal import Refusal
 
 
@@ -73,8 +73,9 @@ class OutOfMoney(Refusal):
 
 class InsufficientFunds(OutOfMoney):
     def __init__(self, needed_nanousd: int, available_nanousd: int) -> None:
+        needed, available = tell_apart(needed_nanousd, available_nanousd)
         super().__init__(
-            f"This call may cost up to {format_usd(needed_nanousd)} and the wallet has {format_usd(available_nanousd)} available. "
+            f"This call may cost up to {needed} and the wallet has {available} available. "
             "Top up under Billing, or lower max_completion_tokens.",
             extra=_amounts(needed_usd=needed_nanousd, available_usd=available_nanousd),
         )
@@ -87,9 +88,10 @@ class CapReached(OutOfMoney):
     where = "Projects › {} › Budgets"
 
     def __init__(self, name: str, period: str, cap_nanousd: int, needed_nanousd: int, left_nanousd: int, resets_at: datetime) -> None:
+        cap, left, needed = tell_apart(cap_nanousd, left_nanousd, needed_nanousd)
         super().__init__(
-            f"{self.what} of {format_usd(cap_nanousd)} for {period} has {format_usd(left_nanousd)} left and this call may cost "
-            f"up to {format_usd(needed_nanousd)}. Raise it under {self.where.format(name)}.",
+            f"{self.what} of {cap} for {period} has {left} left and this call may cost up to {needed}. "
+            f"Raise it under {self.where.format(name)}.",
             extra={"resets_at": iso(resets_at)} | _amounts(cap_usd=cap_nanousd, needed_usd=needed_nanousd, left_usd=left_nanousd),
         )
 

@@ -82,14 +82,22 @@ def usd_plain(nanousd: int) -> str:
 def _bar(name: str, period: budgets.Period) -> dict[str, Any]:
     used = period.spent_nanousd + period.held_nanousd
     cap = period.cap_nanousd
-    spent_text = money.format_usd(used)
     return {
         "name": name,
         "used": used,
         "cap": cap,
-        "spent_text": spent_text,
-        "text": f"{spent_text} of {money.format_usd(cap)}" if cap is not None else f"{spent_text}, no cap",
+        "text": _spent(period),
         "left_text": money.format_usd(period.left_nanousd or 0),
         "is_reached": cap is not None and used >= cap,
         "resets_at": period.resets_at,
     }
+
+
+def _spent(period: budgets.Period) -> str:
+    """What running calls hold counts towards the cap, and comes back in part: it is not called spent."""
+    cap, held = period.cap_nanousd, period.held_nanousd
+    spent, *rest = money.tell_apart(period.spent_nanousd, *([] if cap is None else [cap]))
+    used = f"{spent} spent and {money.format_usd(held)} held" if held else spent
+    if cap is None:
+        return used
+    return f"{used} of {rest[0]}" + (f" ({(period.spent_nanousd + held) * 100 // cap} %)" if cap else "")

@@ -8,6 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 NANO = 1_000_000_000
 TOKENS_PER_PRICE = 1_000_000
 BASIS_POINTS = 10_000
+CENTS = 2  # decimals of a dollar
+DECIMALS = 9
 
 
 def usd(text: str | int | Decimal) -> int:
@@ -47,13 +49,26 @@ def format_usd(nanousd: int) -> str:
     >>> format_usd(1_234_500_000), format_usd(12_345), format_usd(0), format_usd(-5_000_000_000)
     ('$1.23', '$0.0000123', '$0.00', '−$5.00')
     """
-    sign = "−" if nanousd < 0 else ""
+    return _format(nanousd, CENTS)
+
+
+def tell_apart(*nanousd: int) -> tuple[str, ...]:
+    """Amounts that are read beside each other: as ``format_usd`` has them, with more decimals where two that differ would read the same.
+
+    >>> tell_apart(16_638_300, 20_000_000), tell_apart(5_000_000_000, 20_000_000_000)
+    (('$0.017', '$0.02'), ('$5.00', '$20.00'))
+    """
+    different = len(set(nanousd))
+    attempts = (tuple(_format(amount, decimals) for amount in nanousd) for decimals in range(CENTS, DECIMALS + 1))
+    return next(texts for texts in attempts if len(set(texts)) == different)
+
+
+def _format(nanousd: int, decimals: int) -> str:
+    """With so many decimals, and below a cent at least three significant digits; without zeros at the end beyond the cents."""
     amount = abs(as_decimal(nanousd))
-    if amount == 0 or amount >= Decimal("0.01"):
-        return f"{sign}${amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
-    digits = 2 - amount.adjusted()
-    rounded = f"{amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):f}".rstrip("0")
-    return f"{sign}${rounded}"
+    digits = decimals if amount == 0 or amount >= Decimal("0.01") else max(decimals, 2 - amount.adjusted())
+    whole, _, fraction = f"{amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,f}".partition(".")
+    return f"{'−' if nanousd < 0 else ''}${whole}.{fraction.rstrip('0').ljust(CENTS, '0')}"
 
 
 def ceil_div(numerator: int, denominator: int) -> int:

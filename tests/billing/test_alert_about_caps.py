@@ -73,13 +73,14 @@ def test_owners_and_admins_are_mailed_once_however_often_it_is_looked(
     for _ in range(3):
         tasks.alert_about_budgets()
     assert [sorted(mail.to) for mail in mailoutbox] == [["adam@example.org", "alice@example.org"]]
-    assert mailoutbox[0].subject == "Project Default has spent 80 % of its daily cap of $20.00"
+    assert mailoutbox[0].subject == "Project Default has spent 85 % of its daily cap of $20.00"
+    assert "has spent $17.00 (85 %) of its daily cap of $20.00 in" in mailoutbox[0].body
     tomorrow = clock.next_day("UTC", clock.now())
     assert f"At the cap, requests are refused until {tomorrow:%d %B %Y}, 00:00 (UTC)." in mailoutbox[0].body
     assert pages.of(capped, "budgets") in mailoutbox[0].body
     spend(capped, "19.90")
     tasks.alert_about_budgets()
-    assert mailoutbox[1].subject == "Project Default has used up its daily cap of $20.00"
+    assert mailoutbox[1].subject == "Project Default has spent 99 % of its daily cap of $20.00"
     assert told() == [80, 100]
 
 
@@ -282,7 +283,7 @@ def test_a_mail_that_comes_too_late_is_not_sent(capped: Project, time_machine: A
     assert BudgetAlert.objects.get().mail == MailState.TOO_LATE
 
 
-NOTICE = "has spent $17.00 of its daily cap of $20.00"
+NOTICE = "has spent $17.00 (85 %) of its daily cap of $20.00"
 
 
 def page(person: User) -> str:

@@ -73,6 +73,27 @@ def test_people_read_cents_or_three_significant_digits(nanousd, shown):
     assert money.format_usd(nanousd) == shown
 
 
+@pytest.mark.parametrize(
+    ("amounts", "shown"),
+    [
+        ((16_638_300, 20_000_000), ("$0.017", "$0.02")),
+        ((11_900_000, 12_300_000), ("$0.0119", "$0.0123")),
+        ((4_999_999, 5_000_000), ("$0.004999999", "$0.005")),
+        ((19_999_900_000, 20_000_000_000), ("$19.9999", "$20.00")),
+        ((1_234_567_890_000_000, 1_234_567_890_000_001), ("$1,234,567.89", "$1,234,567.890000001")),
+        ((5, 5), ("$0.000000005", "$0.000000005")),
+        ((0,), ("$0.00",)),
+    ],
+)
+def test_amounts_that_differ_never_read_the_same(amounts, shown):
+    assert money.tell_apart(*amounts) == shown
+
+
+@given(st.lists(NANOUSD, min_size=1, max_size=3))
+def test_any_amounts_can_be_told_apart(amounts):
+    assert len(set(money.tell_apart(*amounts))) == len(set(amounts))
+
+
 @given(st.integers(0, 10**30), st.integers(1, 10**18))
 def test_the_one_rounding_is_upwards_and_by_less_than_one(numerator, denominator):
     result = money.ceil_div(numerator, denominator)

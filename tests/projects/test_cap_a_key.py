@@ -67,9 +67,19 @@ def test_the_list_and_the_page_say_what_is_spent_what_is_left_and_when_it_resets
     ApiKey.objects.update(daily_cap_nanousd=usd("2"))
     BudgetPeriod.objects.create(api_key=api_key, period_key=clock.day_key("UTC", clock.now()), spent_nanousd=usd("0.50"))
     listed = browser(alice).get("/keys").content.decode()
-    assert "$0.50 of $2.00" in listed
+    assert "$0.50 of $2.00 (25 %)" in listed
     assert "$1.50 left, resets 23 Nov<" in listed
     BudgetPeriod.objects.update(spent_nanousd=usd("2"))
     assert (
         "The cap is reached: requests are refused until 23 Nov, 00:00 (UTC)" in browser(alice).get(pages.of_key(api_key)).content.decode()
     )
+
+
+def test_what_is_spent_reads_unlike_the_cap_and_apart_from_what_is_held(alice: User, api_key: ApiKey) -> None:
+    ApiKey.objects.update(daily_cap_nanousd=usd("0.02"))
+    BudgetPeriod.objects.create(api_key=api_key, period_key=clock.day_key("UTC", clock.now()), spent_nanousd=usd("0.0166383"))
+    for page in ("/keys", pages.of_key(api_key)):
+        assert "$0.017 of $0.02 (83 %)" in browser(alice).get(page).content.decode()
+    BudgetPeriod.objects.update(held_nanousd=usd("0.002"))
+    for page in ("/keys", pages.of_key(api_key)):
+        assert "$0.017 spent and $0.002 held of $0.02 (93 %)" in browser(alice).get(page).content.decode()
