@@ -232,9 +232,10 @@ def test_the_demo_feed_stands_in_where_it_was_chosen_until_the_market_is_back(sp
     markets.recompute(NOON + timedelta(hours=2))
     assert (newest("okc").source, newest("okc").freshness) == ("demo", "fresh")
     back = NOON + timedelta(hours=2) + SLOT
-    spp.price = 44
-    markets.ask("spp", back)
     markets.recompute(back)
+    spp.price = 44
+    markets.ask("spp", back)  # its newest interval is the one before
+    markets.recompute(back + SLOT)
     assert (newest("okc").source, newest("okc").wholesale_microusd_per_mwh) == ("spp", 44 * USD)
     assert not EnergyPrice.objects.filter(source="demo", interval_start__gt=back - 2 * SLOT).exists()
 

@@ -67,6 +67,10 @@ def test_older_prices_cost_more_regret() -> None:
     assert outcome(waves, others, delay=0).regret < outcome(waves, others, delay=6).regret < outcome(waves, others, delay=12).regret
 
 
+def test_what_is_paid_is_the_price_of_the_moment_not_the_one_that_was_known() -> None:
+    assert outcome([0, 0, 60, 60], [90] * 4, delay=2).sites[0].mean == pytest.approx(60 * 1.03 * USD)
+
+
 def test_hours_without_load_do_not_count() -> None:
     load = [0.0] * 12 + [1.0] * 12
     assert outcome([20] * 144 + [50] * 144, [60] * 288, load=load).saving == pytest.approx(1 - 50 / 55)
