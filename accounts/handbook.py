@@ -112,7 +112,7 @@ ERRORS = (
         "The request",
         "Change it; sent again as it is, it is refused again.",
         (
-            (400, "invalid_request", "the body is not a chat completion, or a field has a value it cannot have; also an unknown strategy"),
+            (400, "invalid_request", "a field has a value it cannot have, an unknown strategy, or the model is called at another address"),
             (400, "context_length_exceeded", "the messages have more tokens than the model's context window; the message has both numbers"),
             (400, "no_candidate_left", "your own demands, such as provider.only, left nobody to answer; constraint names the one to relax"),
             (400, "upstream_refused", "the model's server refused the request; its own words are in the message"),

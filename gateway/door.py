@@ -51,7 +51,7 @@ async def door(scope: Scope, receive: Receive, send: Send) -> None:
         b"",
         _header(scope, b"authorization"),
         _query(scope),
-        idempotency_key=_optional_header(scope, b"idempotency-key"),
+        idempotency_key=_all_of(scope, b"idempotency-key"),
         address=_address(scope),
     )
     response = Response(send, call)
@@ -84,15 +84,19 @@ def _handler(scope: Scope) -> tuple[Handler, dict[str, str]]:
             return handler, match.groupdict()
     if found:
         raise errors.WrongMethod(path, scope["method"], found[0][0])
-    raise errors.NoSuchPath(f"There is nothing at {path[:200]}. Chat completions are at POST /v1/chat/completions.")
+    raise errors.NoSuchPath(
+        f"There is nothing at {path[:200]}. Chat completions are at POST /v1/chat/completions, embeddings at POST /v1/embeddings."
+    )
 
 
 def _header(scope: Scope, name: bytes) -> str:
-    return _optional_header(scope, name) or ""
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
 
 
-def _optional_header(scope: Scope, name: bytes) -> str | None:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+def _all_of(scope: Scope, name: bytes) -> str | None:
+    """What all headers of this name say, joined as HTTP has it; None where there is none."""
+    values = [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+    return ",".join(values) if values else None
 
 
 def _address(scope: Scope) -> str:

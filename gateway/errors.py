@@ -1,7 +1,7 @@
 """Everything the gateway refuses, and how it says so. Caught in one place per door.
 
 Refusal                       clod_site.lib.refusal: status, code, message, what to do
-├── InvalidRequest       400  the body is not a chat completion (this module)
+├── InvalidRequest       400  the body is not what its address takes (this module)
 ├── … 401, 402, 503           keys and money: billing.refusals
 ├── … 403, 404, 503           names and routes: catalog.names, catalog.routing
 ├── NotHttp              400  the bytes are no request

@@ -1,1 +1,1 @@
-"""OpenAI's chat completions on the wire: ``request`` comes in, ``response`` goes out."""
+"""OpenAI's operations on the wire: ``request`` and ``response`` are chat's, the others have packages; ``operations`` lists them."""

@@ -199,6 +199,11 @@ def test_vectors_are_told_in_order_and_as_asked_whatever_the_upstream_sent() -> 
     assert set(mixed["usage"]) == {"prompt_tokens", "total_tokens", "cost", "cost_details"}
 
 
+def test_a_thousand_long_vectors_come_whole(fakes: Gateway) -> None:
+    answered = embed(fakes, given=["one"] * 1000, dimensions=256).json()["data"]
+    assert [(vector["index"], len(vector["embedding"])) for vector in answered] == [(index, 256) for index in range(1000)]
+
+
 NOT_A_NUMBER = base64.b64encode(struct.pack("<f", float("nan"))).decode()
 
 
