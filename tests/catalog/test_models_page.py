@@ -229,3 +229,12 @@ def test_without_a_call_the_speed_is_not_measured_yet() -> None:
     priced()
     assert "not measured yet" in Client().get("/models").content.decode()
     assert "not measured yet" in Client().get("/models/llama").content.decode()
+
+
+def test_a_model_that_does_not_chat_is_not_sent_to_studio(client: Client) -> None:
+    stock.third_party("vectors", operations=["embeddings"], max_output_tokens=0)
+    prices.backfill(clock.now(), 1, stock.ScriptedFeed(FEED))
+    page = client.get("/models/vectors").content.decode()
+    assert "<code>POST /v1/embeddings</code>" in page
+    assert "/studio?model=" not in page
+    assert "Longest answer" not in page
