@@ -53,6 +53,12 @@ class Bill:
         """What the tokens cost at the tick, whoever pays."""
         return cost.charge(reading.prompt_tokens, reading.completion_tokens, *_terms(self.tick))
 
+    def upstream_cost(self, prompt_tokens: int, completion_tokens: int) -> int:
+        """What a third party bills us for these tokens: its own price, before our fee. Our own data centers bill nobody."""
+        tick = self.route.tick
+        prices = tick.input_nanousd_per_mtok, tick.output_nanousd_per_mtok
+        return 0 if self.route.data_center else cost.charge(prompt_tokens, completion_tokens, *prices, 0).total
+
     def list_cost(self, reading: Reading) -> int:
         """The same tokens at the model's list price, fee included."""
         prices = self.card.input_nanousd_per_mtok, self.card.output_nanousd_per_mtok, self.tick.fee_basis_points

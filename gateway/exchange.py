@@ -269,12 +269,18 @@ class Exchange:
                 self._finish_reason,
                 self._times,
                 self._caller.attempts,
+                self._upstream_cost(),
                 keepsake,
             )
             await (holds.capture(self._held, outcome) if self._ending.is_charged else holds.void(self._held, outcome))
         except Exception:
             log.exception("%s could not be settled; the sweeper will charge its last checkpoint", self._call.public_id)
             self._ending.error = Unexpected("The call could not be recorded. You pay at most for its last checkpoint.")
+
+    def _upstream_cost(self) -> int:
+        """What the upstream bills us, whatever the client pays. One that was stopped may bill nothing."""
+        was_stopped = not self._is_complete and self._bill.route.cancel_policy == CancelPolicy.NO_BILL
+        return self._bill.upstream_cost(*self._meter.claimed()) if self._ending.is_charged and not was_stopped else 0
 
     async def _keepsake(self, reading: Reading) -> Keepsake | None:
         """What a repetition of this call will be answered: of one that is charged, and never at the cost of its settlement."""

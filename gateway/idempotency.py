@@ -23,7 +23,7 @@ from gateway.errors import InvalidRequest
 HEADER = "Idempotency-Key"
 MOST_KEPT_BYTES = 8 * 1024 * 1024
 SALT_BYTES, KEY_BYTES, NONCE_BYTES = 16, 32, 12
-_PRINTABLE = re.compile(r"[!-~]{1,255}")
+_PRINTABLE = re.compile(r"[!-+\--~]{1,255}")  # no comma: HTTP joins two headers of one name with it
 
 
 class _Kept(msgspec.Struct):
@@ -80,7 +80,10 @@ def transcript(call: Call, operation: str) -> Transcript | None:
     if key is None:
         return None
     if not _PRINTABLE.fullmatch(key):
-        raise InvalidRequest(f"{HEADER} must have 1 to 255 printable ASCII characters without spaces, such as a UUID.", param=HEADER)
+        raise InvalidRequest(
+            f"{HEADER} must be sent once and have 1 to 255 printable ASCII characters without spaces and commas, such as a UUID.",
+            param=HEADER,
+        )
     return Transcript(key, operation, call.body)
 
 

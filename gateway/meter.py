@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from gateway.wire import request
+from gateway.wire.messages import tokens_of
 
 TOKEN_SIZED = 8  # characters
 
@@ -48,6 +48,12 @@ class Meter:
             if bytes(memoryview(usage)) != b"null":
                 self._reported = {}
 
+    def claimed(self) -> tuple[int, int]:
+        """Prompt and completion tokens the upstream will bill us for: what it says, however absurd; where it says nothing, our count."""
+        reading, usage = self.reading(), self._reported
+        prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+        return reading.prompt_tokens if prompt is None else prompt, reading.completion_tokens if completion is None else completion
+
     def reading(self) -> Reading:
         return self._estimate() if self._reported is None else self._believe(self._reported)
 
@@ -57,7 +63,7 @@ class Meter:
     def _written(self) -> int:
         """Pieces as short as tokens are tokens; longer ones (a whole body is one) are counted by their characters."""
         is_token_by_token = self._characters <= self._pieces * TOKEN_SIZED
-        return self._pieces if is_token_by_token else -(-self._characters // request.BYTES_PER_TOKEN)
+        return self._pieces if is_token_by_token else tokens_of(self._characters)
 
     def _believe(self, usage: dict[str, Any]) -> Reading:
         """The report; where a stream ended before its answer was counted (there is no such field yet), our count of that."""

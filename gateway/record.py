@@ -7,7 +7,7 @@ import msgspec
 
 from activity.models import Status
 from activity.recorder import RequestRow
-from billing.holds import AttemptRow, Keepsake, Outcome
+from billing.holds import Keepsake, Outcome
 from clod_site.lib.refusal import Refusal
 from gateway.bill import Bill, Plan
 from gateway.meter import Reading
@@ -39,9 +39,11 @@ def outcome(
     finish_reason: str,
     times: Times,
     attempts: list[Attempt],
+    upstream_cost_nanousd: int,
     keepsake: Keepsake | None = None,
 ) -> Outcome:
-    """Everything the ledger needs to settle the hold and to write the rows beside it."""
+    """Everything the ledger needs to settle the hold and to write the rows beside it. The last attempt, which answered, is what the
+    upstream bills us for."""
     counted = reading if ending.is_charged else NOTHING
     cost = bill.cost(counted)
     row = RequestRow(
@@ -74,10 +76,5 @@ def outcome(
         latency_ms=times.latency_ms,
         routing=plan.explanation,
     )
-    return Outcome(cost.total, row, _attempt_rows(attempts, bill, cost.total - cost.fee), keepsake)
-
-
-def _attempt_rows(attempts: list[Attempt], bill: Bill, before_fee: int) -> tuple[AttemptRow, ...]:
-    """Third parties bill us for the attempt that answered, which is the last one; our own data centers bill nobody."""
-    billed = 0 if bill.route.data_center else before_fee
-    return (*(attempt.row() for attempt in attempts[:-1]), *(attempt.row(billed) for attempt in attempts[-1:]))
+    rows = (*(attempt.row() for attempt in attempts[:-1]), *(attempt.row(upstream_cost_nanousd) for attempt in attempts[-1:]))
+    return Outcome(cost.total, row, rows, keepsake)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from gateway.errors import InvalidRequest
-from gateway.wire.tools import FunctionCalled, ToolCall
+from gateway.wire.tools import FunctionCalled, ToolCall, written_in
 
 Name = Annotated[str, Meta(max_length=64)] | None
 
@@ -104,14 +104,19 @@ class FunctionResult(Struct, tag="function", tag_field="role"):
 
 
 Message = System | Developer | User | Assistant | Tool | FunctionResult
+BYTES_PER_TOKEN = 4
+MESSAGE_TOKENS = 4  # what a chat template writes around a message
+PART_TOKENS = 1_000  # an image, a recording, a file: nobody can tell, and most are more
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 
 
 class Contents(Struct, frozen=True):
-    """What else than text the messages hold: each modality with the path of its first part, and the first link to follow."""
+    """What the messages hold: each modality besides text with the path of its first part, the first link to follow, and
+    about how many tokens all of it may be."""
 
     modalities: dict[str, str]
     remote: str = ""
+    tokens: int = 0
 
 
 NO_CONTENTS = Contents({})
@@ -142,8 +147,9 @@ def _check_assistant(message: Assistant, index: int) -> None:
 
 def _contents(messages: list[Message]) -> Contents:
     modalities: dict[str, str] = {}
-    remote = ""
+    remote, parts = "", 0
     for path, part in _parts(messages):
+        parts += 1
         modalities.setdefault(MODALITIES[type(part)], path)
         link, where = _link(part)
         if link is None:
@@ -151,7 +157,8 @@ def _contents(messages: list[Message]) -> Contents:
         elif not link.startswith("data:"):
             remote = remote or f"{path}.{where}"
             _check_link(link, f"{path}.{where}")
-    return Contents(modalities, remote)
+    said = sum(len(text.encode(errors="replace")) for message in messages for text in _said(message))
+    return Contents(modalities, remote, tokens_of(said) + len(messages) * MESSAGE_TOKENS + parts * PART_TOKENS)
 
 
 def _parts(messages: list[Message]) -> Iterator[tuple[str, UserPart]]:
@@ -187,6 +194,21 @@ def _check_file(part: UserPart, path: str) -> None:
 def least_tokens(messages: list[Message]) -> int:
     """No fewer tokens than this, whatever the tokenizer: none joins words across spaces."""
     return sum(len(text.split()) for message in messages for text in _texts(message))
+
+
+def tokens_of(text_bytes: int) -> int:
+    """About how many tokens a text is, where nobody has counted them."""
+    return -(-text_bytes // BYTES_PER_TOKEN)
+
+
+def _said(message: Message) -> Iterator[str]:
+    """Its texts, and the calls of tools it repeats."""
+    yield from _texts(message)
+    if isinstance(message, Assistant):
+        yield from (message.refusal or "",)
+        yield from (text for call in message.tool_calls or () for text in written_in(call))
+        if message.function_call:
+            yield message.function_call.arguments
 
 
 def _texts(message: Message) -> Iterator[str]:

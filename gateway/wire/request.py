@@ -16,7 +16,7 @@ from catalog.preferences import Preferences
 from catalog.providers import Adapter
 from catalog.snapshot import ModelCard, Route
 from gateway.errors import InvalidRequest
-from gateway.wire import fields, messages, rules
+from gateway.wire import fields, malformed, messages, rules
 from gateway.wire.messages import Contents
 from gateway.wire.tools import JsonObjectFormat, JsonSchemaFormat
 
@@ -33,10 +33,10 @@ UNSTORED = ("metadata", "store")  # they label a completion that is kept, and no
 TEMPLATE_BYTES = 256  # what a chat template may add of its own, such as a default system prompt
 INSTRUCTIONS_BYTES = 768  # what a provider adds to explain tools or a format to its model: Claude's are up to 530 tokens
 EXPLAINED = frozenset(("tools", "json_object", "json_schema"))
+EXPLAINING = frozenset(("tools", "functions", "response_format"))  # the fields that do
 ENOUGH_ROOM = 1024  # tokens for an answer nobody has limited; with less, a long prompt is taken for words, not for bytes
 LEAST_ROOM = 256  # a prompt that seems to leave less may be shorter than it looks
-BYTES_PER_TOKEN = 4  # only for estimates
-TEMPLATE_TOKENS = TEMPLATE_BYTES // BYTES_PER_TOKEN
+TEMPLATE_TOKENS = messages.tokens_of(TEMPLATE_BYTES)
 SHORTEST_WORD = 2  # bytes, with the space before it
 JSON_FORMATS: dict[type, str] = {JsonObjectFormat: "json_object", JsonSchemaFormat: "json_schema"}
 
@@ -90,7 +90,10 @@ class Ask(Struct, frozen=True, kw_only=True):
         return sure if sure >= ENOUGH_ROOM else max(sure, card.context_window - self.prompt_estimate() - TEMPLATE_TOKENS, LEAST_ROOM)
 
     def prompt_estimate(self) -> int:
-        return -(-self.prompt_bytes // BYTES_PER_TOKEN)
+        """About how many tokens the prompt has: for rates, and for the bill where nobody reports them. What is not said to the
+        model does not count."""
+        explained = sum(len(memoryview(self.fields[name])) for name in EXPLAINING & self.fields.keys())
+        return self.contents.tokens + messages.tokens_of(explained)
 
     def least_tokens(self, worth_counting: int) -> int:
         """Tokens the prompt has for sure, counted only where it is long enough to have more than ``worth_counting``."""
@@ -130,7 +133,7 @@ def top_level(body: bytes) -> dict[str, Raw]:
     except msgspec.ValidationError as error:
         raise InvalidRequest("The body must be a JSON object with the fields of the call.") from error
     except msgspec.DecodeError as error:
-        raise InvalidRequest(f"The body is not valid JSON: {error}.") from error
+        raise InvalidRequest(f"The body is not valid JSON: {malformed.why(body, error)}.") from error
     return {name: value for name, value in given.items() if name not in DROPPED and bytes(memoryview(value)[:4]) != b"null"}
 
 

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta, Raw
 
 from gateway.errors import InvalidRequest
+from gateway.wire.messages import tokens_of
 from gateway.wire.request import Ask
 
 Token = Annotated[int, Meta(ge=0, lt=2**31)]
@@ -21,7 +22,7 @@ class TextsAsk(Ask, frozen=True, kw_only=True):
     tokens: int
 
     def prompt_estimate(self) -> int:
-        return self.tokens or super().prompt_estimate()
+        return self.tokens or tokens_of(len(memoryview(self.fields[self.prompt_field])))
 
     def _least_tokens(self) -> int:
         """Of the longest: each has the context window for itself."""

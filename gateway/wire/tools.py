@@ -65,6 +65,12 @@ class CustomToolCall(Struct, tag="custom", tag_field="type"):
 ToolCall = FunctionToolCall | CustomToolCall
 
 
+def written_in(call: ToolCall) -> tuple[str, str]:
+    """What a model reads of a call it made before."""
+    called = call.function if isinstance(call, FunctionToolCall) else call.custom
+    return called.name, called.arguments if isinstance(called, FunctionCalled) else called.input
+
+
 # --- which of them ---------------------------------------------------------------------------------
 
 

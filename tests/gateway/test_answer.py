@@ -91,6 +91,22 @@ def test_missing_usage_is_counted_by_us_and_said_to_be_estimated(gateway: Gatewa
     assert row.cost_nanousd > 0
 
 
+def test_only_what_is_said_to_the_model_is_estimated(gateway: Gateway) -> None:
+    gateway.offer("lazy", "no-usage")
+    plain = gateway.row(gateway.complete("lazy")).prompt_tokens
+    beside = {"metadata": {"note": "x" * 500}, "unknown_field": "y" * 2000, "provider": {"ignore": ["z" * 60]}, "user": "u" * 60}
+    assert gateway.row(gateway.complete("lazy", **beside)).prompt_tokens == plain < 20
+    tools = [{"type": "function", "function": {"name": "weather", "description": "w" * 400}}]
+    assert gateway.row(gateway.complete("lazy", tools=tools)).prompt_tokens >= plain + 100
+
+
+def test_a_picture_is_not_estimated_by_its_bytes(gateway: Gateway) -> None:
+    gateway.offer("eyes", "no-usage", input_modalities=["text", "image"], context_window=100_000)
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 200_000}}
+    messages = [{"role": "user", "content": [{"type": "text", "text": "What is this?"}, picture]}]
+    assert 1_000 <= gateway.row(gateway.complete("eyes", messages=messages)).prompt_tokens < 1_100
+
+
 def test_a_reported_zero_is_zero(gateway: Gateway) -> None:
     gateway.offer("zero", "zero-usage")
     row = gateway.row(gateway.complete("zero"))

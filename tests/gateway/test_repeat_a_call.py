@@ -65,11 +65,17 @@ def test_another_body_under_the_same_key_is_refused(gateway: Gateway, wallet: Wa
 
 
 @FAST_LANE
-@pytest.mark.parametrize("key", ["", "a b", "é", "x" * 256])
+@pytest.mark.parametrize("key", ["", "a b", "a,b", "é", "x" * 256])
 def test_a_key_that_cannot_be_one_is_refused(gateway: Gateway, key: str) -> None:
     refused = gateway.client.post(gateway.path, json=BODY, headers={b"idempotency-key": key.encode("latin-1")})
     assert code(refused) == (400, "invalid_request")
     assert refused.json()["error"]["param"] == "Idempotency-Key"
+    assert not gateway.upstream.journal
+
+
+def test_two_keys_are_none(gateway: Gateway) -> None:
+    refused = gateway.client.post(gateway.path, json=BODY, headers=[("idempotency-key", KEY), ("idempotency-key", "another")])
+    assert code(refused) == (400, "invalid_request")
     assert not gateway.upstream.journal
 
 
