@@ -23,7 +23,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
     time_zone = forms.ChoiceField(
         choices=lambda: [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones() - {"localtime"})],
-        help_text="Days and months of free requests and project caps begin at midnight of this zone.",
+        help_text="Days and months, of free requests and of the caps of projects and keys, begin at midnight of this zone.",
     )
 
     field_order = ("name", "time_zone", "pays_after_free_quota")

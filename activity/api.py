@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from accounts.models import Membership
 from activity import filters, queries
 from clod_site.lib import clock
+from clod_site.lib.refusal import Refusal
 
 FILTERS = [OpenApiParameter(name, str) for name in ("cursor", "limit", "range", "model", "project", "key", "status")]
 
@@ -25,7 +26,11 @@ def request_list(request: ApiRequest) -> Response:
     """Newest first. ``cursor`` is the ``next_cursor`` of the page before; ``limit`` is 1 to 200; filters as on the page."""
     wanted = filters.read(request.query_params if "range" in request.query_params else _all_time(request))
     rows = filters.apply(queries.of(_member(request).organization_id), wanted, clock.now())
-    page = queries.page(rows, request.query_params.get("cursor", ""), _limit(request))
+    try:
+        limit = queries.limit_of(request.query_params.get("limit", ""))
+    except Refusal as refusal:
+        return Response(refusal.body(), status=refusal.status)
+    page = queries.page(rows, request.query_params.get("cursor", ""), limit)
     return Response({"object": "list", "data": [queries.as_json(row) for row in page.rows], "next_cursor": page.next_cursor or None})
 
 
@@ -51,8 +56,3 @@ def _all_time(request: ApiRequest) -> Any:
     query = request.query_params.copy()
     query["range"] = "all"
     return query
-
-
-def _limit(request: ApiRequest) -> int:
-    asked = request.query_params.get("limit", "")
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else queries.PAGE

@@ -1,5 +1,6 @@
 """Reading the log of requests: what an organization may see, page by page, and as JSON."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from activity import filters
 from activity.models import Request
 from billing.models import Attempt
 from clod_site.lib import ids, money
+from clod_site.lib.refusal import Refusal
 
 PAGE = 50
 MAX_PAGE = 200
@@ -37,9 +39,17 @@ class Page:
     next_cursor: str
 
 
+def limit_of(text: str) -> int:
+    """Rows of a page, as a program asks for them; Refusal for what is no number from 1 to 200."""
+    if not text:
+        return PAGE
+    if re.fullmatch("[0-9]{1,3}", text) and 1 <= int(text) <= MAX_PAGE:
+        return int(text)
+    raise Refusal(f"limit must be a whole number from 1 to {MAX_PAGE}; left out, it is {PAGE}.", param="limit")
+
+
 def page(rows: QuerySet[Request], cursor: str, limit: int = PAGE) -> Page:
     """Keyset paging: rows older than the cursor's request. A malformed cursor starts at the newest."""
-    limit = max(1, min(limit, MAX_PAGE))
     before = ids.parse_public("req", cursor)
     found = list((rows.filter(id__lt=before) if before else rows)[: limit + 1])
     return Page(found[:limit], ids.public("req", found[limit - 1].id) if len(found) > limit else "")

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from catalog.decisions import Option, Reason
 from catalog.snapshot import Route, Tick
-from clod_site.lib.money import BASIS_POINTS, NANO
+from clod_site.lib.money import BASIS_POINTS, NANO, in_digits
 
 Names = Annotated[tuple[Annotated[str, Meta(max_length=120)], ...], Meta(max_length=50)] | None
 Dollars = Annotated[float, Meta(ge=0)] | None
@@ -77,5 +77,6 @@ def _too_dear(most: MaxPrice, tick: Tick) -> Reason | None:
     ):
         usd = price * (BASIS_POINTS + tick.fee_basis_points) / BASIS_POINTS / NANO
         if limit is not None and usd > limit:
-            return Reason(f"provider.max_price.{kind}", f"asks ${usd:g} per million {kind} tokens, more than ${limit:g}")
+            dear = f"asks ${in_digits(usd)} per million {kind} tokens, more than ${in_digits(limit)}"
+            return Reason(f"provider.max_price.{kind}", dear)
     return None

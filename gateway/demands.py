@@ -68,7 +68,9 @@ class DemandsOf(Demands):
         if bound <= most.request:
             return None
         cheaper = f"a lower {self._ask.limit_field}" if self._ask.limit_field else f"a shorter {self._ask.prompt_field}"
-        message = f"may cost up to ${bound:g} for this call, more than ${most.request:g}; {cheaper} costs less"
+        message = (
+            f"may cost up to ${money.in_digits(bound)} for this call, more than ${money.in_digits(most.request)}; {cheaper} costs less"
+        )
         return Reason("provider.max_price.request", message)
 
     def _foreign(self, card: ModelCard, route: Route) -> Reason | None:

@@ -1,6 +1,5 @@
 """The gateway's smaller answers: models, the key, settled requests, and whether this process is well."""
 
-import re
 from urllib.parse import parse_qs
 
 from django.db import connection
@@ -58,12 +57,8 @@ async def requests(call: Call) -> Reply:
     if cursor and ids.parse_public("req", cursor) is None:
         raise InvalidRequest("cursor must be the next_cursor of an earlier page.", param="cursor")
     rows = queries.of(grant.organization_id).filter(project_id=grant.project_id)
-    page = await snapshots.read(queries.page, rows, cursor, _limit(query.get("limit", [""])[0]))
+    page = await snapshots.read(queries.page, rows, cursor, queries.limit_of(query.get("limit", [""])[0]))
     return json_reply(200, {"object": "list", "data": [queries.as_json(row) for row in page.rows], "next_cursor": page.next_cursor})
-
-
-def _limit(text: str) -> int:
-    return int(text) if re.fullmatch("[0-9]{1,9}", text) else queries.PAGE
 
 
 async def request(call: Call, public_id: str) -> Reply:

@@ -43,6 +43,11 @@ def as_text(nanousd: int) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def in_digits(dollars: float) -> str:
+    """A number of dollars as somebody wrote it, without an exponent: ``"0.0000001"``."""
+    return f"{Decimal(f'{dollars:.12g}'):f}"
+
+
 def format_usd(nanousd: int) -> str:
     """How people read it: two decimals from a cent up, three significant digits below it.
 

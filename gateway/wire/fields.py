@@ -1,7 +1,7 @@
 """The fields of a request that we know: the value each may have, and the sentence that says what was wrong with another."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -77,6 +77,9 @@ KNOWN: dict[str, Any] = {
     "prompt_cache_key": Id,
     "prompt_cache_retention": Literal["in_memory", "24h"],
 }
+ANY_ENTRY = "$[...]"  # msgspec's path of an object's entry
+MOST_OF_A_NAME = 80
+JSON_WORDS = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 CHOICES = {
     "role": ROLES,
     "reasoning_effort": Effort.__args__,  # type: ignore[attr-defined]
@@ -91,6 +94,7 @@ class Known:
 
     def __init__(self, kinds: dict[str, Any]) -> None:
         self._decoders = {name: msgspec.json.Decoder(kind) for name, kind in kinds.items()}
+        self._entries = {name: msgspec.json.Decoder(values) for name, kind in kinds.items() if (values := _values_of(kind))}
 
     def read(self, given: dict[str, Raw]) -> dict[str, Any]:
         """The values of those that are known; InvalidRequest with the path of what is wrong in one."""
@@ -102,7 +106,26 @@ class Known:
         except RecursionError as error:
             raise InvalidRequest(f"'{name}' is nested too deeply.", param=name) from error
         except msgspec.DecodeError as error:
-            raise _invalid(name, str(error)) from error
+            raise _invalid(name, str(error).replace(ANY_ENTRY, f"$.{self._wrong_entry(name, raw)}")) from error
+
+    def _wrong_entry(self, name: str, raw: Raw) -> str:
+        """The first of an object's entries that is wrong; msgspec says only that one is."""
+        entries = msgspec.json.decode(raw, type=dict[str, Raw]).items() if name in self._entries else ()
+        return next((key[:MOST_OF_A_NAME] for key, value in entries if not _fits(self._entries[name], value)), "[]")
+
+
+def _values_of(kind: Any) -> Any:
+    """What the entries of an object of this kind are; None where it has no free names."""
+    kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    return get_args(kind)[1] if get_origin(kind) is dict else None
+
+
+def _fits(decoder: msgspec.json.Decoder[Any], value: Raw) -> bool:
+    try:
+        decoder.decode(value)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _invalid(name: str, complaint: str) -> InvalidRequest:
@@ -118,4 +141,8 @@ def _invalid(name: str, complaint: str) -> InvalidRequest:
 
 def _plain(problem: str) -> str:
     """msgspec's sentence in the words of JSON."""
-    return re.sub(r"`([^`]*)`", r"\1", problem).removesuffix(".")
+    return re.sub(r"`([^`]*)`", lambda kind: re.sub(r"\w+", _in_json, kind[1]), problem).removesuffix(".")
+
+
+def _in_json(word: re.Match[str]) -> str:
+    return JSON_WORDS.get(word[0], word[0])

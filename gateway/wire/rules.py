@@ -22,7 +22,7 @@ def _promise_nothing_we_cannot_keep(values: dict[str, Any]) -> None:
     if values.get("store"):
         raise InvalidRequest(
             "CLōD keeps no completions to fetch later, and has none kept by others: leave 'store' out. "
-            "Activity has what the call cost, and its text where the project keeps it.",
+            "Activity has what the call used and cost; prompts and answers are not in it.",
             param="store",
         )
     if values.get("service_tier", "auto") not in STANDARD_TIERS:

@@ -139,3 +139,10 @@ def test_a_completion_is_exactly_as_described(gateway: Gateway) -> None:
 def test_without_a_key_there_is_nothing_to_see(gateway: Gateway, address: str) -> None:
     gateway.client.headers["authorization"] = "Bearer clod_sk_none"
     assert read(gateway, address, 401)["error"]["code"] == "invalid_api_key"
+
+
+@pytest.mark.parametrize("limit", ["0", "201", "abc"])
+def test_a_limit_that_is_none_is_refused(gateway: Gateway, limit: str) -> None:
+    told = read(gateway, f"/requests?limit={limit}", status=400)["error"]
+    assert (told["code"], told["param"]) == ("invalid_request", "limit")
+    assert "from 1 to 200" in told["message"]

@@ -68,6 +68,7 @@ def test_max_price_counts_the_routing_fee(gateway: Gateway, trio: Model) -> None
 def test_max_price_of_the_whole_request_is_its_hold(gateway: Gateway, trio: Model) -> None:
     said = error(gateway, provider={"max_price": {"request": 0.0001}})
     assert said["constraint"] == said["param"] == "provider.max_price.request"
+    assert "more than $0.0000001;" in error(gateway, provider={"max_price": {"request": 0.0000001}})["message"]
     assert who(gateway, provider={"max_price": {"request": 0.001}}, max_tokens=1, messages=[{"role": "user", "content": "?"}]) == "cheap"
 
 

@@ -90,9 +90,9 @@ ODD_PATHS = (
     (b"/v1/requests/req_%00", 404),
     (b"/v1/requests/" + b"z" * 26, 404),
     (b"/v1/requests/req_" + b"z" * 22, 404),
-    (b"/v1/requests?limit=%C2%B2", 200),
-    (b"/v1/requests?limit=" + b"9" * 6000, 200),
-    (b"/v1/requests?limit=-1", 200),
+    (b"/v1/requests?limit=%C2%B2", 400),
+    (b"/v1/requests?limit=" + b"9" * 6000, 400),
+    (b"/v1/requests?limit=-1", 400),
     (b"/v1/requests?cursor=%00%ff", 400),
     (b"/v1/requests?cursor=req_" + b"z" * 22, 400),
 )

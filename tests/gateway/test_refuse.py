@@ -6,6 +6,8 @@ import pytest
 from accounts.models import User
 from catalog.models import Model
 from clod_site.lib import clock
+from clod_site.lib.refusal import Refusal
+from gateway.wire import request
 from projects import keys
 from projects.models import ApiKey, Project
 from tests.gateway import shop
@@ -138,7 +140,26 @@ def test_a_nul_character_is_answered_and_charged(gateway: Gateway) -> None:
 
 def test_half_a_surrogate_pair_is_no_text(gateway: Gateway) -> None:
     body = b'{"model": "paris", "messages": [{"role": "user", "content": "\\ud800"}]}'
-    _error(gateway.client.post(gateway.path, content=body), 400, "invalid_request")
+    told = _error(gateway.client.post(gateway.path, content=body), 400, "invalid_request")["message"]
+    assert told == (
+        "The body is not valid JSON: \\ud800 is half of a surrogate pair, and no character. "
+        "Write both halves, or the character itself in UTF-8."
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (rb'{"a": "\ud83d\ude00 \\ud800 \uDE00"}', "uDE00 is half"),  # a pair, five plain characters, and a half
+        (rb'{"a": "\ud800\u0041"}', "ud800 is half"),
+        (rb'{"a": "\ud83d\ude00', "it ends too early"),
+        (rb'{"a": \q}', "invalid character (byte 6)"),
+    ],
+)
+def test_a_body_that_is_no_json_says_why(body: bytes, why: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        request.parse(body)
+    assert why in refused.value.message
 
 
 def test_a_compressed_body_is_a_415(gateway: Gateway) -> None:

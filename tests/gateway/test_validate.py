@@ -161,7 +161,7 @@ def test_null_is_as_good_as_left_out() -> None:
         ({"audio": {"voice": "alloy"}}, "audio.format"),
         ({"prediction": {"type": "content"}}, "prediction.content"),
         ({"stop": ["x"] * 17}, "stop"),
-        ({"logit_bias": {"1": 101}}, "logit_bias[]"),
+        ({"logit_bias": {"1": 101}}, "logit_bias.1"),
         ({"top_logprobs": 3}, "logprobs"),
         ({"top_logprobs": 21, "logprobs": True}, "top_logprobs"),
         ({"n": 129}, "n"),
@@ -169,9 +169,10 @@ def test_null_is_as_good_as_left_out() -> None:
         ({"presence_penalty": 2.1}, "presence_penalty"),
         ({"max_completion_tokens": 0}, "max_completion_tokens"),
         ({"stream_options": {"include_usage": "yes"}}, "stream_options.include_usage"),
-        ({"metadata": {"a": 1}}, "metadata[]"),
-        ({"metadata": {"a": "x" * 513}}, "metadata[]"),
+        ({"metadata": {"a": 1}}, "metadata.a"),
+        ({"metadata": {"a": "x" * 513}}, "metadata.a"),
         ({"metadata": {str(key): "" for key in range(17)}}, "metadata"),
+        ({"metadata": {"a": "x", "b": 1}}, "metadata.b"),
         ({"user": 7}, "user"),
         ({"models": []}, "models"),
         ({"models": ["a", 1]}, "models[1]"),
@@ -197,6 +198,9 @@ def test_what_is_wrong_is_told_with_its_path(fields: dict[str, Any], param: str)
 def test_the_message_says_what_would_be_right() -> None:
     assert "minimal" in refusal(reasoning_effort="extreme").message
     assert "assistant" in refusal(**said({"role": "robot", "content": "x"})).message
+    assert refusal(user=1).message == "Invalid 'user': Expected string, got integer."
+    assert refusal(stop=1).message == "Invalid 'stop': Expected string | array, got integer."
+    assert refusal(logit_bias={"5": -1, "6": True}).message == "Invalid 'logit_bias.6': Expected number, got boolean."
     assert "data_collection" in refusal(provider={"data_collection": "deny"}).message
 
 
