@@ -6,17 +6,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from accounts.models import Organization
 from catalog.models import Model
 from clod_site.lib import clock, money
+from projects import keys
 from projects.models import Project
 
 LARGEST_CAP_NANOUSD = money.usd(1_000_000)
 LARGEST_RATE = 1_000_000_000
 MOST_NETWORKS = 50
+ONCE = "projects.forms.once"
 
 
 class ProjectForm(forms.Form):
@@ -132,7 +135,20 @@ class KeyBoundsForm(BoundsForm, ModelsForm):
     """The same for a key that exists, and which models it may call."""
 
 
-class RotateForm(forms.Form):
+class OnceForm(forms.Form):
+    """A form that makes a key once: it brings the id of that key with it, and an id is given to one key only."""
+
+    once = forms.CharField(required=False, widget=forms.HiddenInput, initial=lambda: signing.dumps(keys.new_id(), salt=ONCE))
+
+    @property
+    def key_id(self) -> str | None:
+        try:
+            return str(signing.loads(self.cleaned_data["once"], salt=ONCE))
+        except signing.BadSignature:
+            return None
+
+
+class RotateForm(OnceForm):
     """How long the key that is replaced still works."""
 
     OVERLAPS = (("0", "Not at all"), ("1", "1 hour"), ("24", "1 day"), ("168", "7 days"))
@@ -160,7 +176,7 @@ class ArchiveForm(forms.Form):
         return typed
 
 
-class KeyForm(CapsForm, BoundsForm):
+class KeyForm(OnceForm, CapsForm, BoundsForm):
     """A new API key."""
 
     EXPIRIES = (("", "Never"), ("7", "In 7 days"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"))

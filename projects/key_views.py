@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -33,9 +34,17 @@ def key_generate(request: MemberRequest) -> HttpResponse:
         template = "projects/_key_form.html" if is_fragment else "projects/key_generate.html"
         return render(request, template, {"form": form}, status=422 if form.is_bound else 200)
     project: Project = form.cleaned_data["project"]
-    api_key, secret = keys.generate(
-        project, name=form.cleaned_data["name"], actor=request.user, expires_at=form.expires_at, limits=form.limits
-    )
+    try:
+        api_key, secret = keys.generate(
+            project,
+            name=form.cleaned_data["name"],
+            actor=request.user,
+            expires_at=form.expires_at,
+            limits=form.limits,
+            public_id=form.key_id,
+        )
+    except keys.MadeAlready:
+        return _repeated(request)
     return _show(request, api_key, secret, "projects/_key_shown.html" if is_fragment else "projects/key_shown.html")
 
 
@@ -86,7 +95,10 @@ def key_rotate(request: MemberRequest, key_id: UUID) -> HttpResponse:
     form = RotateForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return render(request, "projects/key_rotate.html", {"api_key": api_key, "form": form}, status=422 if form.is_bound else 200)
-    successor, secret = keys.rotate(api_key, actor=request.user, overlap=form.overlap)
+    try:
+        successor, secret = keys.rotate(api_key, actor=request.user, overlap=form.overlap, public_id=form.key_id)
+    except keys.MadeAlready:
+        return _repeated(request)
     return _show(request, successor, secret, "projects/key_shown.html")
 
 
@@ -119,6 +131,14 @@ def first_steps(request: MemberRequest) -> HttpResponse:
 
 def _show(request: MemberRequest, api_key: ApiKey, secret: str, template: str) -> HttpResponse:
     return render(request, template, {"api_key": api_key, "secret": secret, "model": first_call.model_for(api_key.project)})
+
+
+def _repeated(request: MemberRequest) -> HttpResponse:
+    """A form that was sent again, by a reload or from the browser's history, makes no second key."""
+    messages.error(request, "This form has generated its key already. It was shown then, and cannot be shown again: generate another.")
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": reverse("key_list")})
+    return redirect("key_list")
 
 
 def _find(request: MemberRequest, key_id: UUID) -> ApiKey:

@@ -26,28 +26,47 @@ LIMITS = ("allowed_networks", "requests_per_minute", "tokens_per_minute", "daily
 LENGTH = len(PREFIX) + ID_WIDTH + 1 + SECRET_WIDTH + CHECKSUM_WIDTH
 
 
+class MadeAlready(Exception):
+    """There is a key with this id. Its text was shown then, and is kept nowhere."""
+
+
 class Parts(NamedTuple):
     public_id: str
     secret: str
 
 
+def new_id() -> str:
+    """The public part of a key to be."""
+    return ids.random_base62(ID_WIDTH)
+
+
 def generate(
-    project: Project, *, name: str, actor: User | None, expires_at: datetime | None = None, limits: Mapping[str, Any] | None = None
+    project: Project,
+    *,
+    name: str,
+    actor: User | None,
+    expires_at: datetime | None = None,
+    limits: Mapping[str, Any] | None = None,
+    public_id: str | None = None,
 ) -> tuple[ApiKey, str]:
-    """A new key and its full text, which is shown once and kept nowhere. ``limits`` are columns of ``ApiKey``: caps, rates, networks."""
-    public_id = ids.random_base62(ID_WIDTH)
+    """A new key and its full text, which is shown once and kept nowhere. ``limits`` are columns of ``ApiKey``: caps, rates, networks.
+
+    Whoever may ask twice brings a ``new_id``: the second time raises MadeAlready.
+    """
+    public_id = public_id or new_id()
     secret = ids.base62(int.from_bytes(secrets.token_bytes(32), "big"), SECRET_WIDTH)
     pepper = settings.CLOD_KEY_PEPPERS[0]
-    api_key = ApiKey.objects.create(
-        project=project,
-        name=name,
-        public_id=public_id,
-        digest=crypto.peppered_digest(secret, pepper),
-        pepper_id=crypto.pepper_id(pepper),
-        created_by=actor,
-        expires_at=expires_at,
-        **(limits or {}),
-    )
+    columns = {
+        "project": project,
+        "name": name,
+        "digest": crypto.peppered_digest(secret, pepper),
+        "pepper_id": crypto.pepper_id(pepper),
+        "created_by": actor,
+        "expires_at": expires_at,
+    }
+    api_key, is_new = ApiKey.objects.get_or_create(public_id=public_id, defaults=columns | dict(limits or {}))
+    if not is_new:
+        raise MadeAlready
     return api_key, f"{PREFIX}{public_id}_{secret}{_checksum(public_id, secret)}"
 
 
@@ -58,12 +77,15 @@ def revoke(api_key: ApiKey, *, actor: User | None) -> None:
 
 
 @transaction.atomic
-def rotate(api_key: ApiKey, *, actor: User | None, overlap: timedelta) -> tuple[ApiKey, str]:
-    """A successor: same name, project, limits, models and lifetime. The old key works for ``overlap`` yet, or is revoked at once."""
+def rotate(api_key: ApiKey, *, actor: User | None, overlap: timedelta, public_id: str | None = None) -> tuple[ApiKey, str]:
+    """A successor: same name, project, limits, models and lifetime. The old key works for ``overlap`` yet, or is revoked at once.
+
+    ``public_id`` as for ``generate``.
+    """
     now = clock.now()
     expires_at = now + (api_key.expires_at - api_key.created_at) if api_key.expires_at else None
     limits = {name: getattr(api_key, name) for name in LIMITS}
-    successor, text = generate(api_key.project, name=api_key.name, actor=actor, expires_at=expires_at, limits=limits)
+    successor, text = generate(api_key.project, name=api_key.name, actor=actor, expires_at=expires_at, limits=limits, public_id=public_id)
     successor.allowed_models.set(api_key.allowed_models.all())
     if overlap:
         _expire(api_key, now + overlap)

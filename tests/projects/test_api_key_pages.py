@@ -157,3 +157,38 @@ def test_the_first_steps_begin_with_a_key_in_the_default_project(alice: User, vi
 def test_nobody_sees_keys_without_logging_in(db: None) -> None:
     for address in ("/keys", "/keys/new", "/welcome"):
         assert browser().get(address)["Location"] == f"/accounts/login/?next={address}"
+
+
+def _once_in(page: str) -> str:
+    found = re.search(r'name="once" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def test_a_reload_makes_no_second_key(alice: User, project: Project) -> None:
+    visit = browser(alice)
+    form = _form(project, once=_once_in(visit.get("/keys/new").content.decode()))
+    assert visit.post("/keys/new", form).status_code == 200
+    again = visit.post("/keys/new", form, follow=True)
+    assert again.redirect_chain == [("/keys", 302)]
+    assert "has generated its key already" in again.content.decode()
+    assert visit.post("/keys/new", form, **HTMX)["HX-Redirect"] == "/keys"  # type: ignore[arg-type]
+    assert ApiKey.objects.count() == 1
+    another = _form(project, once=_once_in(visit.get("/keys/new").content.decode()))
+    assert visit.post("/keys/new", another).status_code == 200
+    assert ApiKey.objects.count() == 2
+
+
+def test_a_form_that_was_corrected_makes_its_key(alice: User, project: Project) -> None:
+    visit = browser(alice)
+    wrong = visit.post("/keys/new", _form(project, name="", once=_once_in(visit.get("/keys/new").content.decode())))
+    assert visit.post("/keys/new", _form(project, once=_once_in(wrong.content.decode()))).status_code == 200
+
+
+def test_a_reload_rotates_no_second_time(alice: User, project: Project) -> None:
+    api_key, _ = keys.generate(project, name="dev-key", actor=alice)
+    visit, address = browser(alice), pages.of_key(api_key) + "/rotate"
+    form = {"overlap_h": "24", "once": _once_in(visit.get(address).content.decode())}
+    assert visit.post(address, form).status_code == 200
+    assert visit.post(address, form)["Location"] == "/keys"
+    assert ApiKey.objects.count() == 2
