@@ -70,7 +70,7 @@ ANSWER = """{
 
 REFUSAL = """{
   "error": {
-    "message": "Project budget of $20.00 for 22 November has $0.01 left and this call may cost up to $0.03. Raise it under Projects › Billing bot › Budgets.",
+    "message": "Project budget of $20.00 for 2026-11-22 has $0.01 left and this call may cost up to $0.03. Raise it under Projects › Billing bot › Budgets.",
     "type": "insufficient_quota",
     "param": null,
     "code": "project_daily_cap",
@@ -137,7 +137,7 @@ ERRORS = (
         "One answer for keys that are missing, mistyped, unknown, revoked and expired.",
         (
             (401, "invalid_api_key", "generate a key under API Keys, and send it as a bearer token"),
-            (403, "model_not_allowed", "the project is limited to other models"),
+            (403, "model_not_allowed", "the project, or the key itself, is limited to other models"),
             (403, "address_not_allowed", "the key may not be used from this address"),
             (403, "organization_suspended", "the organization is suspended; for keys this is a 401"),
             (403, "project_archived", "the project is archived; for keys this is a 401"),
@@ -160,16 +160,17 @@ ERRORS = (
     Errors(
         "service",
         "The service",
-        "Try again a little later, after Retry-After where it is given. Nothing is charged.",
+        "Try again a little later, after Retry-After where it is given. Nothing is charged, unless an answer had begun: "
+        "what a stream delivered before it broke off is charged once.",
         (
             (429, "rate_limit_exceeded", "too many requests or tokens this minute, or too many bad keys from this address"),
             (429, "too_many_connections", "too many connections from this address"),
             (500, "internal_error", "our mistake; the request id finds it in our log"),
-            (502, "upstream_error", "every place that was tried failed"),
+            (502, "upstream_error", "every place that was tried failed; at the end of a stream: it broke off, and is charged so far"),
             (502, "idempotent_answer_incomplete", "the call repeated under its Idempotency-Key had broken off; it was charged once"),
             (503, "upstream_overloaded", "every place that was tried is overloaded; try again when Retry-After says"),
             (503, "too_busy", "this process has as many connections or bodies as it can take"),
-            (503, "model_not_available", "nothing serves the model here, or all that do have failed lately"),
+            (503, "model_not_available", "nothing serves the model here, or all that do have failed lately or are as busy as they may be"),
             (503, "price_unavailable", "no price is in force for the model"),
             (503, "ledger_busy", "too many calls wait to be paid for"),
             (503, "ledger_unavailable", "the database is away"),
