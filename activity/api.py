@@ -6,7 +6,6 @@ The gateway serves the same rows under ``/v1/requests`` for API keys.
 from typing import Any
 
 from django.http import Http404
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request as ApiRequest
@@ -14,27 +13,28 @@ from rest_framework.response import Response
 
 from accounts.models import Membership
 from activity import filters, queries
+from activity.serializers import LoggedRequestListSerializer, RequestDetailSerializer
 from clod_site.lib import clock
-from clod_site.lib.refusal import Refusal
+from clod_site.lib.described import ErrorSerializer
 
+REFUSED = dict.fromkeys((400, 403, 404), ErrorSerializer)
 FILTERS = [OpenApiParameter(name, str) for name in ("cursor", "limit", "range", "model", "project", "key", "status")]
 
 
-@extend_schema(operation_id="list_requests", parameters=FILTERS, responses=OpenApiTypes.OBJECT)  # type: ignore[untyped-decorator]
+@extend_schema(  # type: ignore[untyped-decorator]
+    operation_id="list_requests", parameters=FILTERS, responses={200: LoggedRequestListSerializer, **REFUSED}
+)
 @api_view(["GET"])
 def request_list(request: ApiRequest) -> Response:
     """Newest first. ``cursor`` is the ``next_cursor`` of the page before; ``limit`` is 1 to 200; filters as on the page."""
     wanted = filters.read(request.query_params if "range" in request.query_params else _all_time(request))
     rows = filters.apply(queries.of(_member(request).organization_id), wanted, clock.now())
-    try:
-        limit = queries.limit_of(request.query_params.get("limit", ""))
-    except Refusal as refusal:
-        return Response(refusal.body(), status=refusal.status)
+    limit = queries.limit_of(request.query_params.get("limit", ""))
     page = queries.page(rows, request.query_params.get("cursor", ""), limit)
     return Response({"object": "list", "data": [queries.as_json(row) for row in page.rows], "next_cursor": page.next_cursor or None})
 
 
-@extend_schema(operation_id="get_request", responses=OpenApiTypes.OBJECT)  # type: ignore[untyped-decorator]
+@extend_schema(operation_id="get_request", responses={200: RequestDetailSerializer, **REFUSED})  # type: ignore[untyped-decorator]
 @api_view(["GET"])
 def request_detail(request: ApiRequest, public_id: str) -> Response:
     """One request with its attempts and the routing decision; 404 for anybody else's."""

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
@@ -15,16 +14,22 @@ from accounts.models import Membership
 from billing import topups
 from billing.models import TopUp
 from billing.refusals import iso
+from billing.serializers import TopUpAskSerializer, TopUpListSerializer, TopUpSerializer
 from clod_site.lib import ids, money
-from clod_site.lib.refusal import Refusal
+from clod_site.lib.described import ErrorSerializer
 
 KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
+REFUSED = dict.fromkeys((400, 403, 404), ErrorSerializer)
 CURSOR = OpenApiParameter("cursor", str)
 
 
-@extend_schema(methods=["GET"], operation_id="list_top_ups", parameters=[CURSOR], responses=OpenApiTypes.OBJECT)  # type: ignore[untyped-decorator]
+@extend_schema(methods=["GET"], operation_id="list_top_ups", parameters=[CURSOR], responses={200: TopUpListSerializer, **REFUSED})  # type: ignore[untyped-decorator]
 @extend_schema(  # type: ignore[untyped-decorator]
-    methods=["POST"], operation_id="create_top_up", parameters=[KEY], request=OpenApiTypes.OBJECT, responses={201: OpenApiTypes.OBJECT}
+    methods=["POST"],
+    operation_id="create_top_up",
+    parameters=[KEY],
+    request=TopUpAskSerializer,
+    responses={200: TopUpSerializer, 201: TopUpSerializer, **REFUSED, **dict.fromkeys((409, 422, 429, 502, 503), ErrorSerializer)},
 )
 @api_view(["GET", "POST"])
 def top_ups(request: Request) -> Response:
@@ -33,15 +38,11 @@ def top_ups(request: Request) -> Response:
     if request.method == "GET":
         page = topups.page(membership.organization_id, cursor=request.query_params.get("cursor", ""))
         return Response({"object": "list", "data": [_as_json(row) for row in page.rows], "next_cursor": page.next_cursor or None})
-    try:
-        top_up, is_new = topups.order(membership, topups.read(_amount(request), request.headers.get("Idempotency-Key", "")))
-    except Refusal as refusal:
-        headers = {"Retry-After": str(refusal.retry_after_s)} if refusal.retry_after_s else {}
-        return Response(refusal.body(), status=refusal.status, headers=headers)
+    top_up, is_new = topups.order(membership, topups.read(_amount(request), request.headers.get("Idempotency-Key", "")))
     return Response(_as_json(top_up, may_pay=True), status=201 if is_new else 200)
 
 
-@extend_schema(operation_id="get_top_up", responses=OpenApiTypes.OBJECT)  # type: ignore[untyped-decorator]
+@extend_schema(operation_id="get_top_up", responses={200: TopUpSerializer, **REFUSED})  # type: ignore[untyped-decorator]
 @api_view(["GET"])
 def top_up(request: Request, public_id: str) -> Response:
     """404 for anybody else's."""

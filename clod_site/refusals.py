@@ -1,7 +1,11 @@
 """What Django itself refuses. Programs (/api, /v1) are told in JSON, people on a page."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
 
 from clod_site.lib.refusal import Refusal
 
@@ -42,6 +46,25 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     refusal = Unexpected("Something went wrong. The time of this answer finds it in our log.")
     return _answer(request, refusal) or defaults.server_error(request)
+
+
+def api_refused(error: Exception, context: dict[str, Any]) -> Response | None:
+    """What a view of the dashboard's own API refuses, or Django REST framework before it."""
+    answer = exception_handler(error, context)
+    if isinstance(error, Refusal):
+        headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s else {}
+        return Response(error.body(), status=error.status, headers=headers)
+    if answer is not None:
+        detail = answer.data.get("detail", "") if isinstance(answer.data, dict) else ""
+        answer.data = _named(answer.status_code, str(detail) or "This request cannot be taken.").body()
+    return answer
+
+
+def _named(status: int, message: str) -> Refusal:
+    known = {kind.status: kind for kind in (Forbidden, NotFound)}
+    refusal = known.get(status, BadRequest)(message)
+    refusal.status = status
+    return refusal
 
 
 def _answer(request: HttpRequest, refusal: Refusal) -> HttpResponse | None:

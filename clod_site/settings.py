@@ -294,8 +294,10 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "UNAUTHENTICATED_USER": None,
+    "EXCEPTION_HANDLER": "clod_site.refusals.api_refused",
 }
 SPECTACULAR_SETTINGS = {
+    "ENUM_NAME_OVERRIDES": {"OperationEnum": "catalog.operations.OPERATIONS"},
     "TITLE": "CLōD API",
     "DESCRIPTION": "One OpenAI-compatible endpoint over many models.",
     "VERSION": "1",

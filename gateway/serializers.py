@@ -3,30 +3,22 @@
 Validation is ``gateway.wire``'s, for both doors; these describe it.
 """
 
-from typing import Any
-
 from rest_framework import serializers
 
 from catalog.features import FEATURES
 from catalog.models import MODALITIES, OUTPUTS
 from catalog.names import TAGS
 from catalog.operations import OPERATIONS
+from clod_site.lib.described import USD, Described
 from gateway.wire import fields
 from gateway.wire.completions.request import MOST_CHOICES, USUAL_LIMIT
 from gateway.wire.embeddings.request import MOST_INPUTS
 from gateway.wire.messages import ROLES
 
-USD = "Dollars, as exact text."
-
-
-class _Described(serializers.Serializer[Any]):
-    pass
-
-
 # --- what is asked -----------------------------------------------------------------------------------
 
 
-class MessageSerializer(_Described):
+class MessageSerializer(Described):
     role = serializers.ChoiceField(choices=ROLES)
     content = serializers.JSONField(
         required=False,
@@ -37,13 +29,13 @@ class MessageSerializer(_Described):
     tool_call_id = serializers.CharField(required=False, help_text="Of a tool: the call it answers.")
 
 
-class MaxPriceSerializer(_Described):
+class MaxPriceSerializer(Described):
     prompt = serializers.FloatField(required=False, min_value=0, help_text="Dollars per million tokens, routing fee included.")
     completion = serializers.FloatField(required=False, min_value=0, help_text="The same for the answer.")
     request = serializers.FloatField(required=False, min_value=0, help_text="The most this call may cost, in dollars.")
 
 
-class PreferencesSerializer(_Described):
+class PreferencesSerializer(Described):
     only = serializers.ListField(child=serializers.CharField(), required=False, help_text="Providers or data centers that may answer.")
     ignore = serializers.ListField(child=serializers.CharField(), required=False, help_text="Those that may not.")
     order = serializers.ListField(child=serializers.CharField(), required=False, help_text="Those to try first, in this order.")
@@ -52,11 +44,11 @@ class PreferencesSerializer(_Described):
     allow_fallbacks = serializers.BooleanField(required=False, help_text="false: only the first, or only those in order.")
 
 
-class StreamOptionsSerializer(_Described):
+class StreamOptionsSerializer(Described):
     include_usage = serializers.BooleanField(required=False, help_text="A last chunk with the usage of the whole call.")
 
 
-class ChatCompletionRequestSerializer(_Described):
+class ChatCompletionRequestSerializer(Described):
     model = serializers.CharField(
         required=False,
         max_length=200,
@@ -102,7 +94,7 @@ class ChatCompletionRequestSerializer(_Described):
     prompt_cache_key = serializers.CharField(required=False, max_length=512)
 
 
-class CompletionRequestSerializer(_Described):
+class CompletionRequestSerializer(Described):
     model = serializers.CharField(required=False, max_length=200, help_text="As in a chat completion.")
     models = serializers.ListField(child=serializers.CharField(), required=False, max_length=fields.MOST_MODELS)
     provider = PreferencesSerializer(required=False)
@@ -125,7 +117,7 @@ class CompletionRequestSerializer(_Described):
     user = serializers.CharField(required=False, max_length=512)
 
 
-class EmbeddingsRequestSerializer(_Described):
+class EmbeddingsRequestSerializer(Described):
     model = serializers.CharField(required=False, max_length=200, help_text="As in a chat completion.")
     models = serializers.ListField(child=serializers.CharField(), required=False, max_length=fields.MOST_MODELS)
     provider = PreferencesSerializer(required=False)
@@ -138,7 +130,7 @@ class EmbeddingsRequestSerializer(_Described):
 # --- what is answered --------------------------------------------------------------------------------
 
 
-class CostDetailsSerializer(_Described):
+class CostDetailsSerializer(Described):
     paid_by = serializers.ChoiceField(choices=["free", "wallet"])
     standard_cost = serializers.FloatField(help_text="What these tokens cost, free request or not.")
     list_cost = serializers.FloatField(help_text="The same tokens at the model's list price.")
@@ -150,15 +142,15 @@ class CostDetailsSerializer(_Described):
     is_estimated = serializers.BooleanField(help_text="The upstream told no usage; we counted.")
 
 
-class PromptDetailsSerializer(_Described):
+class PromptDetailsSerializer(Described):
     cached_tokens = serializers.IntegerField()
 
 
-class CompletionDetailsSerializer(_Described):
+class CompletionDetailsSerializer(Described):
     reasoning_tokens = serializers.IntegerField()
 
 
-class UsageSerializer(_Described):
+class UsageSerializer(Described):
     prompt_tokens = serializers.IntegerField()
     completion_tokens = serializers.IntegerField()
     total_tokens = serializers.IntegerField()
@@ -168,7 +160,7 @@ class UsageSerializer(_Described):
     cost_details = CostDetailsSerializer()
 
 
-class AnswerSerializer(_Described):
+class AnswerSerializer(Described):
     role = serializers.ChoiceField(choices=["assistant"])
     content = serializers.CharField(allow_null=True)
     refusal = serializers.CharField(required=False, allow_null=True)
@@ -176,14 +168,14 @@ class AnswerSerializer(_Described):
     tool_calls = serializers.ListField(child=serializers.DictField(), required=False, allow_null=True)
 
 
-class ChoiceSerializer(_Described):
+class ChoiceSerializer(Described):
     index = serializers.IntegerField()
     message = AnswerSerializer()
     finish_reason = serializers.ChoiceField(choices=["stop", "length", "tool_calls", "content_filter", "function_call"])
     logprobs = serializers.DictField(required=False, allow_null=True)
 
 
-class ChatCompletionSerializer(_Described):
+class ChatCompletionSerializer(Described):
     id = serializers.CharField()
     object = serializers.CharField(help_text="chat.completion")
     created = serializers.IntegerField()
@@ -194,14 +186,14 @@ class ChatCompletionSerializer(_Described):
     service_tier = serializers.CharField(required=False)
 
 
-class TextChoiceSerializer(_Described):
+class TextChoiceSerializer(Described):
     index = serializers.IntegerField()
     text = serializers.CharField()
     finish_reason = serializers.ChoiceField(choices=["stop", "length", "content_filter"])
     logprobs = serializers.DictField(allow_null=True)
 
 
-class CompletionSerializer(_Described):
+class CompletionSerializer(Described):
     id = serializers.CharField()
     object = serializers.CharField(help_text="text_completion")
     created = serializers.IntegerField()
@@ -211,20 +203,20 @@ class CompletionSerializer(_Described):
     system_fingerprint = serializers.CharField(required=False, allow_null=True)
 
 
-class VectorSerializer(_Described):
+class VectorSerializer(Described):
     index = serializers.IntegerField()
     object = serializers.CharField(help_text="embedding")
     embedding = serializers.JSONField(help_text="Numbers; in base64 the bytes of 32-bit floats, little-endian.")
 
 
-class EmbeddingsUsageSerializer(_Described):
+class EmbeddingsUsageSerializer(Described):
     prompt_tokens = serializers.IntegerField()
     total_tokens = serializers.IntegerField()
     cost = serializers.FloatField(help_text="What you were charged, in dollars.")
     cost_details = CostDetailsSerializer()
 
 
-class EmbeddingsSerializer(_Described):
+class EmbeddingsSerializer(Described):
     object = serializers.CharField(help_text="list")
     data = VectorSerializer(many=True)  # type: ignore[assignment]
     model = serializers.CharField(help_text="The model that answered.")
@@ -234,12 +226,12 @@ class EmbeddingsSerializer(_Described):
 # --- models ------------------------------------------------------------------------------------------
 
 
-class PriceSerializer(_Described):
+class PriceSerializer(Described):
     input_usd_per_mtok = serializers.FloatField()
     output_usd_per_mtok = serializers.FloatField()
 
 
-class ModelSerializer(_Described):
+class ModelSerializer(Described):
     id = serializers.CharField(help_text="Its slug.")
     object = serializers.CharField(help_text="model")
     created = serializers.IntegerField()
@@ -259,18 +251,18 @@ class ModelSerializer(_Described):
     price_now = PriceSerializer(allow_null=True)
 
 
-class ModelListSerializer(_Described):
+class ModelListSerializer(Described):
     object = serializers.CharField(help_text="list")
     data = ModelSerializer(many=True)  # type: ignore[assignment]
 
 
-class OfferProviderSerializer(_Described):
+class OfferProviderSerializer(Described):
     name = serializers.CharField()
     websiteUrl = serializers.CharField()
     baseUrl = serializers.CharField()
 
 
-class OfferSerializer(_Described):
+class OfferSerializer(Described):
     provider = OfferProviderSerializer()
     systemName = serializers.CharField()
     nameInProvider = serializers.CharField()
@@ -287,7 +279,7 @@ class OfferSerializer(_Described):
 # --- the key -----------------------------------------------------------------------------------------
 
 
-class PeriodSerializer(_Described):
+class PeriodSerializer(Described):
     spent_usd = serializers.CharField(help_text=USD)
     held_usd = serializers.CharField(help_text="Set aside for calls that are running.")
     cap_usd = serializers.CharField(allow_null=True)
@@ -295,7 +287,7 @@ class PeriodSerializer(_Described):
     resets_at = serializers.DateTimeField()
 
 
-class KeyItselfSerializer(_Described):
+class KeyItselfSerializer(Described):
     prefix = serializers.CharField()
     name = serializers.CharField()
     created_at = serializers.DateTimeField()
@@ -304,36 +296,36 @@ class KeyItselfSerializer(_Described):
     month = PeriodSerializer()
 
 
-class KeyProjectSerializer(_Described):
+class KeyProjectSerializer(Described):
     id = serializers.CharField()
     name = serializers.CharField()
     day = PeriodSerializer()
     month = PeriodSerializer()
 
 
-class RateSerializer(_Described):
+class RateSerializer(Described):
     limit_per_minute = serializers.IntegerField()
     remaining = serializers.IntegerField()
     resets_in_s = serializers.FloatField()
 
 
-class RatesSerializer(_Described):
+class RatesSerializer(Described):
     requests = RateSerializer(allow_null=True)
     tokens = RateSerializer(allow_null=True)
 
 
-class FreeRequestsSerializer(_Described):
+class FreeRequestsSerializer(Described):
     limit = serializers.IntegerField()
     used = serializers.IntegerField()
     left = serializers.IntegerField()
     resets_at = serializers.DateTimeField(allow_null=True, help_text="null: nobody brings this organization free requests.")
 
 
-class KeyWalletSerializer(_Described):
+class KeyWalletSerializer(Described):
     available_usd = serializers.CharField(help_text=USD)
 
 
-class KeySerializer(_Described):
+class KeySerializer(Described):
     object = serializers.CharField(help_text="key")
     key = KeyItselfSerializer(allow_null=True, help_text="null for a call from Studio.")
     project = KeyProjectSerializer()
@@ -345,82 +337,3 @@ class KeySerializer(_Described):
 
 
 # --- requests ----------------------------------------------------------------------------------------
-
-
-class RequestProjectSerializer(_Described):
-    id = serializers.CharField()
-    name = serializers.CharField()
-
-
-class RequestKeySerializer(_Described):
-    prefix = serializers.CharField()
-    name = serializers.CharField()
-
-
-class RequestSerializer(_Described):
-    id = serializers.CharField(help_text="As in x-request-id.")
-    object = serializers.CharField(help_text="request")
-    created_at = serializers.DateTimeField()
-    project = RequestProjectSerializer()
-    api_key = RequestKeySerializer(allow_null=True)
-    source = serializers.ChoiceField(choices=["api", "studio"])  # type: ignore[assignment]
-    model = serializers.CharField()
-    operation = serializers.ChoiceField(choices=OPERATIONS, allow_null=True, help_text="null: its process died before it could tell.")
-    requested_model = serializers.CharField()
-    provider = serializers.CharField()
-    data_center = serializers.CharField(allow_null=True)
-    price_tick = serializers.IntegerField(allow_null=True)
-    status = serializers.CharField()
-    error_code = serializers.CharField(allow_null=True)
-    finish_reason = serializers.CharField(allow_null=True)
-    stream = serializers.BooleanField()
-    prompt_tokens = serializers.IntegerField()
-    completion_tokens = serializers.IntegerField()
-    total_tokens = serializers.IntegerField()
-    cached_tokens = serializers.IntegerField()
-    reasoning_tokens = serializers.IntegerField()
-    cost = serializers.FloatField()
-    cost_usd = serializers.CharField(help_text=USD)
-    list_cost_usd = serializers.CharField()
-    fee_usd = serializers.CharField()
-    paid_by = serializers.CharField()
-    is_estimated = serializers.BooleanField()
-    is_usage_suspect = serializers.BooleanField()
-    ttft_ms = serializers.IntegerField(allow_null=True)
-    latency_ms = serializers.IntegerField()
-    attempts = serializers.IntegerField()
-
-
-class RequestListSerializer(_Described):
-    object = serializers.CharField(help_text="list")
-    data = RequestSerializer(many=True)  # type: ignore[assignment]
-    next_cursor = serializers.CharField(allow_blank=True)
-
-
-class AttemptSerializer(_Described):
-    number = serializers.IntegerField()
-    provider = serializers.CharField()
-    data_center = serializers.CharField(allow_null=True)
-    started_at = serializers.DateTimeField()
-    first_byte_ms = serializers.IntegerField(allow_null=True)
-    latency_ms = serializers.IntegerField()
-    outcome = serializers.CharField()
-
-
-class RequestDetailSerializer(RequestSerializer):
-    attempt_list = AttemptSerializer(many=True)
-    routing = serializers.DictField(help_text="Candidates, scores, why each lost, and who was left out.")
-
-
-# --- errors ------------------------------------------------------------------------------------------
-
-
-class ErrorBodySerializer(_Described):
-    message = serializers.CharField()
-    type = serializers.CharField()
-    param = serializers.CharField(allow_null=True)
-    code = serializers.CharField()
-
-
-class ErrorSerializer(_Described):
-    error = ErrorBodySerializer()

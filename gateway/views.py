@@ -23,6 +23,8 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from activity.serializers import RequestDetailSerializer, RequestListSerializer
+from clod_site.lib.described import ErrorSerializer
 from clod_site.lib.refusal import Refusal
 from gateway import admit, errors, pages, pipeline, runtime
 from gateway.calls import Call, Reply, refuse
@@ -34,13 +36,10 @@ from gateway.serializers import (
     CompletionSerializer,
     EmbeddingsRequestSerializer,
     EmbeddingsSerializer,
-    ErrorSerializer,
     KeySerializer,
     ModelListSerializer,
     ModelSerializer,
     OfferSerializer,
-    RequestDetailSerializer,
-    RequestListSerializer,
 )
 from gateway.wire import operations
 from gateway.wire.operations import Operation

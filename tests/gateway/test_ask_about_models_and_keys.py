@@ -6,8 +6,10 @@ import pytest
 from rest_framework import serializers as drf
 
 from accounts.models import User
+from activity import serializers as request_serializers
 from billing.models import Wallet
 from catalog.models import Endpoint
+from clod_site.lib.described import ErrorSerializer
 from clod_site.lib.money import usd
 from gateway import serializers, snapshots
 from projects import keys
@@ -108,10 +110,10 @@ def test_a_settled_request_tells_its_attempts_and_why(gateway: Gateway) -> None:
     shop.endpoint(model, gateway.upstream.base_url, "paris", at="buf")
     public_id = gateway.complete("pair@price").headers["x-request-id"]
     told = read(gateway, f"/requests/{public_id}")
-    assert_described(told, serializers.RequestDetailSerializer())
+    assert_described(told, request_serializers.RequestDetailSerializer())
     assert [(attempt["data_center"], attempt["outcome"]) for attempt in told["attempt_list"]] == [("dfw", "status 500"), ("buf", "ok")]
     assert told["routing"]["strategy"] == "price"
-    assert_described(read(gateway, "/requests?limit=1"), serializers.RequestListSerializer())
+    assert_described(read(gateway, "/requests?limit=1"), request_serializers.RequestListSerializer())
 
 
 def test_another_tenant_s_request_does_not_exist(gateway: Gateway, charlie: User) -> None:
@@ -132,7 +134,7 @@ def test_a_key_of_another_project_does_not_see_it_either(gateway: Gateway, proje
 
 def test_a_completion_is_exactly_as_described(gateway: Gateway) -> None:
     assert_described(gateway.complete().json(), serializers.ChatCompletionSerializer())
-    assert_described(gateway.complete("nothing").json(), serializers.ErrorSerializer())
+    assert_described(gateway.complete("nothing").json(), ErrorSerializer())
 
 
 @pytest.mark.parametrize("address", ["/models", "/models/paris", "/providers/models", "/key", "/requests"])

@@ -1,0 +1,77 @@
+"""A request of the log, for the OpenAPI schema."""
+
+from rest_framework import serializers
+
+from catalog.operations import OPERATIONS
+from clod_site.lib.described import USD, Described
+
+
+class RequestProjectSerializer(Described):
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class RequestKeySerializer(Described):
+    prefix = serializers.CharField()
+    name = serializers.CharField()
+
+
+class RequestSerializer(Described):
+    id = serializers.CharField(help_text="As in x-request-id.")
+    object = serializers.CharField(help_text="request")
+    created_at = serializers.DateTimeField()
+    project = RequestProjectSerializer()
+    api_key = RequestKeySerializer(allow_null=True)
+    source = serializers.ChoiceField(choices=["api", "studio"])  # type: ignore[assignment]
+    model = serializers.CharField()
+    operation = serializers.ChoiceField(choices=OPERATIONS, allow_null=True, help_text="null: its process died before it could tell.")
+    requested_model = serializers.CharField()
+    provider = serializers.CharField()
+    data_center = serializers.CharField(allow_null=True)
+    price_tick = serializers.IntegerField(allow_null=True)
+    status = serializers.CharField()
+    error_code = serializers.CharField(allow_null=True)
+    finish_reason = serializers.CharField(allow_null=True)
+    stream = serializers.BooleanField()
+    prompt_tokens = serializers.IntegerField()
+    completion_tokens = serializers.IntegerField()
+    total_tokens = serializers.IntegerField()
+    cached_tokens = serializers.IntegerField()
+    reasoning_tokens = serializers.IntegerField()
+    cost = serializers.FloatField()
+    cost_usd = serializers.CharField(help_text=USD)
+    list_cost_usd = serializers.CharField()
+    fee_usd = serializers.CharField()
+    paid_by = serializers.CharField()
+    is_estimated = serializers.BooleanField()
+    is_usage_suspect = serializers.BooleanField()
+    ttft_ms = serializers.IntegerField(allow_null=True)
+    latency_ms = serializers.IntegerField()
+    attempts = serializers.IntegerField()
+
+
+class RequestListSerializer(Described):
+    object = serializers.CharField(help_text="list")
+    data = RequestSerializer(many=True)  # type: ignore[assignment]
+    next_cursor = serializers.CharField(allow_blank=True)
+
+
+class AttemptSerializer(Described):
+    number = serializers.IntegerField()
+    provider = serializers.CharField()
+    data_center = serializers.CharField(allow_null=True)
+    started_at = serializers.DateTimeField()
+    first_byte_ms = serializers.IntegerField(allow_null=True)
+    latency_ms = serializers.IntegerField()
+    outcome = serializers.CharField()
+
+
+class RequestDetailSerializer(RequestSerializer):
+    attempt_list = AttemptSerializer(many=True)
+    routing = serializers.DictField(help_text="Candidates, scores, why each lost, and who was left out.")
+
+
+class LoggedRequestListSerializer(Described):
+    object = serializers.CharField(help_text="list")
+    data = RequestSerializer(many=True)  # type: ignore[assignment]
+    next_cursor = serializers.CharField(allow_null=True)
