@@ -129,7 +129,7 @@ console.log(JSON.stringify({
     402: await refused({ apiKey: CLOD_POOR_KEY }, { model: "fake/echo" }),
     403: await refused({ apiKey: CLOD_NARROW_KEY }, { model: "fake/json" }),
     404: await error(() => client.models.retrieve("nothing-like-it")),
-    502: await refused({}, { model: "fake/error-500" }),
+    502: await refused({}, { model: "fake/error-401" }),
     503: await refused({}, { model: "gpt-4o" }),
   },
 }));
