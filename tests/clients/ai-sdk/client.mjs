@@ -97,7 +97,7 @@ console.log(JSON.stringify({
     402: await error({ model: "fake/echo" }, CLOD_POOR_KEY),
     403: await error({ model: "fake/json" }, CLOD_NARROW_KEY),
     404: await error({ model: "fake/nothing" }),
-    502: await error({ model: "fake/hang-up" }),
+    502: await error({ model: "fake/refuse-connection" }),
     503: await error({ model: "gpt-4o" }),
   },
 }));
