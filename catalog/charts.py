@@ -9,16 +9,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
+from catalog import courses
+from catalog.courses import Course, Courses
 from catalog.energy import tariff
 from catalog.energy.delivered import SLOT, slot_of
 from catalog.energy.feeds.demo import DemoFeed
 from catalog.energy.feeds.live import MARKETS
 from catalog.energy.feeds.replay import ReplayFeed
-from catalog.energy.steady import Stance, step
-from catalog.models import DataCenter, DeliveredPrice, Endpoint, Model
-from catalog.ticks import Level, price_of
+from catalog.models import DeliveredPrice, Model
+from catalog.ticks import price_of
 from clod_site.lib import clock
 
 STEPS = {4: 1, 24: 1, 168: 6}  # hours shown: slots to a point
@@ -28,31 +27,21 @@ MICRO, NANO = 1_000_000, 1_000_000_000
 Values = list[float | None]
 
 
-class Course(msgspec.Struct, frozen=True):
-    """One data center slot by slot, aligned with all others. ``prices`` are of answered tokens; input moves in proportion."""
-
-    endpoint: Endpoint
-    site: DataCenter
-    levels: list[Level | None]
-    prices: Values
-    newest: DeliveredPrice | None  # its last row
-
-
 def price_history(model: Model, hours: int, now: datetime | None = None) -> dict[str, Any]:
-    """Of the last 4, 24 or 168 hours; at most some 40 kB as JSON. Other spans raise KeyError. Three queries."""
+    """Of the last 4, 24 or 168 hours; at most some 40 kB as JSON. Other spans raise KeyError. Four queries."""
     slots_per_point = STEPS[hours]
     count = hours * (timedelta(hours=1) // SLOT)
     start = slot_of(now or clock.now()) - (count - 1) * SLOT
-    courses = _courses(model, start, count)
-    routed = _routed(courses, start, count)
+    found = courses.of(model, start, count)
+    newest = found.newest()
     return {
         "model": model.slug,
         "hours": hours,
         "start": start.isoformat().replace("+00:00", "Z"),
         "step_s": slots_per_point * int(SLOT.total_seconds()),
         "list": {"input": model.input_nanousd_per_mtok / NANO, "output": model.output_nanousd_per_mtok / NANO},
-        "routed": _routed_line(courses, routed, slots_per_point),
-        "sites": [_site_line(course, slots_per_point) for course in courses],
+        "routed": _routed_line(found, slots_per_point),
+        "sites": [_site_line(course, newest.get(course.site.pk), slots_per_point) for course in found.sites],
     }
 
 
@@ -75,65 +64,27 @@ def table(history: Mapping[str, Any], every_s: int = 3600) -> list[dict[str, Any
     return rows
 
 
-# --- reading -------------------------------------------------------------------------------------
-
-
-def _courses(model: Model, start: datetime, count: int) -> list[Course]:
-    endpoints = {
-        endpoint.data_center: endpoint
-        for endpoint in model.endpoints.filter(active=True, data_center__active=True).select_related("model", "data_center").order_by("pk")
-    }
-    levels: dict[int, list[Level | None]] = {site.pk: [None] * count for site in endpoints if site}
-    newest: dict[int, DeliveredPrice] = {}
-    rows = DeliveredPrice.objects.filter(data_center__in=levels, interval_start__gte=start, interval_start__lt=start + count * SLOT)
-    fields = ("data_center_id", "pk", "interval_start", "smoothed_microusd_per_mwh", "reference_microusd_per_mwh")
-    for site, pk, slot, smoothed, reference in rows.values_list(*fields).iterator():
-        levels[site][(slot - start) // SLOT] = Level(pk, slot, smoothed, reference)
-    last = {level.delivered_price_id for course in levels.values() if (level := _last(course))}
-    newest = {row.data_center_id: row for row in DeliveredPrice.objects.filter(pk__in=last)}
-    return [
-        Course(endpoint, site, levels[site.pk], _prices(endpoint, levels[site.pk]), newest.get(site.pk))
-        for site, endpoint in endpoints.items()
-        if site
-    ]
-
-
-def _prices(endpoint: Endpoint, levels: Sequence[Level | None]) -> Values:
-    return [price_of(endpoint, level).output / NANO if level else None for level in levels]
-
-
-def _last(course: Sequence[Level | None]) -> Level | None:
-    return next((level for level in reversed(course) if level), None)
-
-
-def _routed(courses: Sequence[Course], start: datetime, count: int) -> list[int | None]:
-    """The index of the course that energy routing was at, slot by slot."""
-    stance: Stance[int] | None = None
-    path: list[int | None] = []
-    for number in range(count):
-        prices = {index: level.smoothed for index, course in enumerate(courses) if (level := course.levels[number])}
-        if prices:
-            stance = step(stance, prices, start + number * SLOT)
-        path.append(stance.site if prices and stance else None)
-    return path
-
-
 # --- lines ---------------------------------------------------------------------------------------
 
 
-def _site_line(course: Course, stride: int) -> dict[str, Any]:
+def _site_line(course: Course, newest: DeliveredPrice | None, stride: int) -> dict[str, Any]:
     return {
         "data_center": course.site.slug,
         "name": course.site.name,
-        "price": _thin(course.prices, stride),
+        "price": _thin(_prices(course), stride),
         "electricity": _thin([level.smoothed / MICRO if level else None for level in course.levels], stride, digits=3),
-        "now": _now(course),
+        "now": _now(course, newest),
     }
 
 
-def _now(course: Course) -> dict[str, Any] | None:
+def _prices(course: Course) -> Values:
+    """Of answered tokens; input moves in proportion."""
+    return [price.output / NANO if (price := course.price(number)) else None for number in range(len(course.levels))]
+
+
+def _now(course: Course, row: DeliveredPrice | None) -> dict[str, Any] | None:
     """What the site costs in its newest interval, and how far that can be trusted."""
-    level, row = _last(course.levels), course.newest
+    level = course.last()
     if level is None or row is None:
         return None
     price = price_of(course.endpoint, level)
@@ -151,10 +102,13 @@ def _now(course: Course) -> dict[str, Any] | None:
     }
 
 
-def _routed_line(courses: Sequence[Course], path: Sequence[int | None], stride: int) -> dict[str, Any]:
-    line = [None if index is None else courses[index].prices[number] for number, index in enumerate(path)]
-    slugs = [None if index is None else courses[index].site.slug for index in path]
-    return {"price": _thin(line, stride), "data_center": slugs[stride - 1 :: stride]}
+def _routed_line(found: Courses, stride: int) -> dict[str, Any]:
+    prices = [None if index is None else found.sites[index].price(number) for number, index in enumerate(found.routed)]
+    slugs = [None if index is None else found.sites[index].site.slug for index in found.routed]
+    return {
+        "price": _thin([price.output / NANO if price else None for price in prices], stride),
+        "data_center": slugs[stride - 1 :: stride],
+    }
 
 
 def _thin(values: Sequence[float | None], stride: int, digits: int = 4) -> Values:

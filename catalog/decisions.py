@@ -171,7 +171,7 @@ def _scored(option: Option, row: Ranked, best: Ranked) -> dict[str, Any]:
 
 def _fact(option: Option, lost: str) -> dict[str, Any]:
     route, tick = option.route, option.route.tick
-    electricity = route.delivered_microusd_per_mwh
+    electricity = route.electricity
     return {
         "endpoint": route.endpoint_id,
         "model": route.model_slug,
@@ -180,7 +180,7 @@ def _fact(option: Option, lost: str) -> dict[str, Any]:
         "input_usd_per_mtok": tick.input_nanousd_per_mtok / NANO,
         "output_usd_per_mtok": tick.output_nanousd_per_mtok / NANO,
         "fee_basis_points": tick.fee_basis_points,
-        "electricity_usd_per_mwh": None if electricity is None else electricity / MICRO,
+        "electricity_usd_per_mwh": electricity.smoothed / MICRO if electricity else None,
         "lost": lost,
     }
 
@@ -196,10 +196,10 @@ def _why_ranked_lower(row: Ranked, best: Ranked) -> str:
 def _why_behind(option: Option, first: Option) -> str:
     if option is first:
         return ""
-    here, there = option.route.delivered_microusd_per_mwh, first.route.delivered_microusd_per_mwh
-    if here is not None and there is not None and here != there:
-        return _electricity_apart(here - there)
-    if here is None and there is not None:
+    here, there = option.route.electricity, first.route.electricity
+    if here and there and here.smoothed != there.smoothed:
+        return _electricity_apart(here.smoothed - there.smoothed)
+    if there and not here:
         return "not at a data center of CLōD"
     return "dearer" if option.price > first.price else "no cheaper, and later in the catalog"
 

@@ -1,7 +1,6 @@
 """Where a request would go right now: the one answer behind the frame's pulse, the landing page and a model's page.
 
-It asks the same router as the gateway, without moving it. Routers are per process, so with several of them two pages may
-differ for the minutes in which one has moved and the other has not.
+It reads what the gateway reads. Health is known per process, so while a data center fails two pages may differ.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,8 +10,8 @@ from itertools import groupby
 from django.core.cache import cache
 
 from catalog import grid, health, ticks, versions
+from catalog.energy import routed
 from catalog.models import Endpoint
-from catalog.routing import ROUTER
 from clod_site.lib import clock
 
 KEPT_S = 60
@@ -40,15 +39,15 @@ def now() -> Destination | None:
 
 def among(endpoints: Iterable[Endpoint], sites: Sites) -> grid.Site | None:
     """Of ``endpoints``, those of one model that can be called: where its requests go. None where electricity has no say."""
-    known = sorted((endpoint for endpoint in endpoints if endpoint.data_center_id), key=lambda endpoint: endpoint.pk)
+    known = [endpoint for endpoint in endpoints if endpoint.data_center_id]
     gone = health.unavailable()
-    here = {endpoint.pk: site for endpoint in known if (site := sites.get(endpoint.data_center_id or 0))}
-    prices = {pk: site.price for pk, site in here.items() if site.price and pk not in gone}
-    if not prices:
+    priced = {endpoint.data_center_id: site for endpoint in known if (site := sites.get(endpoint.data_center_id or 0)) and site.price}
+    here = [site for endpoint in known if endpoint.pk not in gone and (site := priced.get(endpoint.data_center_id))]
+    if not here:
         return None
-    smoothed = {pk: price.smoothed_microusd_per_mwh for pk, price in prices.items()}
-    interval = max(price.interval_start for price in prices.values())
-    return here[ROUTER.would_choose(tuple(endpoint.pk for endpoint in known), smoothed, interval)]
+    name = routed.key(endpoint.data_center_id or 0 for endpoint in known)
+    decided = routed.newest([name], max(site.price.interval_start for site in here if site.price)).get(name)
+    return min(here, key=lambda site: (site.data_center.pk != decided, site.price.smoothed_microusd_per_mwh if site.price else 0))
 
 
 def _busiest(sites: Sites) -> tuple[int, int | None]:

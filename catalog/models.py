@@ -234,6 +234,21 @@ class DeliveredPrice(models.Model):
         return f"{self.data_center_id} {self.interval_start:%Y-%m-%d %H:%M}"
 
 
+class RoutedSite(models.Model):
+    """Where requests go in one interval, for every model that is at exactly these data centers (``catalog.energy.routed``)."""
+
+    sites = models.CharField(max_length=500, help_text="Ids of the data centers there were to choose from, in order.")
+    interval_start = models.DateTimeField()
+    data_center = models.ForeignKey(DataCenter, on_delete=models.CASCADE, related_name="+")
+    is_tempted = models.BooleanField(help_text="Another one was cheaper by the margin; if it still is in the next interval, requests move.")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("sites", "interval_start"), name="routed_site_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.interval_start:%Y-%m-%d %H:%M} {self.data_center_id} of {self.sites}"
+
+
 class PriceTick(models.Model):
     """The price of one endpoint from ``valid_from`` until its next tick. Never changed: requests, holds and the ledger point at it."""
 

@@ -1,4 +1,4 @@
-"""Keeps electricity and token prices up to date: market intervals, delivered prices, price ticks.
+"""Keeps electricity and token prices up to date: market intervals, delivered prices, where requests go, price ticks.
 
 ``recompute`` runs every five minutes, ``backfill`` when a site starts; both fill the gap since the last stored interval.
 Two processes may run them at once: rows are unique by what they are about, and what the second one brings is dropped.
@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from catalog import ticks, versions
-from catalog.energy import delivered, references
+from catalog.energy import delivered, references, routed
 from catalog.energy.delivered import SLOT, Delivered, Quote, Source, Terms
 from catalog.energy.feeds import Feed, FeedError, Node, PricePoint
 from catalog.energy.feeds.demo import DemoFeed
@@ -46,6 +46,7 @@ def backfill(now: datetime, days: int = WINDOW_DAYS, feed: Feed | None = None) -
     _fetch(feed, sites, slots)
     rows = _deliver(feed, sites, slots)
     _store_delivered(rows)
+    routed.publish(now)
     new_ticks = ticks.due(now, min((missing[0] for missing in slots.values() if missing), default=now))
     _store_ticks(new_ticks, electricity_changed=any(rows.values()))
     return sum(map(len, rows.values())) + len(new_ticks)

@@ -1,20 +1,17 @@
 """Which endpoint answers: every candidate for a call, the best first, and why each of the others lost.
 
-Strategy tags rank by score (``catalog.strategies``). Without a tag a CLōD-hosted model goes to the data center with the
-cheapest electricity, and moves only when that is worth it (``catalog.energy.steady``); a third-party model goes to the
-lowest price. Pure but for the routers' memory; called once per request.
+Strategy tags rank by score (``catalog.strategies``). Without a tag a CLōD-hosted model goes to the data center that
+``catalog.energy.routed`` has decided for, and where that cannot take the call to the one with the cheapest electricity; a
+third-party model goes to the lowest price. Pure; called once per request.
 """
 
-import threading
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 import msgspec
 
 from catalog import decisions, demands, names, operations
 from catalog.decisions import Decision, Option
 from catalog.demands import Demands
-from catalog.energy.steady import Stance, step
 from catalog.names import Wanted
 from catalog.snapshot import Catalog, ModelCard, Route
 from catalog.stats import Observed
@@ -24,9 +21,10 @@ from clod_site.lib.money import BASIS_POINTS
 from clod_site.lib.refusal import Refusal
 
 INPUT_PARTS, OUTPUT_PARTS = 3, 1  # the call that prices are compared for: three prompt tokens to each answered one
-MAX_STANCES = 4096
 RETRY_AFTER_S = 10
 PLACE_RETRY_AFTER_S = 1
+ENERGY_WON = "cheapest electricity, or not dearer by enough for long enough to move"
+CHEAPEST_WON = "cheapest electricity of those that can take this call"
 
 
 class ModelNotAllowed(Refusal):
@@ -41,32 +39,6 @@ class WrongOperation(Refusal):
     """400: a model that is there, and is called at another address."""
 
 
-class EnergyRouter:
-    """Remembers, per set of endpoints, at which of them requests are now. Any thread; each process its own."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._stances: dict[tuple[int, ...], Stance[int]] = {}
-
-    def choose(self, known: tuple[int, ...], prices: Mapping[int, int], interval: datetime) -> int:
-        """The endpoint for calls to the set ``known``; ``prices`` has those of its endpoints that are available."""
-        stance = self._stances.get(known)
-        if stance and stance.interval == interval and stance.site in prices:
-            return stance.site
-        with self._lock:
-            if len(self._stances) >= MAX_STANCES:
-                self._stances.clear()
-            stance = self._stances[known] = step(self._stances.get(known), prices, interval)
-        return stance.site
-
-    def would_choose(self, known: tuple[int, ...], prices: Mapping[int, int], interval: datetime) -> int:
-        """The answer of ``choose``, without becoming it: for pages that tell where a request would go."""
-        return step(self._stances.get(known), prices, interval).site
-
-
-ROUTER = EnergyRouter()
-
-
 class Circumstances(msgspec.Struct, frozen=True):
     """What decides beside the names: ``allowed`` holds model slugs (None: all), ``unavailable``, ``full`` and ``sticky`` endpoint ids.
 
@@ -79,7 +51,6 @@ class Circumstances(msgspec.Struct, frozen=True):
     unavailable: frozenset[int]
     full: frozenset[int] = frozenset()
     sticky: int | None = None
-    router: EnergyRouter = ROUTER
     demands: Demands = demands.NONE
     operation: str = operations.CHAT
 
@@ -95,7 +66,7 @@ def order(catalog: Catalog, wanted: Sequence[Wanted], now: Circumstances) -> Dec
     for one in wanted:
         cards = _named(catalog, one)
         try:
-            decided.append(_order(catalog, one, cards, now))
+            decided.append(_order(one, cards, now))
         except Refusal as refusal:
             passed_over.append(refusal)
     if not decided:
@@ -103,7 +74,7 @@ def order(catalog: Catalog, wanted: Sequence[Wanted], now: Circumstances) -> Dec
     return decisions.one_after_another(decided, [refusal.message for refusal in passed_over])
 
 
-def _order(catalog: Catalog, wanted: Wanted, cards: Sequence[ModelCard], now: Circumstances) -> Decision:
+def _order(wanted: Wanted, cards: Sequence[ModelCard], now: Circumstances) -> Decision:
     configured = _configured(_offering(now.operation, _allowed(cards, wanted, now.allowed), wanted), wanted)
     options, dropped = demands.sift(configured, now.demands)
     if not options:
@@ -113,7 +84,7 @@ def _order(catalog: Catalog, wanted: Wanted, cards: Sequence[ModelCard], now: Ci
         raise _all_failed(cards, wanted, len(options))
     preferred = now.demands.preferences
     tags = wanted.tags or ((preferred.sort,) if preferred.sort else ())
-    decision = _by_strategy(here, tags, now) if tags else _by_default(here, options, catalog.interval_start, now)
+    decision = _by_strategy(here, tags, now) if tags else _by_default(here, now)
     if preferred.order:
         decisions.by_preference(decision)
     if now.full:
@@ -125,7 +96,6 @@ def _order(catalog: Catalog, wanted: Wanted, cards: Sequence[ModelCard], now: Ci
 
 
 def _with_a_place(decision: Decision, full: frozenset[int]) -> Decision:
-    """The router's memory stays where it is: a burst is no reason to move."""
     ids = {route.endpoint_id for _, route in decision.candidates}
     if ids <= full:
         raise all_taken(decision.candidates[0][0].name)
@@ -240,29 +210,24 @@ def _candidate(option: Option, stats: Mapping[int, Observed]) -> Candidate:
 # --- no tag --------------------------------------------------------------------------------------
 
 
-def _by_default(options: list[Option], known: Sequence[Option], interval: datetime | None, now: Circumstances) -> Decision:
-    prices = {option.route.endpoint_id: option.route.delivered_microusd_per_mwh for option in options}
-    electricity = {endpoint: price for endpoint, price in prices.items() if price is not None}
-    if interval and electricity:
-        first = _cheapest_site(known, electricity, interval, now.router)
-        options.sort(key=lambda option: (option.route.endpoint_id != first, *_electricity_first(option)))
-        strategy, won_by = "energy", "cheapest electricity, or not dearer by enough for long enough to move"
+def _by_default(options: list[Option], now: Circumstances) -> Decision:
+    if any(option.route.electricity for option in options):
+        options.sort(key=lambda option: (not _is_decided_for(option), *_electricity_first(option)))
+        strategy, won_by = "energy", ENERGY_WON if _is_decided_for(options[0]) else CHEAPEST_WON
     else:
         options.sort(key=lambda option: (option.price, option.route.endpoint_id))
         strategy, won_by = "lowest_price", "lowest price"
-    if now.sticky in prices:
+    if any(option.route.endpoint_id == now.sticky for option in options):
         options.sort(key=lambda option: option.route.endpoint_id != now.sticky)
         won_by = "answered this conversation before"
     return decisions.by_default(now.demands.preferences.arrange(options), strategy, won_by)
 
 
-def _cheapest_site(known: Sequence[Option], electricity: Mapping[int, int], interval: datetime, router: EnergyRouter) -> int:
-    """What one caller leaves out moves nobody else: the router remembers only for the model's whole set of endpoints."""
-    ids = tuple([option.route.endpoint_id for option in known])
-    is_whole = len(ids) == len(known[0].card.routes)
-    return (router.choose if is_whole else router.would_choose)(ids, electricity, interval)
+def _is_decided_for(option: Option) -> bool:
+    """``catalog.energy.routed`` has sent the model's requests there. One that cannot take this call is not among the options."""
+    return bool(option.card.going_to) and option.route.data_center == option.card.going_to
 
 
 def _electricity_first(option: Option) -> tuple[bool, int, int, int]:
-    electricity = option.route.delivered_microusd_per_mwh
-    return electricity is None, electricity or 0, option.price, option.route.endpoint_id
+    electricity = option.route.electricity
+    return electricity is None, electricity.smoothed if electricity else 0, option.price, option.route.endpoint_id

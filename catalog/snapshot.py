@@ -1,12 +1,13 @@
 """The catalog as the gateway sees it: immutable, complete, loaded in one go and replaced as a whole."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 from django.db.models import OuterRef, Subquery
 
 from catalog import credentials, names, operations, ticks, versions
+from catalog.energy import routed
 from catalog.features import FEATURES
 from catalog.models import DataCenter, DeliveredPrice, Endpoint, Model, PriceTick
 
@@ -20,6 +21,14 @@ class Tick(msgspec.Struct, frozen=True):
     output_nanousd_per_mtok: int
     multiplier_ppm: int
     fee_basis_points: int
+
+
+class Electricity(msgspec.Struct, frozen=True):
+    """What a data center pays now, micro-USD per MWh, as it is and smoothed (which prices and routing follow), and its PUE."""
+
+    delivered: int
+    smoothed: int
+    pue: float
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -36,7 +45,7 @@ class Route(msgspec.Struct, frozen=True):
     cancel_policy: str
     max_concurrency: int
     tick: Tick
-    delivered_microusd_per_mwh: int | None  # electricity at the data center now, smoothed as the price is; None for third parties
+    electricity: Electricity | None  # None for third parties, and before a data center's first price
     credential: str = ""
 
     def __repr__(self) -> str:
@@ -44,7 +53,10 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class ModelCard(msgspec.Struct, frozen=True):
-    """A model with its list price and whatever routes it has now (none: known, but not available)."""
+    """A model with its list price and whatever routes it has now (none: known, but not available).
+
+    ``going_to`` is the data center its requests go to by electricity; empty where that has no say, or is not decided yet.
+    """
 
     slug: str
     name: str
@@ -62,18 +74,16 @@ class ModelCard(msgspec.Struct, frozen=True):
     output_modalities: tuple[str, ...] = ("text",)
     features: frozenset[str] = frozenset(FEATURES)
     operations: frozenset[str] = frozenset({operations.CHAT})
+    going_to: str = ""
+    joules_per_token: tuple[float, float] | None = None  # modelled, of a GPU: prompt, answer
 
 
 class Catalog(msgspec.Struct, frozen=True):
-    """Every active model by slug, and every spelling of a name that resolves to it (see ``catalog.names.key``).
-
-    ``interval_start`` is the 5-minute interval of the newest electricity price: the clock of the energy routing.
-    """
+    """Every active model by slug, and every spelling of a name that resolves to it (see ``catalog.names.key``)."""
 
     version: int
     models: dict[str, ModelCard]
     names: dict[str, str]
-    interval_start: datetime | None = None
 
 
 def version() -> int:
@@ -82,22 +92,26 @@ def version() -> int:
 
 
 def load() -> Catalog:
-    """Everything the gateway routes by, in five queries. Endpoints without address, credential or tick are no routes.
+    """Everything the gateway routes by, in six queries. Endpoints without address, credential or tick are no routes.
 
     The version is read first: what changes while the rest is read is loaded again with the next version.
     """
     number = versions.current()
     models = list(Model.objects.filter(active=True).order_by("slug"))
-    endpoints = ticks.routable()
-    last = ticks.newest(endpoint.pk for endpoint in endpoints)
-    electricity = _electricity()
-    routes: dict[int, list[Route]] = {}
-    for endpoint in endpoints:
+    callable_ = ticks.routable()
+    last = ticks.newest(endpoint.pk for endpoint in callable_)
+    endpoints: dict[int, list[Endpoint]] = {}
+    for endpoint in callable_:
         if endpoint.pk in last:
-            routes.setdefault(endpoint.model_id, []).append(_route(endpoint, last[endpoint.pk], electricity))
-    cards = {model.slug: _card(model, routes.get(model.pk, ())) for model in models}
-    newest = max((row.interval_start for row in electricity.values()), default=None)
-    return Catalog(number, cards, names.index(cards.values()), newest)
+            endpoints.setdefault(endpoint.model_id, []).append(endpoint)
+    electricity = _electricity()
+    going_to = _going_to(endpoints, electricity)
+    cards = {}
+    for model in models:
+        own = endpoints.get(model.pk, [])
+        routes = [_route(endpoint, last[endpoint.pk], electricity) for endpoint in own]
+        cards[model.slug] = _card(model, routes, going_to.get(model.pk, ""))
+    return Catalog(number, cards, names.index(cards.values()))
 
 
 def _electricity() -> dict[int, DeliveredPrice]:
@@ -107,7 +121,18 @@ def _electricity() -> dict[int, DeliveredPrice]:
     return {row.data_center_id: row for row in DeliveredPrice.objects.filter(pk__in=ids)}
 
 
-def _route(endpoint: Endpoint, tick: PriceTick, electricity: dict[int, DeliveredPrice]) -> Route:
+def _going_to(endpoints: Mapping[int, Sequence[Endpoint]], electricity: Mapping[int, DeliveredPrice]) -> dict[int, str]:
+    """By model id, the slug of the data center that energy routing has decided for."""
+    sites = {model: {endpoint.data_center for endpoint in own if endpoint.data_center} for model, own in endpoints.items()}
+    keys = {model: routed.key(site.pk for site in at) for model, at in sites.items() if at}
+    slugs = {site.pk: site.slug for at in sites.values() for site in at}
+    if not keys or not electricity:
+        return {}
+    decided = routed.newest(keys.values(), max(row.interval_start for row in electricity.values()))
+    return {model: slugs[decided[name]] for model, name in keys.items() if name in decided}
+
+
+def _route(endpoint: Endpoint, tick: PriceTick, electricity: Mapping[int, DeliveredPrice]) -> Route:
     site, provider = endpoint.data_center, endpoint.provider
     price = electricity.get(site.pk) if site else None
     return Route(
@@ -122,7 +147,7 @@ def _route(endpoint: Endpoint, tick: PriceTick, electricity: dict[int, Delivered
         cancel_policy=provider.cancel_policy,
         max_concurrency=endpoint.max_concurrency,
         tick=_tick(tick),
-        delivered_microusd_per_mwh=price.smoothed_microusd_per_mwh if price else None,
+        electricity=Electricity(price.delivered_microusd_per_mwh, price.smoothed_microusd_per_mwh, site.pue) if price and site else None,
         credential=credentials.of(provider) or "",
     )
 
@@ -138,7 +163,7 @@ def _tick(tick: PriceTick) -> Tick:
     )
 
 
-def _card(model: Model, routes: Iterable[Route]) -> ModelCard:
+def _card(model: Model, routes: Iterable[Route], going_to: str) -> ModelCard:
     return ModelCard(
         slug=model.slug,
         name=model.name,
@@ -156,4 +181,11 @@ def _card(model: Model, routes: Iterable[Route]) -> ModelCard:
         output_modalities=tuple(model.output_modalities),
         features=frozenset(model.features),
         operations=frozenset(model.operations),
+        going_to=going_to,
+        joules_per_token=_joules(model),
     )
+
+
+def _joules(model: Model) -> tuple[float, float] | None:
+    joules = model.input_joule_per_token, model.output_joule_per_token
+    return None if None in joules else joules  # type: ignore[return-value]

@@ -5,8 +5,8 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from catalog import names, prices, snapshot, versions
-from catalog.energy.delivered import slot_of
 from catalog.models import DeliveredPrice, Model, PriceTick
+from catalog.snapshot import Electricity
 from tests.catalog.stock import NODES, NOON, SLOT, ScriptedFeed, hosted, model, third_party
 
 pytestmark = pytest.mark.django_db
@@ -19,12 +19,11 @@ def test_a_hosted_model_has_a_route_per_data_center_with_its_newest_tick() -> No
     prices.backfill(NOON, days=1)
     catalog = snapshot.load()
     assert catalog.version == snapshot.version() == versions.current()
-    assert catalog.interval_start == slot_of(NOON)
     for route in catalog.models["llama"].routes:
         tick = PriceTick.objects.filter(endpoint=route.endpoint_id).latest("valid_from")
         row = DeliveredPrice.objects.filter(data_center__slug=route.data_center).latest("interval_start")
         assert (route.tick.id, route.tick.output_nanousd_per_mtok) == (tick.pk, tick.output_nanousd_per_mtok)
-        assert route.delivered_microusd_per_mwh == row.smoothed_microusd_per_mwh
+        assert route.electricity == Electricity(row.delivered_microusd_per_mwh, row.smoothed_microusd_per_mwh, 1.25)
         assert (route.base_url, route.credential) == ("http://127.0.0.1:1/v1", "")
 
 
@@ -34,7 +33,7 @@ def test_a_third_party_route_has_its_credential_and_never_shows_it() -> None:
     catalog = snapshot.load()
     (route,) = catalog.models["gpt"].routes
     assert route.credential == "sk-vendor-secret"
-    assert (route.delivered_microusd_per_mwh, route.tick.fee_basis_points) == (None, 500)
+    assert (route.electricity, route.tick.fee_basis_points) == (None, 500)
     assert "sk-vendor-secret" not in repr(catalog)
     assert "sk-vendor-secret" not in repr(route)
 
@@ -58,6 +57,14 @@ def test_what_is_switched_off_is_not_there() -> None:
     assert snapshot.load().models == {}
 
 
+def test_a_card_says_where_its_requests_go() -> None:
+    hosted("nva dfw")
+    hosted("nva", slug="elsewhere")
+    third_party()
+    prices.backfill(NOON, days=1, feed=feed)
+    assert {slug: card.going_to for slug, card in snapshot.load().models.items()} == {"llama": "dfw", "elsewhere": "nva", "gpt": ""}
+
+
 def test_every_spelling_leads_to_the_model() -> None:
     hosted("nva")
     catalog = snapshot.load()
@@ -70,20 +77,20 @@ def test_a_new_price_changes_the_version() -> None:
     before = snapshot.load()
     prices.recompute(NOON + SLOT, feed)
     assert snapshot.version() > before.version
-    assert snapshot.load().interval_start == slot_of(NOON + SLOT)
+    assert snapshot.load().version == snapshot.version()
 
 
 def test_loading_takes_as_many_queries_for_many_models_as_for_one(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     hosted("nva dfw")
     prices.backfill(NOON, days=1, feed=feed)
-    with django_assert_num_queries(5) as context:
+    with django_assert_num_queries(6) as context:
         snapshot.load()
     assert isinstance(context, CaptureQueriesContext)
     for number in range(5):
         hosted("nva dfw", slug=f"llama-{number}")
     third_party()
     prices.recompute(NOON + SLOT, feed)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert sum(len(card.routes) for card in snapshot.load().models.values()) == 13
 
 

@@ -11,9 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from activity import speeds
 from catalog import market, prices
-from catalog.energy.steady import Stance
-from catalog.models import Model
-from catalog.routing import ROUTER
+from catalog.models import DataCenter, Model, RoutedSite
 from clod_site.lib import clock
 from clod_site.lib.money import usd
 from tests.activity.log import call, tick
@@ -202,13 +200,9 @@ def test_the_frame_and_the_landing_page_name_the_site_requests_go_to(alice: Any)
 
 
 def test_the_page_shows_where_requests_go_though_another_site_is_a_little_cheaper() -> None:
-    made = priced(slugs="nva dfw")
-    known = tuple(made.endpoints.order_by("pk").values_list("pk", flat=True))
-    stay = Stance(known[0], clock.now())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ROUTER, "_stances", {known: stay})
-        page = Client().get("/models/llama").content.decode()
-        assert ROUTER._stances == {known: stay}, "looking at a page moves nothing"
+    priced(slugs="nva dfw")
+    RoutedSite.objects.update(data_center=DataCenter.objects.get(slug="nva"))
+    page = Client().get("/models/llama").content.decode()
     here = page.index("requests go here")
     assert page.rindex("NVA", 0, here) > page.rindex("DFW", 0, here)
     assert "cheapest now" in page

@@ -3,9 +3,10 @@
 import itertools
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from catalog import names, routing
@@ -13,12 +14,11 @@ from catalog.decisions import Decision
 from catalog.demands import Demands
 from catalog.names import ModelNotFound
 from catalog.preferences import Preferences
-from catalog.routing import Circumstances, EnergyRouter, ModelNotAllowed, ModelNotAvailable
-from catalog.snapshot import Catalog, ModelCard, Route, Tick
+from catalog.routing import Circumstances, ModelNotAllowed, ModelNotAvailable
+from catalog.snapshot import Catalog, Electricity, ModelCard, Route, Tick
 from catalog.stats import Observed
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-SLOT = timedelta(minutes=5)
 USD = 10**6
 TAGS = ("price", "latency", "token_rate")
 
@@ -36,7 +36,7 @@ def route(endpoint: int, *, electricity: float | None = None, price: int = 100, 
         cancel_policy="cancel",
         max_concurrency=8,
         tick=Tick(endpoint, NOON, price, price, 10**6, fee),
-        delivered_microusd_per_mwh=None if electricity is None else round(electricity * USD),
+        electricity=None if electricity is None else Electricity(round(electricity * USD), round(electricity * USD), 1.25),
         credential="sk-secret",
     )
 
@@ -45,17 +45,18 @@ def card(slug: str, *routes: Route, category: str = "hosted") -> ModelCard:
     return ModelCard(slug, slug.title(), f"v/{slug}", "V", category, False, ("text",), 8192, 1024, 100, 100, NOON, routes)
 
 
-def catalog(*cards: ModelCard, interval: datetime = NOON) -> Catalog:
-    return Catalog(1, {card.slug: card for card in cards}, names.index(cards), interval)
+def catalog(*cards: ModelCard) -> Catalog:
+    return Catalog(1, {card.slug: card for card in cards}, names.index(cards))
 
 
-def sites(*electricity: float, interval: datetime = NOON) -> Catalog:
-    """One hosted model at data centers 1, 2, … with these electricity prices."""
-    return catalog(card("llama", *(route(n, electricity=usd) for n, usd in enumerate(electricity, 1))), interval=interval)
+def sites(*electricity: float, going_to: str = "") -> Catalog:
+    """One hosted model at data centers 1, 2, … with these electricity prices, and the one that was decided for."""
+    made = card("llama", *(route(n, electricity=usd) for n, usd in enumerate(electricity, 1)))
+    return catalog(msgspec.structs.replace(made, going_to=going_to))
 
 
 def ask(found: Catalog, text: str = "llama", **options: Any) -> Decision:
-    now = {"allowed": None, "stats": {}, "unavailable": frozenset(), "router": EnergyRouter()} | options
+    now = {"allowed": None, "stats": {}, "unavailable": frozenset()} | options
     return routing.order(found, [names.parse(text)], Circumstances(**now))
 
 
@@ -93,53 +94,26 @@ def test_prices_are_compared_for_three_prompt_tokens_to_one_answered() -> None:
     assert ids(ask(catalog(card("gpt", first, second)), "gpt@price")) == [2, 1]
 
 
-class TestHysteresis:
-    """One router over consecutive intervals."""
+def test_requests_go_where_it_was_decided_though_another_site_is_a_little_cheaper() -> None:
+    decision = ask(sites(30, 27, going_to="dc1"))
+    assert ids(decision) == [1, 2]
+    assert decision.explanation["won_by"] == "cheapest electricity, or not dearer by enough for long enough to move"
+    assert decision.explanation["candidates"][1]["lost"] == "electricity $3.00/MWh cheaper, which does not make up for moving"
 
-    def follow(self, *intervals: tuple[float, ...], unavailable: tuple[int, ...] = ()) -> list[int]:
-        router = EnergyRouter()
-        steps = enumerate(intervals)
-        return [ids(ask(sites(*usd, interval=NOON + n * SLOT), router=router, unavailable=frozenset(unavailable)))[0] for n, usd in steps]
 
-    def test_a_little_cheaper_is_not_enough_to_move(self) -> None:
-        assert self.follow((30, 40), (30, 26), (30, 26), (30, 25)) == [1, 1, 1, 1]
+def test_a_site_that_fails_is_left_at_once_and_gone_back_to_when_it_is_well() -> None:
+    found = sites(30, 27, 26, going_to="dc1")
+    failing = ask(found, unavailable=frozenset({1}))
+    assert ids(failing) == [3, 2]
+    assert failing.explanation["won_by"] == "cheapest electricity of those that can take this call"
+    assert ids(ask(found)) == [1, 3, 2]
 
-    def test_more_than_five_dollars_for_two_intervals_is(self) -> None:
-        assert self.follow((30, 40), (30, 24.9), (30, 24.9), (30, 24.9)) == [1, 1, 2, 2]
 
-    def test_above_fifty_dollars_it_takes_ten_percent(self) -> None:
-        assert self.follow((80, 90), (80, 73), (80, 73), (80, 71.9), (80, 71.9)) == [1, 1, 1, 1, 2]
-
-    def test_one_interval_is_not_enough(self) -> None:
-        assert self.follow((30, 40), (30, 10), (30, 40), (30, 10), (30, 40)) == [1, 1, 1, 1, 1]
-
-    def test_many_requests_in_one_interval_are_one_look(self) -> None:
-        router = EnergyRouter()
-        ask(sites(30, 40), router=router)
-        for _ in range(5):
-            assert ids(ask(sites(30, 10, interval=NOON + SLOT), router=router))[0] == 1
-
-    def test_a_site_that_fails_is_left_at_once_and_not_gone_back_to_for_cents(self) -> None:
-        router = EnergyRouter()
-        assert ids(ask(sites(30, 32), router=router)) == [1, 2]
-        assert ids(ask(sites(30, 32), router=router, unavailable=frozenset({1}))) == [2]
-        assert ids(ask(sites(30, 32, interval=NOON + SLOT), router=router)) == [2, 1]
-
-    def test_after_half_an_hour_without_requests_the_cheapest_site_wins(self) -> None:
-        router = EnergyRouter()
-        ask(sites(30, 40), router=router)
-        assert ids(ask(sites(30, 29, interval=NOON + 7 * SLOT), router=router)) == [2, 1]
-
-    def test_each_set_of_endpoints_has_its_own_stance(self) -> None:
-        router = EnergyRouter()
-        ask(sites(30, 40), router=router)
-        assert ids(ask(sites(30, 40, 29), router=router))[0] == 3
-
-    def test_the_explanation_says_why_a_cheaper_site_lost(self) -> None:
-        router = EnergyRouter()
-        ask(sites(30, 40), router=router)
-        rows = ask(sites(30, 27, interval=NOON + SLOT), router=router).explanation["candidates"]
-        assert rows[1]["lost"] == "electricity $3.00/MWh cheaper, which does not make up for moving"
+def test_what_one_caller_leaves_out_moves_that_caller_only() -> None:
+    found = sites(20, 30, going_to="dc1")
+    picky = Circumstances(None, {}, frozenset(), demands=Demands(Preferences(ignore=("dc1",))))
+    assert ids(routing.order(found, [names.parse("llama")], picky)) == [2]
+    assert ids(ask(found)) == [1, 2]
 
 
 def test_a_conversation_stays_where_it_was() -> None:
@@ -202,7 +176,7 @@ def test_at_most_twelve_candidates_are_kept() -> None:
 
 
 def ask_in_turn(found: Catalog, *texts: str) -> Decision:
-    return routing.order(found, [names.parse(text) for text in texts], Circumstances(None, {}, frozenset(), router=EnergyRouter()))
+    return routing.order(found, [names.parse(text) for text in texts], Circumstances(None, {}, frozenset()))
 
 
 def test_each_of_several_models_is_among_the_first_three() -> None:
@@ -217,13 +191,6 @@ def test_each_of_several_models_is_among_the_first_three() -> None:
 
 def test_an_endpoint_two_names_lead_to_is_tried_once() -> None:
     assert ids(ask_in_turn(sites(20, 30, 10), "llama", "llama@price")) == [3, 1, 2]
-
-
-def test_what_one_caller_leaves_out_does_not_move_the_others() -> None:
-    router, found = EnergyRouter(), sites(20, 30)
-    picky = Circumstances(None, {}, frozenset(), router=router, demands=Demands(Preferences(ignore=("dc1",))))
-    assert ids(routing.order(found, [names.parse("llama")], picky)) == [2]
-    assert ids(ask(found, router=router)) == [1, 2]
 
 
 # --- refusals ------------------------------------------------------------------------------------
