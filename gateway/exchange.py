@@ -335,10 +335,17 @@ class Exchange:
             await self._answer.release()
 
     def _observe(self, reading: Reading) -> None:
-        if self._ending.status == Status.OK and self._times.ttft_ms is not None:
-            writing_ms = self._times.latency_ms - (self._times.ttft_ms if self._plan.ask.is_stream else 0)
-            rate = reading.completion_tokens * 1000 / max(writing_ms, 1)
-            stats.observe(self._bill.route.endpoint_id, ttft_ms=self._times.ttft_ms, tokens_per_s=rate)
+        """For the strategies, from the start of the attempt that answered: what failed before it is not its fault.
+
+        Only a stream tells when its first token came; a whole answer's rate has its waiting in it.
+        """
+        if self._ending.status != Status.OK or self._times.ttft_ms is None or not self._answer:
+            return
+        before_ms = (self._answer.attempt.started - self._started) * 1000
+        first_ms = self._times.ttft_ms if self._plan.ask.is_stream else before_ms
+        rate = reading.completion_tokens * 1000 / max(self._times.latency_ms - first_ms, 1) if reading.completion_tokens else None
+        ttft_ms = max(first_ms - before_ms, 0.0) if self._plan.ask.is_stream else None
+        stats.observe(self._bill.route.endpoint_id, ttft_ms=ttft_ms, tokens_per_s=rate)
 
     @property
     def _streamed(self) -> operations.Streamed:

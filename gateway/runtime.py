@@ -5,6 +5,7 @@ import logging
 import threading
 
 from billing import holds
+from catalog import stats
 from gateway import snapshots, upstream
 from gateway.errors import Unavailable
 from gateway.exchange import Exchange
@@ -34,6 +35,7 @@ async def start() -> None:
     _loop = asyncio.get_running_loop()
     holds.start()
     await limits.warm()
+    stats.share()
     try:
         await snapshots.catalog()
     except Unavailable as error:
@@ -46,5 +48,6 @@ async def stop() -> None:
         await asyncio.wait(ending, timeout=LEDGER_STOP_S)  # with the ledger away they end later, or the sweeper ends them
     await upstream.close_client()
     await limits.close()
+    await asyncio.to_thread(stats.stop_sharing)
     await asyncio.to_thread(snapshots.forget)
     await asyncio.to_thread(holds.stop, LEDGER_STOP_S)

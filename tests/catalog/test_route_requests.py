@@ -65,7 +65,7 @@ def ids(decision: Decision) -> list[int]:
 
 
 def seen(**by_endpoint: tuple[float, float]) -> Mapping[int, Observed]:
-    return {int(key[1:]): Observed(ttft_ms, rate, 1, 0) for key, (ttft_ms, rate) in by_endpoint.items()}
+    return {int(key[1:]): Observed(ttft_ms, rate) for key, (ttft_ms, rate) in by_endpoint.items()}
 
 
 # --- no tag --------------------------------------------------------------------------------------
