@@ -56,6 +56,11 @@ class Request(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     ttft_ms = models.PositiveIntegerField(null=True, blank=True)
     latency_ms = models.PositiveIntegerField(default=0)
+    energy_uwh = models.BigIntegerField(null=True, blank=True, help_text="Modelled, micro-Wh, of a CLōD-hosted model.")
+    electricity_nanousd = models.BigIntegerField(null=True, blank=True, help_text="What that energy cost where the call ran.")
+    electricity_average_nanousd = models.BigIntegerField(
+        null=True, blank=True, help_text="What it would have cost at the average of the data centers the model was at."
+    )
     routing = models.JSONField(default=dict, help_text="Candidates, scores, and why each lost.")
 
     class Meta:

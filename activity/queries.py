@@ -149,9 +149,16 @@ def _usage(row: Request) -> dict[str, Any]:
         "list_cost_usd": money.as_text(row.list_cost_nanousd),
         "fee_usd": money.as_text(row.fee_nanousd),
         "paid_by": row.paid_by,
+        "energy_wh": None if row.energy_uwh is None else row.energy_uwh / 1_000_000,
+        "electricity_usd": _usd(row.electricity_nanousd),
+        "electricity_average_usd": _usd(row.electricity_average_nanousd),
         "is_estimated": row.is_estimated,
         "is_usage_suspect": row.is_usage_suspect,
     }
+
+
+def _usd(nanousd: int | None) -> str | None:
+    return None if nanousd is None else money.as_text(nanousd)
 
 
 def _attempts(attempts: Iterable[Attempt]) -> Iterable[dict[str, Any]]:

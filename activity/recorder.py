@@ -19,6 +19,7 @@ COLUMNS = (
     "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
     "cost_nanousd", "list_cost_nanousd", "fee_nanousd", "is_estimated", "is_usage_suspect",
     "attempts", "ttft_ms", "latency_ms", "routing",
+    "energy_uwh", "electricity_nanousd", "electricity_average_nanousd",
 )  # fmt: skip
 SERVED = Select(
     (Column("t.id", "bigint"), Column("m.slug", "text"), Column("p.slug", "text"), Column("d.slug", "text")),
@@ -59,6 +60,9 @@ class RequestRow(msgspec.Struct, frozen=True):
     ttft_ms: int | None
     latency_ms: int
     routing: dict[str, Any]
+    energy_uwh: int | None = None
+    electricity_nanousd: int | None = None
+    electricity_average_nanousd: int | None = None
 
 
 class Recorder:
@@ -149,4 +153,7 @@ def _values(record: Record, row: RequestRow) -> Row:
         clamp(row.ttft_ms, 31),
         clamp(row.latency_ms, 31),
         msgspec.json.encode(storable_json(row.routing)).decode(),
+        clamp(row.energy_uwh, 63),
+        clamp(row.electricity_nanousd, 63),
+        clamp(row.electricity_average_nanousd, 63),
     )

@@ -42,6 +42,11 @@ class RequestSerializer(Described):
     cost_usd = serializers.CharField(help_text=USD)
     list_cost_usd = serializers.CharField()
     fee_usd = serializers.CharField()
+    energy_wh = serializers.FloatField(allow_null=True, help_text="Modelled, of a CLōD-hosted model.")
+    electricity_usd = serializers.CharField(allow_null=True, help_text="What that energy cost where the call ran.")
+    electricity_average_usd = serializers.CharField(
+        allow_null=True, help_text="What it would have cost at the average of the data centers the model was at."
+    )
     paid_by = serializers.CharField()
     is_estimated = serializers.BooleanField()
     is_usage_suspect = serializers.BooleanField()

@@ -9,7 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import MemberRequest, member_page
 from accounts.models import Membership
-from activity import anatomy, export, filters, queries
+from activity import anatomy, export, filters, queries, savings
 from activity.models import Request
 from catalog import market
 from clod_site.lib import clock, ids
@@ -29,6 +29,7 @@ def request_list(request: MemberRequest) -> HttpResponse:
     if is_refresh and request.GET.get("seen") == seen:
         return HttpResponse(status=204)
     context = {"filter": wanted, "totals": totals, "page": shown, "seen": seen, "cursor": request.GET.get("cursor", "")}
+    context["savings"] = savings.of_many(rows)
     context["all_time"] = f"/activity?{wanted.query(range='all')}"
     if is_refresh:
         return render(request, "activity/_live.html", context)
@@ -45,6 +46,7 @@ def request_detail(request: MemberRequest, public_id: str) -> HttpResponse:
         raise Http404
     context = {"row": row, "attempts": queries.attempts_of(row), "routing": anatomy.routing(row)}
     context |= {"timeline": anatomy.timeline(row), "speed": anatomy.tokens_per_second(row), "lines": anatomy.cost_lines(row)}
+    context["savings"] = savings.of_one(row)
     template = "activity/_drawer.html" if "HX-Request" in request.headers else "activity/request_detail.html"
     return render(request, template, context)
 

@@ -19,12 +19,14 @@ Candidates = tuple[tuple[ModelCard, Route], ...]
 class Decision(msgspec.Struct, frozen=True):
     """Candidates in the order to try them (one to twelve), and the reasons as JSON.
 
-    ``others`` could answer too, each worse than those before it: for a caller who cannot pay for the first candidate.
+    ``others`` could answer too, each worse than those before it: for a caller who cannot pay for the first candidate. ``quoted``
+    would be first if the conversation did not stay where it is: nobody pays more for that than its price.
     """
 
     candidates: Candidates
     explanation: dict[str, Any]
     others: Candidates = ()
+    quoted: Route | None = None
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -104,7 +106,8 @@ def full_last(decision: Decision, full: frozenset[int]) -> Decision:
     if rows[0]["lost"]:
         rows[0]["lost"], decision.explanation["won_by"] = "", "first with a free place"
     ordered = sorted(decision.candidates, key=lambda candidate: candidate[1].endpoint_id in full)
-    return Decision(tuple(ordered), decision.explanation | {"candidates": rows}, decision.others)
+    explanation = decision.explanation | {"candidates": rows}
+    return msgspec.structs.replace(decision, candidates=tuple(ordered), explanation=explanation)
 
 
 def within_means(decision: Decision, card: ModelCard, route: Route, why: str) -> dict[str, Any]:
@@ -136,7 +139,7 @@ def one_after_another(decided: Sequence[Decision], passed_over: Sequence[str]) -
         explanation["passed_over"] = list(passed_over)
     ordered = [*tried, *spare]
     others = [*ordered[MAX_CANDIDATES:], *[candidate for decision in decided for candidate in decision.others]]
-    return Decision(tuple(ordered[:MAX_CANDIDATES]), explanation, tuple(others))
+    return Decision(tuple(ordered[:MAX_CANDIDATES]), explanation, tuple(others), decided[0].quoted)
 
 
 def _each_once(turns: Sequence[Candidates]) -> list[Candidates]:

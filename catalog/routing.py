@@ -24,6 +24,7 @@ INPUT_PARTS, OUTPUT_PARTS = 3, 1  # the call that prices are compared for: three
 RETRY_AFTER_S = 10
 PLACE_RETRY_AFTER_S = 1
 ENERGY_WON = "cheapest electricity, or not dearer by enough for long enough to move"
+STICKY_WON = "answered this conversation before, and costs no more than where it would go now"
 CHEAPEST_WON = "cheapest electricity of those that can take this call"
 
 
@@ -43,7 +44,7 @@ class Circumstances(msgspec.Struct, frozen=True):
     """What decides beside the names: ``allowed`` holds model slugs (None: all), ``unavailable``, ``full`` and ``sticky`` endpoint ids.
 
     ``full`` are those where every place is taken (``catalog.places``). ``sticky`` is the endpoint that answered this conversation
-    before; without a strategy it goes first.
+    before; without a strategy it goes first, at no higher price than the one it overtakes.
     """
 
     allowed: frozenset[str] | None
@@ -217,10 +218,12 @@ def _by_default(options: list[Option], now: Circumstances) -> Decision:
     else:
         options.sort(key=lambda option: (option.price, option.route.endpoint_id))
         strategy, won_by = "lowest_price", "lowest price"
-    if any(option.route.endpoint_id == now.sticky for option in options):
-        options.sort(key=lambda option: option.route.endpoint_id != now.sticky)
-        won_by = "answered this conversation before"
-    return decisions.by_default(now.demands.preferences.arrange(options), strategy, won_by)
+    if not any(option.route.endpoint_id == now.sticky for option in options):
+        return decisions.by_default(now.demands.preferences.arrange(options), strategy, won_by)
+    quoted = options[0].route
+    options.sort(key=lambda option: option.route.endpoint_id != now.sticky)
+    decision = decisions.by_default(now.demands.preferences.arrange(options), strategy, STICKY_WON)
+    return msgspec.structs.replace(decision, quoted=quoted)
 
 
 def _is_decided_for(option: Option) -> bool:

@@ -36,7 +36,7 @@ def window_of(now: float) -> int:
 
 def weight_at(now: float) -> float:
     """What a measurement counts, relative to one at the beginning of its window: 1 to 2³⁶."""
-    return 2.0 ** (now % WINDOW_S / HALF_LIFE_S)
+    return math.exp2(now % WINDOW_S / HALF_LIFE_S)
 
 
 class Tallies:

@@ -5,6 +5,8 @@ import msgspec
 from billing import cost
 from billing.cost import Cost
 from billing.holds import Held
+from catalog.energy import footprint
+from catalog.energy.footprint import Footprint
 from catalog.snapshot import ModelCard, Route, Tick
 from gateway.meter import Reading
 from gateway.upstream import Candidate
@@ -13,7 +15,7 @@ from projects.grants import Grant
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What was decided before any upstream was called."""
+    """What was decided before any upstream was called. ``quoted`` is a price the call may not exceed, though another one answers."""
 
     grant: Grant
     ask: request.Ask
@@ -21,6 +23,13 @@ class Plan(msgspec.Struct, frozen=True):
     explanation: dict[str, object]
     prompt_limit: int
     output_limit: int
+    quoted: Tick | None = None
+
+    @property
+    def tick(self) -> Tick:
+        """What the call is held for: the first choice's price, or the quoted one where that is lower."""
+        first = self.candidates[0][1].tick
+        return min(first, self.quoted, key=self.bound) if self.quoted else first
 
     @property
     def is_free(self) -> bool:
@@ -36,13 +45,13 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Bill:
-    """Starts at the first choice's tick; an endpoint that answers instead can only make it cheaper."""
+    """Starts at the plan's tick; an endpoint that answers instead of the first choice can only make it cheaper."""
 
     def __init__(self, plan: Plan, held: Held) -> None:
         self._plan = plan
         self._held = held
         self.card, self.route = plan.candidates[0]
-        self.tick = self.route.tick
+        self.tick = plan.tick
 
     def answered_by(self, card: ModelCard, route: Route) -> None:
         """Charge the lower of the two prices, compared at the most this call may use."""
@@ -63,6 +72,14 @@ class Bill:
         """The same tokens at the model's list price, fee included."""
         prices = self.card.input_nanousd_per_mtok, self.card.output_nanousd_per_mtok, self.tick.fee_basis_points
         return cost.charge(reading.prompt_tokens, reading.completion_tokens, *prices).total
+
+    def footprint(self, reading: Reading) -> Footprint | None:
+        """The electricity behind these tokens; None where it cannot be told, as at third parties."""
+        here, joules = self.route.electricity, self.card.joules_per_token
+        if here is None or joules is None:
+            return None
+        everywhere = [route.electricity for route in self.card.routes if route.electricity]
+        return footprint.of(reading.prompt_tokens, reading.completion_tokens, joules, here, everywhere)
 
     def paid(self, reading: Reading) -> int:
         """What the client pays: nothing for a free request, otherwise the cost, which never passes the hold."""

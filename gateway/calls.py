@@ -12,6 +12,7 @@ from gateway.errors import WrongMethod
 from projects.grants import Grant
 
 if TYPE_CHECKING:
+    from gateway.conversations import Conversation
     from gateway.idempotency import Transcript
     from gateway.rates import Counted
 
@@ -45,6 +46,7 @@ class Call:
         self.grant = grant
         self.idempotency_key = idempotency_key
         self.transcript: Transcript | None = None  # of a call that may be repeated under its key
+        self.conversation: Conversation | None = None  # of a chat that may stay at the endpoint that knows it
         self.address = address
         self.counted: Counted | None = None  # once it counts towards its rates
         self._has_left = False

@@ -20,7 +20,7 @@ from catalog import health, stats
 from catalog.models import CancelPolicy
 from clod_site.lib import clock
 from clod_site.lib.refusal import Refusal
-from gateway import headers, record
+from gateway import conversations, headers, record
 from gateway.bill import Bill, Plan
 from gateway.calls import Call, Reply
 from gateway.errors import ClientLeft, CutShort, ShuttingDown, Unexpected, UpstreamFailed, UpstreamRefused, UpstreamTooSlow
@@ -249,6 +249,8 @@ class Exchange:
         if self._answer:
             self._answer.attempt.end(str(self._ending.status))
         writing = asyncio.create_task(self._write(reading))
+        if self._answer and self._ending.status == Status.OK:
+            conversations.answered(self._call.conversation, self._bill.route.endpoint_id)
         if not (await asyncio.wait([writing], timeout=SETTLEMENT_PATIENCE_S))[0]:
             log.error("%s is answered before it is settled: the ledger does not answer", self._call.public_id)
         self._end(reading)

@@ -51,14 +51,14 @@ def _may_choose(plan: Plan) -> bool:
 
 def _cheaper(plan: Plan, options: Candidates) -> Iterator[Plan]:
     """In order, each that may cost less than all of its kind before it, free or not: what a free request pays has no price."""
-    least = {True: math.inf, False: math.inf, plan.is_free: plan.bound(plan.candidates[0][1].tick)}
+    least = {True: math.inf, False: math.inf, plan.is_free: plan.bound(plan.tick)}
     for index, (card, route) in enumerate(options):
         prompt_limit, output_limit = plan.ask.prompt_bound(card), plan.ask.output_bound(card)
         amount = bound(prompt_limit, output_limit * plan.ask.choices, route.tick)
         if amount < least[card.is_free]:
             least[card.is_free] = amount
             yield msgspec.structs.replace(
-                plan, candidates=_fallbacks_within(plan, options[index:]), prompt_limit=prompt_limit, output_limit=output_limit
+                plan, candidates=_fallbacks_within(plan, options[index:]), prompt_limit=prompt_limit, output_limit=output_limit, quoted=None
             )
 
 
@@ -91,5 +91,4 @@ def _ask(call: Call, plan: Plan) -> HoldAsk:
 
 
 def _price(plan: Plan) -> Price:
-    tick = plan.candidates[0][1].tick
-    return Price(tick.id, plan.bound(tick), plan.is_free)
+    return Price(plan.tick.id, plan.bound(plan.tick), plan.is_free)

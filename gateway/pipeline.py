@@ -3,7 +3,7 @@
 from billing.holds import Answered
 from catalog import health, places, routing, stats
 from catalog.decisions import Decision
-from gateway import admit, idempotency, means, rates, snapshots
+from gateway import admit, conversations, idempotency, means, rates, snapshots
 from gateway.bill import Plan
 from gateway.calls import Call, Reply
 from gateway.demands import DemandsOf
@@ -25,7 +25,9 @@ async def answer(call: Call, grant: Grant, ask: request.Ask, counted: rates.Coun
     """From a request that may be made to its answer."""
     call.transcript = idempotency.transcript(call, ask.operation)  # 400
     catalog = await snapshots.catalog()
-    decision = routing.order(catalog, ask.wanted, circumstances(grant, ask))  # 400, 403, 404, 503
+    call.conversation = conversations.of(grant, ask, catalog)
+    sticky = await conversations.endpoint_of(call.conversation)
+    decision = routing.order(catalog, ask.wanted, circumstances(grant, ask, sticky))  # 400, 403, 404, 503
     plan = make_plan(grant, ask, decision)
     plan, held = await means.authorise(call, plan, decision)  # 401, 402, 503; 409, 410, 422 of an Idempotency-Key
     if isinstance(held, Answered):
@@ -36,12 +38,13 @@ async def answer(call: Call, grant: Grant, ask: request.Ask, counted: rates.Coun
     return await exchange.reply()  # 400, 502, 503, 504
 
 
-def circumstances(grant: Grant, ask: request.Ask) -> routing.Circumstances:
+def circumstances(grant: Grant, ask: request.Ask, sticky: int | None) -> routing.Circumstances:
     return routing.Circumstances(
         allowed=grant.models,
         stats=stats.current(),
         unavailable=health.unavailable(),
         full=places.full(),
+        sticky=sticky,
         demands=DemandsOf(ask),
         operation=ask.operation,
     )
@@ -57,4 +60,5 @@ def make_plan(grant: Grant, ask: request.Ask, decision: Decision) -> Plan:
         explanation=decision.explanation,
         prompt_limit=max(ask.prompt_bound(card) for card in cards),
         output_limit=max(ask.output_bound(card) for card in cards),
+        quoted=decision.quoted.tick if decision.quoted else None,
     )

@@ -45,7 +45,7 @@ def outcome(
     """Everything the ledger needs to settle the hold and to write the rows beside it. The last attempt, which answered, is what the
     upstream bills us for."""
     counted = reading if ending.is_charged else NOTHING
-    cost = bill.cost(counted)
+    cost, footprint = bill.cost(counted), bill.footprint(counted)
     row = RequestRow(
         id=request_id,
         organization_id=plan.grant.organization_id,
@@ -75,6 +75,9 @@ def outcome(
         ttft_ms=times.ttft_ms,
         latency_ms=times.latency_ms,
         routing=plan.explanation,
+        energy_uwh=footprint.energy_uwh if footprint else None,
+        electricity_nanousd=footprint.electricity_nanousd if footprint else None,
+        electricity_average_nanousd=footprint.average_nanousd if footprint else None,
     )
     rows = (*(attempt.row() for attempt in attempts[:-1]), *(attempt.row(upstream_cost_nanousd) for attempt in attempts[-1:]))
     return Outcome(cost.total, row, rows, keepsake)

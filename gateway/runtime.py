@@ -6,7 +6,7 @@ import threading
 
 from billing import holds
 from catalog import stats
-from gateway import snapshots, upstream
+from gateway import shared_conversations, snapshots, upstream
 from gateway.errors import Unavailable
 from gateway.exchange import Exchange
 from projects import limits
@@ -48,6 +48,7 @@ async def stop() -> None:
         await asyncio.wait(ending, timeout=LEDGER_STOP_S)  # with the ledger away they end later, or the sweeper ends them
     await upstream.close_client()
     await limits.close()
+    await shared_conversations.close()
     await asyncio.to_thread(stats.stop_sharing)
     await asyncio.to_thread(snapshots.forget)
     await asyncio.to_thread(holds.stop, LEDGER_STOP_S)

@@ -17,5 +17,14 @@ def newest_request(api_key: ApiKey) -> Request | None:
 
 
 @register.filter
+def energy(microwatthours: int) -> str:
+    """Energy in three digits: 84.1 mWh, 2.31 Wh, 12.4 kWh."""
+    for size, unit in ((10**9, "kWh"), (10**6, "Wh"), (10**3, "mWh")):
+        if microwatthours >= size:
+            return f"{float(f'{microwatthours / size:.3g}'):g} {unit}"
+    return f"{microwatthours} µWh"
+
+
+@register.filter
 def request_address(request: Request) -> str:
     return f"/activity/{ids.public('req', request.pk)}"

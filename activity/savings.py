@@ -1,0 +1,99 @@
+"""What was saved, of one request or of many: two figures that must not be mixed up, each with its definition.
+
+    paid against list price     what the wallet paid, and what the same tokens cost at the models' list prices
+    electricity                 what the energy behind the requests cost where they ran, and at the average data center
+
+The first is the customer's money. The second is the grid's: electricity is a few percent of what a token costs, so it is not
+what a customer saves. Free requests are in neither the first's paid nor its list price.
+"""
+
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet, Sum
+
+from activity.models import Request
+
+WALLET, FREE = Q(paid_by="wallet"), Q(paid_by="free")
+PAID_DEFINITION = (
+    "1 − paid ÷ list, over the requests the wallet paid. Paid is what was charged, routing fees included. List is the same tokens at the "
+    "model's list price, with the same fee."
+)
+ELECTRICITY_DEFINITION = (
+    "1 − here ÷ average, over the requests of CLōD-hosted models. Here is the energy of the request, modelled from its tokens, times the "
+    "delivered price of electricity at its data center when it was admitted. Average is the same tokens at the plain mean of all data "
+    "centers the model could be called at then. It is about electricity, which is a few percent of what a token costs."
+)
+
+
+@dataclass(frozen=True)
+class Saving:
+    """Two amounts to compare, in nano-USD."""
+
+    name: str
+    definition: str
+    spent_nanousd: int
+    reference_nanousd: int
+    spent_word: str
+    reference_word: str
+
+    @property
+    def share(self) -> float:
+        """0.12: 12 % less than the reference; negative: more."""
+        return 1 - self.spent_nanousd / self.reference_nanousd
+
+    @property
+    def is_level(self) -> bool:
+        return abs(self.share) < 0.0005
+
+
+@dataclass(frozen=True)
+class Savings:
+    """``energy_uwh`` is modelled micro-Wh; ``free_nanousd`` what the free requests' tokens cost at list price."""
+
+    figures: list[Saving]
+    energy_uwh: int
+    free_nanousd: int
+
+    @property
+    def energy_wh(self) -> float:
+        return self.energy_uwh / 1_000_000
+
+    def __bool__(self) -> bool:
+        return bool(self.figures or self.free_nanousd)
+
+
+def of_many(rows: QuerySet[Request]) -> Savings:
+    """One query, however many rows."""
+    hosted = Q(electricity_average_nanousd__isnull=False)
+    sums = rows.order_by().aggregate(
+        paid=Sum("cost_nanousd", filter=WALLET, default=0),
+        listed=Sum("list_cost_nanousd", filter=WALLET, default=0),
+        free=Sum("list_cost_nanousd", filter=FREE, default=0),
+        energy=Sum("energy_uwh", filter=hosted, default=0),
+        here=Sum("electricity_nanousd", filter=hosted, default=0),
+        average=Sum("electricity_average_nanousd", filter=hosted, default=0),
+    )
+    return _savings(**sums)
+
+
+def of_one(row: Request) -> Savings:
+    is_free = row.paid_by == "free"
+    return _savings(
+        paid=0 if is_free else row.cost_nanousd,
+        listed=0 if is_free else row.list_cost_nanousd,
+        free=row.list_cost_nanousd if is_free else 0,
+        energy=row.energy_uwh or 0,
+        here=row.electricity_nanousd or 0,
+        average=row.electricity_average_nanousd or 0,
+    )
+
+
+def _savings(*, paid: int, listed: int, free: int, energy: int, here: int, average: int) -> Savings:
+    """Nothing is compared with nothing."""
+    figures = []
+    if listed:
+        figures.append(Saving("Paid, against list price", PAID_DEFINITION, paid, listed, "paid", "at list price"))
+    if average:
+        name = "Electricity, against the average data center"
+        figures.append(Saving(name, ELECTRICITY_DEFINITION, here, average, "where requests ran", "at the average data center"))
+    return Savings(figures, energy, free)
