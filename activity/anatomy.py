@@ -5,6 +5,7 @@ from typing import Any
 
 from activity.models import Request, Status
 from catalog.models import PriceTick
+from catalog.strategies import combine
 from clod_site.lib import money
 
 UNANSWERED = (Status.UPSTREAM_ERROR, Status.REJECTED)
@@ -89,5 +90,7 @@ def _fee_detail(tick: PriceTick | None) -> str:
 
 
 def routing(row: Request) -> dict[str, Any]:
-    """The recorded decision; rows of interrupted calls have none."""
-    return row.routing if isinstance(row.routing, dict) else {}
+    """The recorded decision, and for strategies the formula behind its scores; rows of interrupted calls have none."""
+    decision = row.routing if isinstance(row.routing, dict) else {}
+    formula = combine.formula(str(decision.get("strategy", "")).split("+"))
+    return decision | {"formula": formula} if formula else decision

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from activity import filters
+from activity import anatomy, filters
 from activity.models import Request
 from billing.models import Attempt
 from clod_site.lib import ids, money
@@ -134,7 +134,7 @@ def as_json(row: Request, attempts: Sequence[Attempt] | None = None) -> dict[str
         "latency_ms": row.latency_ms,
         "attempts": row.attempts,
     }
-    return told if attempts is None else told | {"attempt_list": list(_attempts(attempts)), "routing": row.routing}
+    return told if attempts is None else told | {"attempt_list": list(_attempts(attempts)), "routing": anatomy.routing(row)}
 
 
 def _usage(row: Request) -> dict[str, Any]:

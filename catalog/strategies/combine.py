@@ -11,6 +11,11 @@ SCORERS: Mapping[str, Callable[[Sequence[Candidate]], list[float]]] = {
     "latency": latency.score,
     "token_rate": token_rate.score,
 }
+FORMULAS: Mapping[str, str] = {
+    "price": "price = lowest price ÷ price, of three prompt tokens to one answered, routing fee included",
+    "latency": "latency = shortest time to the first token ÷ time to the first token, medians of the last minutes",
+    "token_rate": "token_rate = tokens per second ÷ most tokens per second, medians of the last minutes",
+}
 DIGITS = 6  # scores closer than this are a tie
 
 
@@ -20,6 +25,13 @@ class Ranked(msgspec.Struct, frozen=True):
     candidate: Candidate
     score: float
     scores: dict[str, float]
+
+
+def formula(tags: Sequence[str]) -> str:
+    """How candidates were compared, in words; tags nobody knows are left out."""
+    parts = [FORMULAS[tag] for tag in sorted(set(tags)) if tag in FORMULAS]
+    average = "score = the average of these; " if len(parts) > 1 else ""
+    return f"{'; '.join(parts)}; {average}ties go to the lower price, then to the lower endpoint id" if parts else ""
 
 
 def rank(candidates: Sequence[Candidate], tags: Sequence[str]) -> list[Ranked]:

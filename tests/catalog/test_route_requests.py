@@ -119,7 +119,10 @@ def test_what_one_caller_leaves_out_moves_that_caller_only() -> None:
 def test_a_conversation_stays_where_it_was() -> None:
     decision = ask(sites(40, 25, 30), sticky=1)
     assert ids(decision) == [1, 2, 3]
-    assert decision.explanation["won_by"] == "answered this conversation before"
+    assert decision.explanation["won_by"] == "answered this conversation before, and costs no more than where it would go now"
+    assert decision.quoted is not None
+    assert decision.quoted.endpoint_id == 2
+    assert ask(sites(40, 25, 30)).quoted is None
 
 
 def test_a_conversation_moves_when_its_endpoint_is_gone() -> None:
