@@ -1,4 +1,4 @@
-"""Market intervals are kept for 90 days; what remains of older ones is their hour, for ever."""
+"""Market intervals are kept for 90 days; what remains of older ones is their hour, for ever. So it is with where requests went."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Min
 
-from catalog.models import EnergyHour, EnergyPrice
+from catalog.models import EnergyHour, EnergyPrice, RoutedSite
 
 RAW = timedelta(days=90)
 DAY = timedelta(days=1)
@@ -23,6 +23,7 @@ def prune(now: datetime) -> int:
         if oldest is None:
             break
         forgotten += _forget(_midnight(oldest))
+    RoutedSite.objects.filter(interval_start__lt=end).exclude(interval_start__minute=0).delete()
     return forgotten
 
 

@@ -6,8 +6,9 @@ import pytest
 from time_machine import travel
 
 from catalog import retention, tasks
-from catalog.models import EnergyHour, EnergyPrice
+from catalog.models import EnergyHour, EnergyPrice, RoutedSite
 from clod_site.schedule import BEAT
+from tests.catalog.stock import data_center
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 22, 4, 47, tzinfo=UTC)
@@ -42,6 +43,17 @@ def test_a_second_run_finds_nothing() -> None:
     interval(NOW - timedelta(days=300), 30)
     assert (retention.prune(NOW), retention.prune(NOW)) == (2, 0)
     assert EnergyHour.objects.count() == 2
+
+
+def test_of_where_requests_went_the_hours_stay_too() -> None:
+    site = data_center("dfw")
+    for start in (NOW - timedelta(days=100), NOW - timedelta(days=80)):
+        hour = start.replace(minute=0)
+        for minutes in (0, 5, 55):
+            slot = hour + timedelta(minutes=minutes)
+            RoutedSite.objects.create(sites=str(site.pk), interval_start=slot, data_center=site, is_tempted=False)
+    retention.prune(NOW)
+    assert [row.interval_start.minute for row in RoutedSite.objects.order_by("interval_start")] == [0, 0, 5, 55]
 
 
 def test_it_runs_every_day() -> None:
