@@ -9,9 +9,10 @@ from datetime import datetime
 
 import msgspec
 
-from catalog import credentials
+from catalog import credentials, list_prices
 from catalog.energy import routed
 from catalog.energy.delivered import SLOT
+from catalog.list_prices import Noted
 from catalog.models import DataCenter, DeliveredPrice, Endpoint, Model
 from catalog.ticks import Level, Price, price_of
 
@@ -22,22 +23,25 @@ class Course(msgspec.Struct, frozen=True):
     endpoint: Endpoint
     site: DataCenter
     levels: list[Level | None]
+    listed: list[Noted]
 
     def price(self, number: int) -> Price | None:
-        """What the model costs there in a slot."""
+        """What the model cost there in a slot, at the list price of that time."""
         level = self.levels[number]
-        return price_of(self.endpoint, level) if level else None
+        return price_of(self.endpoint, level, list_prices.at(self.listed, level.slot)) if level else None
 
     def last(self) -> Level | None:
         return next((level for level in reversed(self.levels) if level), None)
 
 
 class Courses(msgspec.Struct, frozen=True):
-    """All data centers of a model by the age of their endpoints. ``routed`` is the index of the one requests went to, per slot."""
+    """All data centers of a model by the age of their endpoints; ``routed`` is the index of the one requests went to, per slot, and
+    ``listed`` the model's list prices of that time."""
 
     start: datetime
     sites: list[Course]
     routed: list[int | None]
+    listed: list[Noted]
 
     def newest(self) -> dict[int, DeliveredPrice]:
         """The last row of each data center within the span, by its id. One query."""
@@ -46,12 +50,13 @@ class Courses(msgspec.Struct, frozen=True):
 
 
 def of(model: Model, start: datetime, count: int) -> Courses:
-    """``count`` slots from ``start``, which is a slot. Three queries."""
+    """``count`` slots from ``start``, which is a slot. Four queries."""
     endpoints = model.endpoints.filter(active=True, data_center__active=True).select_related("model", "provider", "data_center")
     sites = {endpoint.data_center: endpoint for endpoint in endpoints.order_by("pk") if endpoint.data_center}
     levels = _levels([site.pk for site in sites], start, count)
-    courses = [Course(endpoint, site, levels[site.pk]) for site, endpoint in sites.items()]
-    return Courses(start, courses, _routed(courses, start, count))
+    listed = list_prices.since(model, start)
+    courses = [Course(endpoint, site, levels[site.pk], listed) for site, endpoint in sites.items()]
+    return Courses(start, courses, _routed(courses, start, count), listed)
 
 
 def _levels(sites: Sequence[int], start: datetime, count: int) -> dict[int, list[Level | None]]:

@@ -123,6 +123,22 @@ class Model(Catalogued):
         return "Free" if self.is_free else Category(self.category).label
 
 
+class ListPrice(models.Model):
+    """A model's list price and energy weight from ``valid_from`` until the next row (``catalog.list_prices``)."""
+
+    model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="list_prices")
+    valid_from = models.DateTimeField()
+    input_nanousd_per_mtok = models.BigIntegerField()
+    output_nanousd_per_mtok = models.BigIntegerField()
+    energy_weight = models.FloatField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("model", "valid_from"), name="list_price_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.model_id} from {self.valid_from:%Y-%m-%d %H:%M}"
+
+
 class Endpoint(models.Model):
     """A model served by a provider, for hosted models at a data center. Its address may override the provider's."""
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 from django.db import transaction
 from django.db.models import Max
 
-from catalog import ticks, versions
+from catalog import list_prices, ticks, versions
 from catalog.energy import delivered, references, routed
 from catalog.energy.delivered import SLOT, Delivered, Quote, Source, Terms
 from catalog.energy.feeds import Feed, FeedError, Node, PricePoint
@@ -47,6 +47,7 @@ def backfill(now: datetime, days: int = WINDOW_DAYS, feed: Feed | None = None) -
     rows = _deliver(feed, sites, slots)
     _store_delivered(rows)
     routed.publish(now)
+    list_prices.note(delivered.slot_of(now))
     new_ticks = ticks.due(now, min((missing[0] for missing in slots.values() if missing), default=now))
     _store_ticks(new_ticks, electricity_changed=any(rows.values()))
     return sum(map(len, rows.values())) + len(new_ticks)

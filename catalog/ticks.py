@@ -7,8 +7,9 @@ import msgspec
 from django.conf import settings
 from django.db.models import OuterRef, Subquery
 
-from catalog import credentials
+from catalog import credentials, list_prices
 from catalog.energy import delivered, tariff
+from catalog.list_prices import Terms
 from catalog.models import DeliveredPrice, Endpoint, PriceTick
 
 
@@ -53,16 +54,19 @@ def newest(endpoints: Iterable[int]) -> dict[int, PriceTick]:
     return {tick.endpoint_id: tick for tick in PriceTick.objects.filter(pk__in=ids)}
 
 
-def price_of(endpoint: Endpoint, level: Level | None) -> Price:
-    """At a data center the list price follows electricity; elsewhere it is the provider's, and the routing fee comes on top."""
-    model = endpoint.model
-    list_in = model.input_nanousd_per_mtok if endpoint.input_nanousd_per_mtok is None else endpoint.input_nanousd_per_mtok
-    list_out = model.output_nanousd_per_mtok if endpoint.output_nanousd_per_mtok is None else endpoint.output_nanousd_per_mtok
+def price_of(endpoint: Endpoint, level: Level | None, terms: Terms | None = None) -> Price:
+    """At a data center the list price follows electricity; elsewhere it is the provider's, and the routing fee comes on top.
+
+    ``terms`` are the model's of that time; those of now where none are given.
+    """
+    terms = terms or list_prices.terms_of(endpoint.model)
+    list_in = terms.input if endpoint.input_nanousd_per_mtok is None else endpoint.input_nanousd_per_mtok
+    list_out = terms.output if endpoint.output_nanousd_per_mtok is None else endpoint.output_nanousd_per_mtok
     if endpoint.data_center_id is None:
         return Price(list_in, list_out, tariff.PPM, settings.CLOD_ROUTING_FEE_BASIS_POINTS)
-    if level is None or model.energy_weight <= 0:
+    if level is None or terms.weight <= 0:
         return Price(list_in, list_out, tariff.PPM, 0)
-    ppm = tariff.multiplier(level.smoothed, level.reference, model.energy_weight)
+    ppm = tariff.multiplier(level.smoothed, level.reference, terms.weight)
     return Price(tariff.token_price(list_in, ppm), tariff.token_price(list_out, ppm), ppm, 0)
 
 

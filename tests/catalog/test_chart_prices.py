@@ -117,5 +117,5 @@ def test_queries_do_not_grow_with_the_sites(django_assert_num_queries: DjangoAss
     one, two = hosted("nva", slug="one"), hosted("nva dfw okc", slug="three")
     prices.backfill(NOON, days=1)
     for made in (one, two):
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             charts.price_history(made, 24, NOON)
