@@ -28,6 +28,7 @@ BOUNDS = {  # USD per MWh; well outside what the market's own rules allow, so th
 SPIKE_TIMES, SPIKE_FROM = 5, 200 * USD
 SPIKE, FROZEN = "spike", "frozen"
 FROZEN_AFTER = 12
+HOLDS = frozenset({"AESO"})  # one price stands until the next offer is called, for hours in a quiet night
 
 LIVE, LAST_KNOWN, DEMO, ESTIMATE = "live", "last known", "demo", "estimate"
 
@@ -84,7 +85,8 @@ def frozen_from(series: Sequence[PricePoint]) -> datetime | None:
 
     Prices of zero and below do not count: a market with too much wind or water stands at its floor for hours.
     """
-    if not series or series[-1].microusd_per_mwh <= 0 or series[-1].interval_end - series[-1].interval_start >= LONGEST:
+    newest = series[-1] if series else None
+    if newest is None or newest.market in HOLDS or newest.microusd_per_mwh <= 0 or newest.interval_end - newest.interval_start >= LONGEST:
         return None
     run = 1
     for after, before in pairwise(reversed(series)):

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from catalog.energy.feeds import Ask
@@ -113,26 +114,26 @@ SPP = SPP_HEAD + (
 )
 
 
-def ieso(prices: str, day: str = "2026-11-22", hour: int = 11) -> str:
+def ieso(prices: Sequence[str], day: str = "2026-11-22", hour: int = 11) -> str:
     zonal = "".join(
         f"<ZonalPrice><Interval>{number}</Interval><Flag>DSO-RD</Flag><LmpCap>{price}</LmpCap><LossPriceCap>0</LossPriceCap>"
         "<CongPriceCap>0</CongPriceCap></ZonalPrice>"
-        for number, price in enumerate(prices.split(","), 1)
+        for number, price in enumerate(prices, 1)
     )
     return (
         '<?xml version="1.0" encoding="UTF-8"?><Document xmlns="http://www.ieso.ca/schema" docID="RealtimeOntarioZonalPrice"><DocHeader>'
         f"<CreatedAt>2026-11-22T10:31:02</CreatedAt></DocHeader><DocBody><DeliveryDate>{day}</DeliveryDate>"
-        f"<DeliveryHour>{hour}</DeliveryHour>{zonal}</DocBody></Document>"
+        f"<DeliveryHour>{hour}</DeliveryHour>{zonal}<AveragePrice><LmpCap>25.33</LmpCap></AveragePrice></DocBody></Document>"
     )
 
 
-IESO = ieso("40.00,41.00,-5.00,,,,,,,,,")
+IESO = ieso(["40.00", "41.00", "-5.00", *[""] * 9])
 MILLIS = int(datetime(2026, 11, 22, 15, 30, tzinfo=UTC).timestamp() * 1000)
 COMED = json.dumps([{"millisUTC": str(MILLIS), "price": "3.1"}, {"millisUTC": str(MILLIS - 300_000), "price": "-0.4"}])
 PJM = json.dumps(
     [
-        {"datetime_beginning_utc": "2026-11-22T15:25:00", "pnode_name": "DOM", "type": "ZONE", "total_lmp_rt": 28.113},
-        {"datetime_beginning_utc": "2026-11-22T15:25:00", "pnode_name": "AEP", "type": "ZONE", "total_lmp_rt": 20.0},
+        {"datetime_beginning_utc": "2026-11-22T15:25:00", "pnode_id": 34964545, "pnode_name": "DOM", "total_lmp_rt": 28.113},
+        {"datetime_beginning_utc": "2026-11-22T15:25:00", "pnode_id": 8445784, "pnode_name": "AEP", "total_lmp_rt": 20.0},
     ]
 )
 AESO = json.dumps(

@@ -91,6 +91,11 @@ def test_a_market_at_its_floor_is_not_frozen() -> None:
     assert quality.frozen_from(series(*[-5] * 24)) is None
 
 
+def test_a_market_whose_price_stands_until_it_changes_is_not_frozen() -> None:
+    steady = [point(31.17, NOW + FIVE * number, market="AESO") for number in range(24)]
+    assert quality.frozen_from(steady) is None
+
+
 def test_equal_hours_are_no_sign() -> None:
     assert quality.frozen_from(series(*[31.17] * 12, length=timedelta(hours=1))) is None
 

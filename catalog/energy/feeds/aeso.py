@@ -2,7 +2,8 @@
 
 Unit: Canadian dollars per MWh, converted at the rate in ``ask``. Clock: begin_datetime_utc is in UTC, to the minute, so no
 summer time; a price holds until the next one begins (the end that the newest one states is the end of the day).
-Licence: needs a free API key (CLOD_AESO_KEY) under AESO's terms of use; name AESO as the source. One price for the province.
+Licence: needs a free API key (CLOD_AESO_KEY); AESO's terms allow copies for non-commercial use only, so raw prices are not passed
+on. One price for the province.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from catalog.energy.delivered import SLOT, slot_of
 from catalog.energy.feeds import Ask, AuthMissing, PricePoint, reading, web
 
 MARKET, LABEL, KEY_ENV, NODES = "AESO", "AESO system marginal price", "CLOD_AESO_KEY", None
+REDISTRIBUTABLE = False
 ADDRESS = "https://apimgw.aeso.ca/public/systemmarginalprice-api/v1.1/price/systemMarginalPrice"
 BACK = timedelta(hours=1)
 Step = tuple[datetime, int]

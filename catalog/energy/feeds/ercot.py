@@ -1,8 +1,11 @@
 """ERCOT, Texas: 15-minute settlement point prices (report NP6-905-CD), a zip of CSV found through a list of documents.
 
 Unit: USD per MWh, scarcity adders included. Clock: America/Chicago; DeliveryHour 1–24 and DeliveryInterval 1–4 are counted
-ends, DSTFlag is Y in the second of the two hours from 01:00 in autumn.
-Licence: public without a key under ERCOT's terms of use; name ERCOT as the source.
+ends, DSTFlag is Y in the second of the two hours from 01:00 in autumn, and N all summer.
+Licence: public without a key under ERCOT's terms of use; name ERCOT as the source. At most one request in 5 minutes, and none
+from outside the United States: those are answered 403.
+Quirks: a document that is not there is a line of XML with status 200; the offset in PublishDate is not to be relied on in the
+hour that comes twice, so the newest document is the one with the highest number.
 """
 
 from datetime import timedelta
@@ -12,6 +15,7 @@ from zoneinfo import ZoneInfo
 from catalog.energy.feeds import Ask, NoData, PricePoint, SchemaChanged, reading, web
 
 MARKET, LABEL, KEY_ENV, NODES = "ERCOT", "ERCOT NP6-905-CD", "", None
+REDISTRIBUTABLE = True
 LIST = "https://www.ercot.com/misapp/servlets/IceDocListJsonWS?reportTypeId=12301"
 DOCUMENT = "https://www.ercot.com/misdownload/servlets/mirDownload?doclookupId="
 ZONE = ZoneInfo("America/Chicago")
@@ -27,13 +31,16 @@ def newest_document(body: bytes) -> str:
     """The id of the CSV that was published last; the same report is there as XML too."""
     answer = reading.field(reading.parsed_json(body), "ListDocsByRptTypeRes")
     documents = [reading.field(entry, "Document") for entry in reading.entries(answer, "DocumentList")]
-    tables = [document for document in documents if "csv" in str(reading.field(document, "FriendlyName")).lower()]
-    if not tables:
+    numbers = [str(reading.field(document, "DocID")) for document in documents if _is_table(document)]
+    if not numbers:
         raise NoData("the list names no CSV document")
-    newest = max(tables, key=lambda document: str(reading.field(document, "PublishDate")))
-    if not (number := str(reading.field(newest, "DocID"))).isdigit():
+    if not all(number.isascii() and number.isdigit() for number in numbers):
         raise SchemaChanged("DocID is not a number")
-    return number
+    return max(numbers, key=int)
+
+
+def _is_table(document: Any) -> bool:
+    return "csv" in str(reading.field(document, "FriendlyName")).lower()
 
 
 def parse(body: bytes, ask: Ask) -> list[PricePoint]:

@@ -1,7 +1,7 @@
 """IESO, Ontario: the five-minute Ontario zonal price of the current hour, XML.
 
 Unit: Canadian dollars per MWh, converted at the rate in ``ask``. Clock: Eastern Standard Time all year; DeliveryHour 1–24 and
-Interval 1–12 are counted ends. Licence: public without a key under IESO's terms of use; name IESO as the source.
+Interval 1–12 are counted ends. Licence: public without a key; copies are allowed with IESO's copyright notice.
 The node HOEP, the province's price until April 2025, is answered with the zonal price that has taken its place.
 """
 
@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 from catalog.energy.feeds import Ask, PricePoint, SchemaChanged, reading, web
 
 MARKET, LABEL, KEY_ENV, NODES = "IESO", "IESO Ontario zonal price", "", frozenset({"ONTARIO", "HOEP"})
+REDISTRIBUTABLE = True
 ADDRESS = "https://reports-public.ieso.ca/public/RealtimeOntarioZonalPrice/PUB_RealtimeOntarioZonalPrice.xml"
 INTERVAL = timedelta(minutes=5)
 SPACE = "{*}"  # whatever namespace the report's revision has
@@ -22,7 +23,7 @@ def fetch(ask: Ask) -> bytes:
 
 def parse(body: bytes, ask: Ask) -> list[PricePoint]:
     reading.text(body)
-    report = reading.xml(body)
+    report = reading.document(body, "Document")
     hour = _number(report, "DeliveryHour", 24)
     day = reading.instant(_value(report, "DeliveryDate"), "DeliveryDate", "%Y-%m-%d")
     points = []

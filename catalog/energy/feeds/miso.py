@@ -1,7 +1,8 @@
 """MISO, the Midwest: the newest five-minute prices of all hubs, JSON.
 
 Unit: USD per MWh. Clock: Eastern Standard Time all year, stamped with the interval's end: "22-Nov-2026 - Interval 10:25 EST".
-Licence: public without a key under MISO's terms of use; name MISO as the source.
+Licence: public without a key, at most once a minute; MISO's terms of use forbid to publish what is read or derived, so raw prices
+are not passed on.
 """
 
 import re
@@ -11,9 +12,10 @@ from typing import Any
 from catalog.energy.feeds import Ask, PricePoint, SchemaChanged, reading, web
 
 MARKET, LABEL, KEY_ENV, NODES = "MISO", "MISO consolidated LMP table", "", None
+REDISTRIBUTABLE = False
 ADDRESS = "https://public-api.misoenergy.org/api/MarketPricing/GetLmpConsolidatedTable"
 INTERVAL = timedelta(minutes=5)
-STAMP = re.compile(r"(\d{1,2}-[A-Za-z]{3}-\d{4}) - Interval (\d{1,2}):(\d{2}) EST", re.ASCII)
+STAMP = re.compile(r"(\d{1,2}-[A-Za-z]{3}-\d{4}) - Interval (\d{1,2}):(\d{2})(?::\d{2})? EST", re.ASCII)
 
 
 def fetch(ask: Ask) -> bytes:

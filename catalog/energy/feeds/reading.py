@@ -1,7 +1,7 @@
 """What the markets' parsers share: CSV, zip, JSON and XML that may be anything, prices, local clocks. Pure.
 
-What is not the published format raises SchemaChanged and names the column or field. What ends too early, or is an error page,
-raises SourceDown: the next try may bring a whole one.
+What is not the published format raises SchemaChanged and names the column or field. What ends too early, is an error page or
+says what is wrong raises SourceDown with its words, whatever the status was: the next try may bring a whole one.
 """
 
 import csv
@@ -22,6 +22,7 @@ EASTERN_STANDARD = ZoneInfo("Etc/GMT+5")  # five hours behind UTC, all year
 HOUR = timedelta(hours=1)
 SHOWN = 80
 YEARS = 2000, 2100
+COMPLAINTS = "error", "errors", "message", "Message", "fault"  # where gateways put their words
 
 
 def text(body: bytes) -> str:
@@ -29,7 +30,8 @@ def text(body: bytes) -> str:
         decoded = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SourceDown("the answer is no text") from None
-    if decoded.lstrip()[:9].lower().startswith(("<!doctype", "<html")):
+    begin = decoded.lstrip()[:400].lower()
+    if begin.startswith("<!doctype") or "<html" in begin:
         raise SourceDown("the answer is a web page instead of data")
     if not decoded.strip():
         raise SourceDown("the answer is empty")
@@ -50,10 +52,18 @@ def table(lines: str, columns: Sequence[str]) -> Iterator[dict[str, str]]:
 
 
 def _names(said: Sequence[str], needed: Sequence[str]) -> list[str]:
-    names = [name.strip() for name in said]
+    """The columns by the names we know; some days SPP writes SETTLEMENT_LOCATION for Settlement Location."""
+    if len(said) == 1 < len(needed):
+        raise SourceDown(f"the market answers {said[0].strip()[: 2 * SHOWN]}")
+    known = {_plain(column): column for column in needed}
+    names = [known.get(_plain(name), name.strip()) for name in said]
     if missing := [column for column in needed if column not in names]:
         raise SchemaChanged(f"there is no column {missing[0]!r}; the columns are {', '.join(names)[: 4 * SHOWN]}")
     return names
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace(" ", "").lower()
 
 
 def unzipped(body: bytes, ending: str) -> str:
@@ -93,6 +103,7 @@ def parsed_json(body: bytes) -> Any:
 
 def field(holder: Any, name: str) -> Any:
     if not isinstance(holder, dict) or name not in holder:
+        _complain(holder)
         raise SchemaChanged(f"there is no field {name!r}")
     return holder[name]
 
@@ -104,6 +115,20 @@ def entries(holder: Any, name: str) -> list[Any]:
     return found
 
 
+def listed(answer: Any) -> list[Any]:
+    if not isinstance(answer, list):
+        _complain(answer)
+        raise SchemaChanged("the answer is no list")
+    return answer
+
+
+def _complain(answer: Any) -> None:
+    """Raise what a market says in place of data."""
+    words = next((answer[key] for key in COMPLAINTS if answer.get(key)), None) if isinstance(answer, dict) else None
+    if words is not None:
+        raise SourceDown(f"the market answers {words if isinstance(words, str) else json.dumps(words)}"[: 3 * SHOWN])
+
+
 def xml(body: bytes) -> ElementTree.Element:
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:  # entities may unfold without end; no market declares any
         raise SourceDown("the answer is a document with declarations instead of data")
@@ -111,6 +136,14 @@ def xml(body: bytes) -> ElementTree.Element:
         return ElementTree.fromstring(body)  # noqa: S314 (declarations are refused above)
     except (ElementTree.ParseError, LookupError, ValueError):
         raise SourceDown("the XML is damaged or cut off") from None
+
+
+def document(body: bytes, name: str) -> ElementTree.Element:
+    """The root of an XML document, whatever its namespace; one of another name is the market's error message."""
+    root = xml(body)
+    if root.tag.rpartition("}")[2] != name:
+        raise SourceDown(f"the market answers {_said(body)}")
+    return root
 
 
 def microusd(value: Any, column: str, factor: float = 1.0) -> int:
