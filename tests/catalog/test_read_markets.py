@@ -250,3 +250,18 @@ def test_every_data_center_s_node_is_known_to_one_live_feed_and_to_the_demo_feed
     assert sorted((live.MARKETS[feed].MARKET, node) for feed, names in asked.items() for node in names) == sorted(nodes)
     assert nodes <= set(typical_week())
     assert ("IESO", "HOEP") in nodes
+
+
+# --- whose prices may be shown --------------------------------------------------------------------------
+
+
+@FEEDS
+def test_a_market_s_terms_decide_whether_its_raw_price_may_be_shown(feed: str) -> None:
+    """Of these three the terms allow copies that name the source; the docstring of each module says what the others say."""
+    assert live.may_show(feed) == live.MARKETS[feed].REDISTRIBUTABLE == (feed in {"caiso", "ercot", "ieso"})
+    assert ("not passed on" in " ".join((live.MARKETS[feed].__doc__ or "").split())) != live.may_show(feed)
+
+
+@pytest.mark.parametrize(("source", "expected"), [("demo", True), ("replay", True), ("", False), ("scripted", False)])
+def test_made_up_and_replayed_prices_may_be_shown_estimates_and_strangers_not(source: str, expected: bool) -> None:
+    assert live.may_show(source) == expected

@@ -1,19 +1,23 @@
-"""Every market that can be asked, and the way from an answer to prices that may be stored."""
+"""Every market that can be asked: which feed to ask for which node, and whose raw prices may be shown to others."""
 
 from collections.abc import Collection
 from types import ModuleType
 from typing import Protocol, cast
 
 from catalog.energy.feeds import Ask, Node, PricePoint, aeso, caiso, comed, ercot, ieso, isone, miso, nyiso, pjm, spp
+from catalog.energy.feeds.demo import DemoFeed
+from catalog.energy.feeds.replay import ReplayFeed
 
 
 class Market(Protocol):
-    """What a module of this package offers. ``NODES`` are those it knows, None when it knows all of its market."""
+    """What a module of this package offers. ``NODES`` are those it knows, None when it knows all of its market;
+    ``REDISTRIBUTABLE`` says whether the market's terms let us pass on the prices it publishes, with its name."""
 
     MARKET: str
     LABEL: str
     KEY_ENV: str
     NODES: frozenset[str] | None
+    REDISTRIBUTABLE: bool
 
     def fetch(self, ask: Ask) -> bytes: ...
 
@@ -34,3 +38,13 @@ def asked_of(nodes: Collection[Node]) -> dict[str, tuple[str, ...]]:
         if known:
             asked[name] = tuple(sorted(known))
     return asked
+
+
+def may_show(source: str) -> bool:
+    """Whether the market price of an ``EnergyPrice`` or ``DeliveredPrice`` with this source may be shown to others as it is.
+
+    An estimate's source is empty. It is made of the market's own past prices, whoever's they are, so it is not shown; nor is
+    that of a source that is not known here.
+    """
+    market = MARKETS.get(source)
+    return market.REDISTRIBUTABLE if market else source in {DemoFeed.name, ReplayFeed.name}
