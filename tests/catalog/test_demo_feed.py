@@ -5,7 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from statistics import mean, median
+from statistics import mean, median, quantiles
 
 import pytest
 
@@ -68,6 +68,15 @@ def test_a_price_is_near_the_one_before() -> None:
     steps = median(abs(after - before) for before, after in pairwise(prices))
     shuffled = median(abs(after - before) for before, after in zip(prices, prices[500:], strict=False))
     assert steps < shuffled / 3
+
+
+def test_most_five_minutes_are_calm_and_a_few_leap() -> None:
+    """Oklahoma, August 2024, as the market published it: half of the changes below $1.6, a tenth above $17. See docs/energy.md."""
+    august = datetime(2024, 8, 5, tzinfo=UTC)
+    points = feed.points([("SPP", "SPPSOUTH_HUB")], august, august + timedelta(weeks=4))
+    changes = [abs(after.microusd_per_mwh - before.microusd_per_mwh) / 1e6 for before, after in pairwise(points)]
+    assert 1 < median(changes) < 3
+    assert 12 < quantiles(changes, n=10)[-1] < 25
 
 
 def test_the_statistics_are_nine_full_weeks() -> None:

@@ -4,7 +4,8 @@ Unit: USD per MWh in the table, micro-USD per MWh out. Clock: UTC, 5-minute inte
 statistics: ``catalog/energy/data/README.md``. Not market data: whatever shows these prices says "demo feed".
 
 A price is the percentile curve of its hour of the week, read at a smooth random percentile (four noises of different
-periods added up), plus a rare spike. All randomness is a hash of node and time, so nothing has to be stored.
+periods added up), plus a rare spike. The two quick noises are calm seven times in eight and wild otherwise, as real prices are:
+they hardly move for an hour, then leap. All randomness is a hash of node and time, so nothing has to be stored.
 """
 
 import csv
@@ -24,8 +25,11 @@ INTERVAL = timedelta(minutes=5)
 HOURS_PER_WEEK = 168
 MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
 Z90 = NormalDist().inv_cdf(0.9)
-NOISES = ((1440.0, 0.7), (240.0, 0.5), (45.0, 0.4), (5.0, 0.1**0.5))  # period in minutes, amplitude; squares add up to 1
+NOISES = ((1440.0, 0.8), (240.0, 0.45), (45.0, 0.3), (5.0, 0.0675**0.5))  # period in minutes, amplitude; squares add up to 1
 SLOW_MIN = 240.0  # nodes of one market share the noises this slow: their weather is the same
+QUICK_MIN = 60.0
+CALM, WILD_ODDS = 0.3, 1 / 8
+WILD = math.sqrt((1 - (1 - WILD_ODDS) * CALM**2) / WILD_ODDS)  # so that the variance stays one
 UPPER_TAIL = 1.4
 SPIKE_ODDS = 1 / 80  # per node and hour
 
@@ -109,7 +113,12 @@ def _noise(seed: str, period: float, minute: float) -> float:
 
 @lru_cache(maxsize=65_536)
 def _knot(seed: str, period: float, knot: int) -> float:
-    return NormalDist().inv_cdf(_uniform(f"{seed}|{period:g}|{knot}"))
+    name = f"{seed}|{period:g}|{knot}"
+    return NormalDist().inv_cdf(_uniform(name)) * (_temper(name) if period < QUICK_MIN else 1.0)
+
+
+def _temper(name: str) -> float:
+    return WILD if _uniform(f"{name}|wild") < WILD_ODDS else CALM
 
 
 def _spike(node: Node, minute: float, curve: Curve) -> float:
