@@ -72,15 +72,12 @@ def now() -> Today | None:
     """Of the model whose requests the frame's pulse tells about; None until there are two prices to compare."""
     going = destination.now()
     model = Model.objects.filter(pk=going.model_id).first() if going and going.model_id else _widest()
-    return of(charts.price_history(model, 24), going.site.data_center.slug if going else "") if model else None
+    return of(charts.price_history(model, 24)) if model else None
 
 
-def of(history: Mapping[str, Any], here: str = "") -> Today | None:
-    """``here`` is where requests go now, if that is known better than from the history: the line ends there."""
+def of(history: Mapping[str, Any]) -> Today | None:
     sites = {site["data_center"]: site for site in history["sites"]}
-    path = list(history["routed"]["data_center"])
-    if here in sites and path and path[-1]:
-        path[-1] = here
+    path = history["routed"]["data_center"]
     routed, average = [], []
     for index, slug in enumerate(path):
         known = [value for site in sites.values() if (value := site["electricity"][index]) is not None]
