@@ -18,12 +18,16 @@ class Target(Protocol):
 
 
 class Wire:
-    """A client that sends bytes as they are, and reads whole answers."""
+    """A client that sends bytes as they are, and reads whole answers. ``window`` bounds the bytes that wait for it to read them."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, window: int | None = None) -> None:
         address = urlsplit(target.url)
         self.key = target.key
-        self.socket = socket.create_connection((address.hostname, address.port), timeout=10)
+        self.socket = socket.socket()
+        self.socket.settimeout(10)
+        if window:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        self.socket.connect((address.hostname, address.port))
         self.reader = self.socket.makefile("rb")
 
     def __enter__(self) -> "Wire":
