@@ -4,8 +4,10 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
+from functools import cache as once
 from typing import Any
 
+import httpcore2
 import hypothesis
 import pytest
 from django.conf import settings
@@ -78,6 +80,14 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def authorities_are_read_once() -> Iterator[None]:
+    """Every new client would read those of this machine, 50 ms; tests talk to addresses without TLS."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpcore2, "default_ssl_context", once(httpcore2.default_ssl_context))
+        yield
 
 
 @pytest.fixture
