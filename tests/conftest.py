@@ -2,9 +2,11 @@
 
 import ipaddress
 import os
+import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache as once
+from pathlib import Path
 from typing import Any
 
 import httpcore2
@@ -15,6 +17,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
 
 from billing import ledger
+from tests.shared import made_once
 from tests.site import Site, running_site
 
 pytest_plugins = ["tests.people", "tests.emptying", "tests.rounds"]
@@ -99,7 +102,25 @@ def ledger_db(transactional_db: None) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def with_data(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """``with_data(var)``: that folder, with the data of a site that was started once. A first start takes three times as long as the next;
+    what it does is told by tests/embedded/test_run_the_site.py.
+    """
+
+    def with_data(var: Path) -> Path:
+        shutil.copytree(made_once(tmp_path_factory, "with_data", _started_once), var)
+        return var
+
+    return with_data
+
+
+def _started_once(var: Path) -> None:
+    with running_site(var):
+        pass
+
+
+@pytest.fixture(scope="session")
+def site(with_data: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One whole site for all tests of a worker. They share its demo account, and leave it as they found it."""
-    with running_site(tmp_path_factory.mktemp("site") / "var") as running:
+    with running_site(with_data(tmp_path_factory.mktemp("site") / "var")) as running:
         yield running

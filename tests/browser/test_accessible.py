@@ -26,7 +26,7 @@ RUN = """async (wanted) => (await axe.run({runOnly: wanted})).violations
 @pytest.fixture(scope="module")
 def axe(tmp_path_factory) -> str:
     """axe-core at its locked version, installed outside the repository."""
-    folder = node.install(AXE, tmp_path_factory.mktemp("axe") / "axe")
+    folder = node.installed(AXE, tmp_path_factory)
     return (folder / "node_modules/axe-core/axe.min.js").read_text()
 
 

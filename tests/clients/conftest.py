@@ -1,6 +1,6 @@
 """Clients as their users install them: those for Node in folders of their own, outside the repository."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,17 +14,17 @@ HERE = Path(__file__).parent
 @pytest.fixture(scope="session")
 def openai_node(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the official client for Node."""
-    return node.install(HERE / "node", tmp_path_factory.mktemp("node") / "openai")
+    return node.installed(HERE / "node", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def ai_sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the Vercel AI SDK and its provider for OpenAI-like APIs."""
-    return node.install(HERE / "ai-sdk", tmp_path_factory.mktemp("node") / "ai-sdk")
+    return node.installed(HERE / "ai-sdk", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def fakes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fakes]:
+def fakes(with_data: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fakes]:
     """One site with the fake provider for all tests of a worker."""
-    with running(tmp_path_factory.mktemp("fakes") / "var") as made:
+    with running(with_data(tmp_path_factory.mktemp("fakes") / "var")) as made:
         yield made

@@ -56,8 +56,8 @@ def test_a_client_that_hangs_up_pays_for_what_was_produced_and_the_model_is_stop
     assert books_are_clean(site)
 
 
-def test_a_site_killed_in_the_middle_of_a_stream_comes_back_with_clean_books(tmp_path):
-    var = tmp_path / "var"
+def test_a_site_killed_in_the_middle_of_a_stream_comes_back_with_clean_books(with_data, tmp_path):
+    var = with_data(tmp_path / "var")
     with running_site(var) as site, api(site) as client, client.stream("POST", "/chat/completions", json=LONG) as answer:
         lines = answer.iter_lines()
         assert len(read_some(lines, 3)) == 3

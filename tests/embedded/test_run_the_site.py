@@ -6,6 +6,7 @@ import stat
 import subprocess
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,8 @@ def test_it_prints_how_to_get_in_and_the_model_answers(var: Path) -> None:
         assert answer["usage"]["completion_tokens"] > 0
 
 
-def test_sigterm_ends_the_site_and_its_model_and_the_next_start_keeps_the_data(var: Path) -> None:
-    with running_site(var) as site:
+def test_sigterm_ends_the_site_and_its_model_and_the_next_start_keeps_the_data(with_data: Callable[[Path], Path], var: Path) -> None:
+    with running_site(with_data(var)) as site:
         first, model = site, model_of(site.output)
         assert stop(site.process) < 10
         assert site.process.returncode == 0
@@ -70,8 +71,8 @@ def test_sigterm_ends_the_site_and_its_model_and_the_next_start_keeps_the_data(v
         assert "up to date" in second.output.read_text()
 
 
-def test_the_model_ends_even_when_the_launcher_is_killed(var: Path) -> None:
-    with running_site(var) as site:
+def test_the_model_ends_even_when_the_launcher_is_killed(with_data: Callable[[Path], Path], var: Path) -> None:
+    with running_site(with_data(var)) as site:
         model = model_of(site.output)
         site.process.kill()
         site.process.wait()
@@ -90,8 +91,8 @@ def test_a_busy_port_gets_one_sentence(running: Site, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    with running_site(tmp_path_factory.mktemp("running") / "var") as site:
+def running(with_data: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with running_site(with_data(tmp_path_factory.mktemp("running") / "var")) as site:
         yield site
 
 

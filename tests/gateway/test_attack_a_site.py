@@ -4,7 +4,7 @@ import gzip
 import json
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,10 +49,10 @@ class Attacked:
 
 
 @pytest.fixture(scope="module")
-def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
+def attacked(with_data: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     folder = tmp_path_factory.mktemp("attacked")
     spool = Path(tempfile.mkdtemp(dir=folder))
-    with running_site(folder / "var", TMPDIR=str(spool), CLOD_BAD_KEYS_PER_MINUTE="0") as site:
+    with running_site(with_data(folder / "var"), TMPDIR=str(spool), CLOD_BAD_KEYS_PER_MINUTE="0") as site:
         yield Attacked(site, spool)
 
 
