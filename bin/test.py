@@ -28,6 +28,8 @@ ROUNDS = {
     "site": ("whole sites, with the real model", WHOLE_SITE),
     "postgres": ("PostgreSQL and Valkey", f"not ({WHOLE_SITE})"),
 }
+# Stores are chosen below. And a round is fifty processes: each would compile every module again where bytecode may not be kept.
+NOT_OURS = {"DATABASE_URL", "REDIS_URL", "PYTHONDONTWRITEBYTECODE"}
 NOTHING_COLLECTED = 5
 UNWIND_S = 30
 
@@ -61,9 +63,9 @@ def _round(name: str, words: list[str], folder: Path) -> int:
     print(f"── {title}", flush=True)
     var = folder / f"var-{name}"
     var.mkdir()
-    environment = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "REDIS_URL"}}
+    environment = {key: value for key, value in os.environ.items() if key not in NOT_OURS}
     # Tests of one file share a site; each of the two workers starts its own.
-    spread = ["-n", "2", "--dist", "loadfile" if name == "site" else "load"]
+    spread = ["-n", "2", "--dist", "loadfile" if name == "site" else "worksteal"]
     workers = [] if "-n" in words else spread
     with stores.running(folder) if name == "postgres" else nullcontext({}) as addresses:
         command = [sys.executable, "-m", "pytest", *workers, "-m", marked, *(["--stores-only"] if name == "postgres" else []), *words]
