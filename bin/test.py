@@ -21,12 +21,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests import stores  # noqa: E402
+from tests.rounds import STORES_ALONE, WHOLE_SITE  # noqa: E402
 
-WHOLE_SITE = "site or browser or node"
 ROUNDS = {
-    "sqlite": ("SQLite, no Redis", f"not ({WHOLE_SITE})"),
+    "sqlite": ("SQLite, no Redis", STORES_ALONE),
     "site": ("whole sites, with the real model", WHOLE_SITE),
-    "postgres": ("PostgreSQL and Valkey", f"not ({WHOLE_SITE})"),
+    "postgres": ("PostgreSQL and Valkey", STORES_ALONE),
 }
 # Stores are chosen below. And a round is fifty processes: each would compile every module again where bytecode may not be kept.
 NOT_OURS = {"DATABASE_URL", "REDIS_URL", "PYTHONDONTWRITEBYTECODE"}
