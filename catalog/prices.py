@@ -38,7 +38,7 @@ def recompute(now: datetime, feed: Feed | None = None) -> int:
     return backfill(now, WINDOW_DAYS, feed)
 
 
-def backfill(now: datetime, days: int = WINDOW_DAYS, feed: Feed | None = None) -> int:
+def backfill(now: datetime, days: float = WINDOW_DAYS, feed: Feed | None = None) -> int:
     """Fill what is missing in the last ``days`` for every data center, then write the ticks that follow from it."""
     feed = feed or DemoFeed()
     sites = list(DataCenter.objects.filter(active=True).order_by("pk"))
