@@ -2,11 +2,13 @@
 
 import ipaddress
 import json
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
+import uvicorn
 from django.conf import settings
 
 from gateway import addresses, connection, snapshots
@@ -154,10 +156,12 @@ def _busy(wire: Wire) -> bool:
     return (status, json.loads(body)["error"]["code"], headers["retry-after"]) == (503, "too_busy", "1")
 
 
-def test_who_never_reads_is_let_go(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_never_reads_is_let_go(gateway: Gateway, server: uvicorn.Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "READ_WITHIN_S", 0.3)
     request = b"GET /v1/models HTTP/1.1\r\nauthorization: Bearer " + gateway.key.encode() + b"\r\n\r\n"
-    with Wire(gateway, window=4 * KIB) as wire:  # an ordinary one takes ten thousand answers before it is full
+    # Between the two of them: an ordinary connection takes ten thousand answers before it is full.
+    server.servers[0].sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * KIB)
+    with Wire(gateway, window=4 * KIB) as wire:
         wire.socket.settimeout(0.5)
         with suppress(OSError):  # full
             for _ in range(10_000):
