@@ -64,8 +64,8 @@ def _round(name: str, words: list[str], folder: Path) -> int:
     var = folder / f"var-{name}"
     var.mkdir()
     environment = {key: value for key, value in os.environ.items() if key not in NOT_OURS}
-    # Tests of one file share a site; each of the two workers starts its own.
-    spread = ["-n", "2", "--dist", "loadfile" if name == "site" else "worksteal"]
+    # Tests of one file share a site; each worker starts its own. Elsewhere a worker waits for a third of its time: three fill two cores.
+    spread = ["-n", "2", "--dist", "loadfile"] if name == "site" else ["-n", "3", "--dist", "worksteal"]
     workers = [] if "-n" in words else spread
     with stores.running(folder) if name == "postgres" else nullcontext({}) as addresses:
         command = [sys.executable, "-m", "pytest", *workers, "-m", marked, *(["--stores-only"] if name == "postgres" else []), *words]
