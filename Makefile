@@ -1,7 +1,7 @@
 # PORT=8001, CLOD_VAR=folder and PYTHON=python3.12 change where `make run` listens, keeps its data and what it runs on.
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help run install test check lint backtest bench chaos clean
+.PHONY: help run install test check lint backtest follow bench chaos clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,10 @@ lint:  ## repair what can be repaired: imports, formatting
 backtest:  ## what routing by electricity would have saved (FILES="prices.csv …", ARGS="--sites dfw,okc"; without files: the demo feed)
 	@$(PYTHON) bin/bootstrap.py install
 	@exec .venv/bin/python manage.py energy_backtest $(FILES) $(ARGS)
+
+follow:  ## a day of past prices through the whole gateway, in fast motion: where requests went (FILES="prices.csv …", ARGS="--day 2024-08-20")
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python -m benchmarks.follow_the_grid $(FILES) $(ARGS)
 
 bench:  ## authorise + capture per second on SQLite, and on PostgreSQL with DATABASE_URL=postgresql://…; two minutes
 	@$(PYTHON) bin/bootstrap.py install dev

@@ -1,7 +1,6 @@
 """A gateway that really listens: uvicorn in a thread, the fake upstream in another, clients over loopback."""
 
 import asyncio
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from projects import keys
 from projects.models import Project
 from tests.gateway import shop
 from tests.gateway.fake_upstream import FakeUpstream, serving
+from tests.gateway.listening import address_of, listening
 
 AN_HOUR = 1 / 24  # in days: enough for a price
 FAKE_FILES = sorted((settings.CLOD_CATALOG_DIR / "development").glob("*.yaml"))
@@ -106,24 +106,13 @@ def servers_end_without_delay() -> Iterator[None]:
 
 @pytest.fixture
 def server(ledger_db: None) -> Iterator[uvicorn.Server]:
-    """The whole ASGI application on a port of its own."""
-    from clod_site import serve
-
-    server = uvicorn.Server(serve.config(port=0, log_level="warning", timeout_graceful_shutdown=5))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.002)
-        assert thread.is_alive()
-    yield server
-    server.should_exit = True
-    thread.join(20)
-    assert not thread.is_alive()
+    with listening() as server:
+        yield server
 
 
 @pytest.fixture
 def site(server: uvicorn.Server) -> str:
-    return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    return address_of(server)
 
 
 @pytest.fixture
