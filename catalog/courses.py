@@ -4,7 +4,7 @@ Computed from delivered prices and the tariff, so a model has its courses before
 interval; all lists are aligned with ``start``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -51,12 +51,22 @@ class Courses(msgspec.Struct, frozen=True):
 
 def of(model: Model, start: datetime, count: int) -> Courses:
     """``count`` slots from ``start``, which is a slot. Four queries."""
-    endpoints = model.endpoints.filter(active=True, data_center__active=True).select_related("model", "provider", "data_center")
-    sites = {endpoint.data_center: endpoint for endpoint in endpoints.order_by("pk") if endpoint.data_center}
+    sites = sites_of(model)
     levels = _levels([site.pk for site in sites], start, count)
     listed = list_prices.since(model, start)
     courses = [Course(endpoint, site, levels[site.pk], listed) for site, endpoint in sites.items()]
     return Courses(start, courses, _routed(courses, start, count), listed)
+
+
+def sites_of(model: Model) -> dict[DataCenter, Endpoint]:
+    """The model's data centers, by the age of their endpoints. One query."""
+    endpoints = model.endpoints.filter(active=True, data_center__active=True).select_related("model", "provider", "data_center")
+    return {endpoint.data_center: endpoint for endpoint in endpoints.order_by("pk") if endpoint.data_center}
+
+
+def choice(sites: Mapping[DataCenter, Endpoint]) -> list[DataCenter]:
+    """Those that requests are routed among: where the model can be called; all of them where it can be called nowhere."""
+    return [site for site, endpoint in sites.items() if credentials.is_routable(endpoint)] or list(sites)
 
 
 def _levels(sites: Sequence[int], start: datetime, count: int) -> dict[int, list[Level | None]]:
@@ -69,8 +79,7 @@ def _levels(sites: Sequence[int], start: datetime, count: int) -> dict[int, list
 
 
 def _routed(courses: Sequence[Course], start: datetime, count: int) -> list[int | None]:
-    """As it was decided for the data centers the model can be called at; for all of them where it can be called nowhere."""
-    callable_ = [course for course in courses if credentials.is_routable(course.endpoint)] or courses
-    path = routed.path([course.site.pk for course in callable_], start, start + count * SLOT)
+    among = choice({course.site: course.endpoint for course in courses})
+    path = routed.path([site.pk for site in among], start, start + count * SLOT)
     index = {course.site.pk: number for number, course in enumerate(courses)}
     return [index.get(path.get(start + number * SLOT, 0)) for number in range(count)]

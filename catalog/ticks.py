@@ -60,14 +60,25 @@ def price_of(endpoint: Endpoint, level: Level | None, terms: Terms | None = None
     ``terms`` are the model's of that time; those of now where none are given.
     """
     terms = terms or list_prices.terms_of(endpoint.model)
+    if endpoint.data_center_id is None:
+        return msgspec.structs.replace(_listed(endpoint, terms), fee_basis_points=settings.CLOD_ROUTING_FEE_BASIS_POINTS)
+    if level is None:
+        return _listed(endpoint, terms)
+    return following(endpoint, terms, tariff.multiplier(level.smoothed, level.reference, terms.weight))
+
+
+def following(endpoint: Endpoint, terms: Terms, ppm: int) -> Price:
+    """The price at a data center for a multiplier. At weight 0 it is the list price, to the last digit."""
+    price = _listed(endpoint, terms)
+    if terms.weight <= 0:
+        return price
+    return Price(tariff.token_price(price.input, ppm), tariff.token_price(price.output, ppm), ppm, 0)
+
+
+def _listed(endpoint: Endpoint, terms: Terms) -> Price:
     list_in = terms.input if endpoint.input_nanousd_per_mtok is None else endpoint.input_nanousd_per_mtok
     list_out = terms.output if endpoint.output_nanousd_per_mtok is None else endpoint.output_nanousd_per_mtok
-    if endpoint.data_center_id is None:
-        return Price(list_in, list_out, tariff.PPM, settings.CLOD_ROUTING_FEE_BASIS_POINTS)
-    if level is None or terms.weight <= 0:
-        return Price(list_in, list_out, tariff.PPM, 0)
-    ppm = tariff.multiplier(level.smoothed, level.reference, terms.weight)
-    return Price(tariff.token_price(list_in, ppm), tariff.token_price(list_out, ppm), ppm, 0)
+    return Price(list_in, list_out, tariff.PPM, 0)
 
 
 def _due_for(endpoint: Endpoint, last: PriceTick | None, levels: Mapping[int, Sequence[Level]], now: datetime) -> Iterator[PriceTick]:
