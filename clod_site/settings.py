@@ -329,6 +329,7 @@ CLOD_MAX_BODY_BYTES = 4 * 1024 * 1024
 CLOD_KEY_RATES = env.integer("CLOD_KEY_RPM", 0), env.integer("CLOD_KEY_TPM", 0)  # requests, tokens a minute; 0: no limit
 CLOD_ORGANIZATION_RATES = env.integer("CLOD_ORGANIZATION_RPM", 30_000), env.integer("CLOD_ORGANIZATION_TPM", 30_000_000)
 CLOD_BAD_KEYS_PER_MINUTE = env.integer("CLOD_BAD_KEYS_PER_MINUTE", 30)  # from one address; then 429 instead of 401
+CLOD_PRICES_PER_MINUTE = env.integer("CLOD_PRICES_PER_MINUTE", 120)  # requests of one address to the public price API
 CLOD_MAX_BODIES_BYTES = 256 * 1024 * 1024  # of all bodies in one process at a time
 CLOD_MAX_CONNECTIONS = env.integer("CLOD_MAX_CONNECTIONS", 4000)  # of one process; the limit on open files must allow for twice as many
 CLOD_MAX_CONNECTIONS_PER_ADDRESS = env.integer("CLOD_MAX_CONNECTIONS_PER_ADDRESS", 500)

@@ -38,6 +38,7 @@ class Call:
         grant: Grant | None = None,
         idempotency_key: str | None = None,
         address: str = "",
+        header: Callable[[str], str] = lambda _: "",
     ) -> None:
         self.id: UUID = ids.uuid7()
         self.body = body
@@ -48,6 +49,7 @@ class Call:
         self.transcript: Transcript | None = None  # of a call that may be repeated under its key
         self.conversation: Conversation | None = None  # of a chat that may stay at the endpoint that knows it
         self.address = address
+        self.header = header  # by its name in small letters; empty where it was not sent
         self.counted: Counted | None = None  # once it counts towards its rates
         self._has_left = False
         self._owner: Owner | None = None

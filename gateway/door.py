@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from clod_site.lib.refusal import Refusal
-from gateway import errors, pages, pipeline, runtime
+from gateway import errors, pages, pipeline, prices, runtime
 from gateway.calls import Call, Headers, Reply, refuse
 from gateway.headers import rates
 from gateway.wire import operations
@@ -35,6 +35,8 @@ PATHS: tuple[tuple[str, re.Pattern[str], Handler], ...] = (
     ("GET", re.compile(r"/v1/key"), pages.key),
     ("GET", re.compile(r"/v1/requests"), pages.requests),
     ("GET", re.compile(r"/v1/requests/(?P<public_id>[^/]+)"), pages.request),
+    ("GET", re.compile(r"/v1/prices/now"), prices.now),
+    ("GET", re.compile(r"/v1/prices"), prices.history),
     ("GET", re.compile(r"/healthz"), pages.healthz),
     ("GET", re.compile(r"/readyz"), pages.readyz),
 )
@@ -53,6 +55,7 @@ async def door(scope: Scope, receive: Receive, send: Send) -> None:
         _query(scope),
         idempotency_key=_all_of(scope, b"idempotency-key"),
         address=_address(scope),
+        header=lambda name: _all_of(scope, name.encode()) or "",
     )
     response = Response(send, call)
     watch: asyncio.Task[None] | None = None
@@ -170,7 +173,7 @@ class Response:
     def _headers(self, reply: Reply) -> Headers:
         headers = dict(reply.headers + rates(self._call))
         headers.setdefault("x-request-id", self._call.public_id)
-        if reply.frames is None:
+        if reply.frames is None and reply.status != 304:  # whose length would be that of what it stands for
             headers["content-length"] = str(len(reply.body))
         return list(headers.items())
 

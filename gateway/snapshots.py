@@ -33,11 +33,13 @@ MAX_GRANTS = 50_000
 _readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="gateway-reader")
 
 
-async def read(query: Callable[..., Result], *arguments: object, within_s: float = READ_WITHIN_S) -> Result:
+async def read(
+    query: Callable[..., Result], *arguments: object, within_s: float = READ_WITHIN_S, readers: ThreadPoolExecutor = _readers
+) -> Result:
     """Run a database query off the event loop, on a connection that is given back afterwards. Unavailable when the database is."""
     try:
         async with asyncio.timeout(within_s):
-            return await asyncio.get_running_loop().run_in_executor(_readers, _read, query, *arguments)
+            return await asyncio.get_running_loop().run_in_executor(readers, _read, query, *arguments)
     except (TimeoutError, DatabaseAway) as error:
         raise Unavailable("The database does not answer. Try again in a moment.", retry_after_s=1) from error
 

@@ -3,6 +3,7 @@ from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from gateway import views
+from gateway.prices import views as price_views
 
 
 def _at(prefix: str) -> list[URLPattern]:
@@ -16,6 +17,8 @@ def _at(prefix: str) -> list[URLPattern]:
         path(f"{prefix}/providers/models", views.Offers.as_view()),
         path(f"{prefix}/key", views.Key.as_view()),
         path(f"{prefix}/requests", views.Requests.as_view()),
+        path(f"{prefix}/prices/now", price_views.PricesNow.as_view()),
+        path(f"{prefix}/prices", price_views.PriceHistory.as_view()),
         path(f"{prefix}/requests/<str:public_id>", views.OneRequest.as_view()),
     ]
 

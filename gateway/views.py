@@ -95,7 +95,7 @@ class AnyAccept(BaseContentNegotiation):
 
 
 class GatewayView(APIView):
-    authentication_classes = (BearerKey,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (BearerKey,)
     permission_classes = ()
     parser_classes = (WholeBody,)
     content_negotiation_class = AnyAccept

@@ -22,6 +22,7 @@ from catalog import health, prices, stats
 from catalog.models import Model
 from catalog.providers.fake import server as fake_provider
 from clod_site.lib import clock, ids
+from gateway import prices as price_api
 from gateway import snapshots, strangers
 from gateway.upstream import quirks
 from projects import keys
@@ -142,6 +143,7 @@ def gateway(
     health.forget()
     stats.forget()
     strangers.forget()
+    price_api.forget()
     _, key = keys.generate(project, name="test", actor=alice)
     with httpx2.Client(base_url=site, headers={"authorization": f"Bearer {key}"}, timeout=20) as client:
         made = Gateway(site, path, key, upstream, client)
