@@ -106,6 +106,14 @@ price       = list price × multiplier, to 3 significant digits""",
 data: {"error":{"message":"The model’s server broke off …","code":"upstream_error"}}""",
 }
 
+
+def price_api(base_url: str) -> str:
+    """As to be typed by a reader of this site."""
+    return f"""curl "{base_url}/prices/now"
+curl "{base_url}/prices?model=deepseek-v3&from=-7d&step=1h"
+curl "{base_url}/prices?model=deepseek-v3&data_center=dfw&format=csv\""""
+
+
 ERRORS = (
     Errors(
         "request",
@@ -118,6 +126,7 @@ ERRORS = (
             (400, "upstream_refused", "the model's server refused the request; its own words are in the message"),
             (400, "invalid_http", "the bytes were no HTTP request"),
             (404, "model_not_found", "no such model; the nearest names are in the message"),
+            (404, "data_center_not_found", "no such data center, or the model is not at it; the message has those there are"),
             (404, "not_found", "no such address"),
             (404, "request_not_found", "no such request in the key's project"),
             (405, "method_not_allowed", "the address takes another method"),
@@ -163,7 +172,11 @@ ERRORS = (
         "Try again a little later, after Retry-After where it is given. Nothing is charged, unless an answer had begun: "
         "what a stream delivered before it broke off is charged once.",
         (
-            (429, "rate_limit_exceeded", "too many requests or tokens this minute, or too many bad keys from this address"),
+            (
+                429,
+                "rate_limit_exceeded",
+                "too many requests or tokens this minute, or too many bad keys or price requests from this address",
+            ),
             (429, "too_many_connections", "too many connections from this address"),
             (500, "internal_error", "our mistake; the request id finds it in our log"),
             (502, "upstream_error", "every place that was tried failed; at the end of a stream: it broke off, and is charged so far"),

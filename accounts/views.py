@@ -38,6 +38,8 @@ def docs(request: HttpRequest, slug: str = handbook.FIRST) -> HttpResponse:
         "next": handbook.PAGES[place + 1] if place + 1 < len(handbook.PAGES) else None,
         "code": handbook.CODE,
         "errors": handbook.ERRORS,
+        "price_api": handbook.price_api(settings.CLOD_API_URL),
+        "prices_per_minute": settings.CLOD_PRICES_PER_MINUTE,
         "free_requests": settings.CLOD_FREE_REQUESTS_PER_DAY,
         "fee_percent": settings.CLOD_ROUTING_FEE_BASIS_POINTS // 100,
         "max_body_mib": settings.CLOD_MAX_BODY_BYTES // 1024**2,

@@ -1,6 +1,6 @@
 """How often an address may ask for prices. Counted per process, and per address (per /64 network for IPv6).
 
-An answer that has to be made for a long span counts for what it costs: one more for every week of 5-minute prices it is made of.
+An answer that has to be made for a long span counts for what it costs: one more for every 3.5 days of 5-minute prices it is made of.
 """
 
 import math
@@ -12,7 +12,7 @@ from gateway.addresses import neighbourhood
 from projects.buckets import Buckets, Draw
 
 MAX_ADDRESSES = 10_000
-SLOTS = 7 * 24 * 12
+SLOTS = 84 * 12
 
 _visitors = Buckets(most=MAX_ADDRESSES)
 

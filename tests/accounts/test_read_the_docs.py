@@ -51,10 +51,16 @@ def test_the_numbers_are_this_installation_s_own() -> None:
 
 def test_every_address_of_the_reference_is_answered() -> None:
     page = browser().get("/docs/api").content.decode()
-    for method, address in (("GET", "/v1/models"), ("GET", "/v1/models/{name}"), ("GET", "/v1/requests"), ("GET", "/v1/requests/{id}")):
-        assert f"{method} {address}" in page
-        assert any(method == known and pattern.fullmatch(address) for known, pattern, _ in door.PATHS)
+    for address in ("models", "models/{name}", "requests", "requests/{id}", "prices/now", "prices"):
+        assert f"GET /v1/{address}" in page
+        assert any(known == "GET" and pattern.fullmatch(f"/v1/{address}") for known, pattern, _ in door.PATHS)
     assert views.ChatCompletions
+
+
+def test_the_price_api_is_shown_with_the_reader_s_own_address() -> None:
+    page = browser().get("/docs/energy").content.decode()
+    assert f"{settings.CLOD_API_URL}/prices/now" in page
+    assert f"At most {settings.CLOD_PRICES_PER_MINUTE} requests a minute" in page
 
 
 def _kinds(kind: type[Refusal]) -> set[type[Refusal]]:

@@ -132,6 +132,7 @@ PRODUCED: dict[tuple[int, str], Produce] = {
     (403, "project_archived"): refused_by_the_ledger(refusals.ProjectArchived("Bot")),
     (403, "wallet_frozen"): changed(Wallet, frozen_at=NOON),
     (404, "model_not_found"): asked(model="nothing"),
+    (404, "data_center_not_found"): get("/v1/prices/now?data_center=nowhere"),
     (404, "request_not_found"): get("/v1/requests/req_none"),
     (404, "not_found"): get("/v1/nothing"),
     (405, "method_not_allowed"): get("/v1/chat/completions"),

@@ -95,6 +95,23 @@ ODD_PATHS = (
     (b"/v1/requests?limit=-1", 400),
     (b"/v1/requests?cursor=%00%ff", 400),
     (b"/v1/requests?cursor=req_" + b"z" * 22, 400),
+    (b"/v1/prices", 400),
+    (b"/v1/prices/", 400),
+    (b"/v1/prices/now?", 200),
+    (b"/v1/prices/now/", 200),
+    (b"/v1/prices/then", 404),
+    (b"/v1/prices?model=%00%ff", 404),
+    (b"/v1/prices?model=" + b"%F0%9F%92%A9" * 50, 404),
+    (b"/v1/prices?model=" + b"a" * 50_000, 400),
+    (b"/v1/prices?model=paris&from=%00", 400),
+    (b"/v1/prices?model=paris&from=-" + b"9" * 190 + b"d", 400),
+    (b"/v1/prices?model=paris&from=9999-12-31T23:59:59-23:59", 400),
+    (b"/v1/prices?model=paris&from=NaN", 400),
+    (b"/v1/prices?model=paris&step=%D9%A5m", 400),
+    (b"/v1/prices?" + b"model=paris&" * 500, 400),
+    (b"/v1/prices?" + b"&" * 5000, 400),
+    (b"/v1/prices/now?data_center=%27%3B--", 404),
+    (b"/v1/prices/now?=1", 400),
 )
 
 

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from catalog import prices
+from catalog.models import DataCenter
 from catalog.providers.fake import server as fake_provider
+from clod_site.lib import clock
 from gateway import door, snapshots
 from gateway.wire import fields
 from gateway.wire.completions import request as completions
@@ -38,6 +41,8 @@ def catalogue(gateway: Gateway, fake_address: str) -> Gateway:
     snapshots.forget()
     shop.endpoint(shop.model("embed", name="Text Embedding 3 small", operations=["embeddings"], max_output_tokens=0), fake_address, "echo")
     shop.endpoint(shop.model("llama", name="Llama 3.1 8B Instruct", operations=["completions"]), fake_address, "echo")
+    DataCenter.objects.update(market="ERCOT", node="HB_NORTH")
+    prices.backfill(clock.now(), days=1)
     snapshots.forget()
     gateway.complete("deepseek-v3")
     return gateway
