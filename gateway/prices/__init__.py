@@ -64,7 +64,7 @@ async def _history(call: Call) -> Page:
     ask = asked.history(call.query, call.header("accept"), catalog, moment)
     stamp = (catalog.version, moment.as_of)
     if not _pages.has(ask, stamp):
-        visitors.count(call.address, ask.span.slots // visitors.SLOTS)
+        visitors.count(call.address, visitors.cost(ask.span))
     return await _pages.get(ask, stamp, lambda: answers.history(ask, moment))
 
 

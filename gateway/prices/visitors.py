@@ -1,18 +1,20 @@
 """How often an address may ask for prices. Counted per process, and per address (per /64 network for IPv6).
 
-An answer that has to be made for a long span counts for what it costs: one more for every 3.5 days of 5-minute prices it is made of.
+A history that has to be made counts for what it costs: one more for each week of 5-minute prices behind it, and for each 288 steps
+(some 65 ms of a processor each, at nine data centers on SQLite).
 """
 
 import math
 
 from django.conf import settings
 
+from catalog.price_book.span import Span
 from clod_site.lib.refusal import Refusal
 from gateway.addresses import neighbourhood
 from projects.buckets import Buckets, Draw
 
 MAX_ADDRESSES = 10_000
-SLOTS = 84 * 12
+SLOTS, POINTS = 7 * 24 * 12, 288
 
 _visitors = Buckets(most=MAX_ADDRESSES)
 
@@ -37,6 +39,11 @@ def count(address: str, requests: int = 1) -> None:
         verdict = _visitors.draw(Draw((neighbourhood(address),), (limit,), (min(requests, limit),)))
         if verdict.refused_by is not None:
             raise TooManyQuestions(limit, verdict.wait_s)
+
+
+def cost(span: Span) -> int:
+    """What a history counts for beside the question itself."""
+    return span.slots // SLOTS + span.points // POINTS
 
 
 def forget() -> None:

@@ -466,9 +466,15 @@ def test_an_address_that_asks_too_often_is_told_when_to_come_back(market: Gatewa
 
 
 def test_a_long_span_counts_for_more_when_it_has_to_be_made(market: Gateway) -> None:
-    with override_settings(CLOD_PRICES_PER_MINUTE=10):
-        assert [ask(market, f"?model=llama&from=-{days}d").status_code for days in (30, 30, 31)] == [200, 200, 429]
-    assert visitors.SLOTS < 30 * 288
+    with override_settings(CLOD_PRICES_PER_MINUTE=10):  # a week in five minutes: one, one for its week, seven for its steps
+        assert [ask(market, f"?model=llama&from=-7d&to={to}&step=5m").status_code for to in ("", "", "-5m")] == [200, 200, 429]
+
+
+@pytest.mark.parametrize(
+    ("query", "cost"), [("", 1), ("from=-1h", 0), ("from=-7d&step=1h", 1), ("from=-7d&step=5m", 8), ("from=-366d", 53)]
+)
+def test_what_a_history_counts_for(query: str, cost: int) -> None:
+    assert visitors.cost(_asked(query).span) == cost
 
 
 def test_a_key_is_neither_needed_nor_looked_at(market: Gateway) -> None:
