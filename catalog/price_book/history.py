@@ -141,4 +141,5 @@ class _Terms(msgspec.Struct, frozen=True):
 
 
 def _weighted(rows: Sequence[Row], name: str) -> int:
-    return round(sum(row[name] * row["slots"] for row in rows) / sum(row["slots"] for row in rows))
+    mean: float = sum(row[name] * row["slots"] for row in rows) / sum(row["slots"] for row in rows)
+    return round(mean)

@@ -24,7 +24,7 @@ GZIP_LEVEL = 6
 SLACK_S = 5  # the job takes a moment, and gateways look for its work every second
 LATE_S = 10  # when prices that are due have not come: look again soon
 UNSETTLED_S = 1
-PAST_S = 3600  # what is over stays as it is, until a list price is changed
+PAST_S = 3600  # what is over stays as it is; a model may still come to another data center
 TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
 
 
@@ -53,7 +53,7 @@ def now(ask: NowAsk, catalog: Catalog, moment: Moment, *, is_late: bool) -> Page
 
 def history(ask: HistoryAsk, moment: Moment) -> Page:
     found = _narrowed(past.of(ask.model, ask.span), ask.data_centers)
-    body = _csv(sheets.history(found)) if ask.format == "csv" else msgspec.json.encode(told.history(found, moment))
+    body = _csv(sheets.history(found)) if ask.format == "csv" else msgspec.json.encode(told.history(found))
     is_over = moment.as_of is not None and ask.span.end <= moment.as_of
     return _page(body, ask.format, f"clod-prices-{ask.model}", moment, None if is_over else moment.next_update_at)
 

@@ -62,9 +62,12 @@ def _series(what: str = "One value a step.") -> serializers.ListField:
     return serializers.ListField(child=serializers.FloatField(allow_null=True), help_text=what)
 
 
-class SeriesSerializer(Described):
+class PriceSeriesSerializer(Described):
     input_usd_per_mtok = _series()
     output_usd_per_mtok = _series()
+
+
+class SeriesSerializer(PriceSeriesSerializer):
     multiplier = _series()
     electricity_usd_per_mwh = _series("Delivered and smoothed.")
 
@@ -86,9 +89,7 @@ class PriceHistorySerializer(Described):
     end = serializers.DateTimeField(help_text="Not in it.")
     step = serializers.ChoiceField(choices=list(STEPS))
     step_s = serializers.IntegerField()
-    as_of = serializers.DateTimeField(allow_null=True)
-    next_update_at = serializers.DateTimeField(allow_null=True)
-    list_price = PriceSerializer()
+    list_price = PriceSeriesSerializer(help_text="When the step ended.")
     reference_usd_per_mwh = _series("s_ref.")
     routed = RoutedSeriesSerializer(help_text="Along the way requests went.")
     data_centers = SiteSeriesSerializer(many=True)

@@ -15,7 +15,7 @@ NOW = (
 )  # fmt: skip
 HISTORY = (
     "at", "data_center", "routed", "input_usd_per_mtok", "output_usd_per_mtok", "multiplier", "electricity_usd_per_mwh",
-    "reference_usd_per_mwh",
+    "reference_usd_per_mwh", "list_input_usd_per_mtok", "list_output_usd_per_mtok",
 )  # fmt: skip
 Row = Sequence[object]
 
@@ -33,9 +33,10 @@ def history(found: History) -> Iterator[Row]:
     """A row for each step and data center, the oldest step first."""
     yield HISTORY
     for number, moment in enumerate(found.span.instants()):
-        reference = digits(told.usd_per_mwh(found.reference[number]))
+        reference, terms = digits(told.usd_per_mwh(found.reference[number])), found.listed[number]
+        listed = money.as_text(terms.input), money.as_text(terms.output)
         for site in found.sites:
-            yield (instant(moment), *_site(site, number, found.at[number]), reference)
+            yield (instant(moment), *_site(site, number, found.at[number]), reference, *listed)
 
 
 def digits(number: float | None) -> str:

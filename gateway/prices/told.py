@@ -9,7 +9,7 @@ from activity.queries import instant
 from catalog.energy import tariff
 from catalog.models import Category
 from catalog.price_book.history import History, Line
-from catalog.price_book.present import Moment, Power, Present, Quote
+from catalog.price_book.present import Power, Present, Quote
 from catalog.snapshot import ModelCard, Route
 from clod_site.lib import money
 
@@ -23,14 +23,15 @@ DEFINITION = (
 def now(found: Present) -> dict[str, Any]:
     return {
         "object": "prices",
-        **_when(found.moment),
+        "as_of": _instant(found.moment.as_of),
+        "next_update_at": _instant(found.moment.next_update_at),
         "reference": _reference(found),
         "data_centers": [_power(power) for power in found.sites],
         "models": [_quote(quote) for quote in found.quotes],
     }
 
 
-def history(found: History, moment: Moment) -> dict[str, Any]:
+def history(found: History) -> dict[str, Any]:
     """Series of equal length: one value for each step from ``start``, null where nothing is known."""
     return {
         "object": "price_history",
@@ -40,8 +41,10 @@ def history(found: History, moment: Moment) -> dict[str, Any]:
         "end": instant(found.span.end),
         "step": found.span.step,
         "step_s": found.span.step_s,
-        **_when(moment),
-        "list_price": _prices(found.model.input_nanousd_per_mtok, found.model.output_nanousd_per_mtok),
+        "list_price": {
+            "input_usd_per_mtok": [money.as_number(terms.input) for terms in found.listed],
+            "output_usd_per_mtok": [money.as_number(terms.output) for terms in found.listed],
+        },
         "reference_usd_per_mwh": [usd_per_mwh(value) for value in found.reference],
         "routed": {"data_center": found.at} | _line(found.routed),
         "data_centers": [{"id": site.slug, "name": site.name} | _line(site.line) for site in found.sites],
@@ -60,10 +63,6 @@ def multiplier(ppm: int) -> float:
 def label(card: ModelCard) -> str:
     """The one word the catalog shows first."""
     return "Free" if card.is_free else str(Category(card.category).label)
-
-
-def _when(moment: Moment) -> dict[str, Any]:
-    return {"as_of": _instant(moment.as_of), "next_update_at": _instant(moment.next_update_at)}
 
 
 def _instant(moment: datetime | None) -> str | None:

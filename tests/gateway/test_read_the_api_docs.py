@@ -34,7 +34,8 @@ def fake_address() -> Iterator[str]:
 @pytest.fixture
 def catalogue(gateway: Gateway, fake_address: str) -> Gateway:
     """The models the page speaks of, at the prices of its examples."""
-    gateway.offer("deepseek-v3", "paris", name="DeepSeek V3", vendor_id="deepseek-ai/DeepSeek-V3", max_output_tokens=8192)
+    joules = {"input_joule_per_token": 0.065, "output_joule_per_token": 1.3}
+    gateway.offer("deepseek-v3", "paris", name="DeepSeek V3", vendor_id="deepseek-ai/DeepSeek-V3", max_output_tokens=8192, **joules)
     gpt = shop.model("gpt-4o", name="GPT 4o", category="third_party", context_window=128000)
     seller = shop.provider("openai", name="OpenAI", website_url="https://openai.com", base_url="https://api.openai.com/v1")
     shop.endpoint(gpt, gateway.upstream.base_url, "paris", provider=seller, fee=500)
