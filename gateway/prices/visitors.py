@@ -1,7 +1,7 @@
 """How often an address may ask for prices. Counted per process, and per address (per /64 network for IPv6).
 
 A history that has to be made counts for what it costs: one more for each week of 5-minute prices behind it, and for each 288 steps
-(some 65 ms of a processor each, at nine data centers on SQLite).
+(some 70 ms of a processor each, at nine data centers on SQLite).
 """
 
 import math

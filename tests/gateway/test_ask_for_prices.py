@@ -2,8 +2,10 @@
 
 import csv
 import io
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -450,6 +452,36 @@ def test_an_answer_is_made_once(market: Gateway, monkeypatch: pytest.MonkeyPatch
     snapshots.forget()
     told(market, "?model=llama")
     assert len(made) == 2
+
+
+def test_who_asks_the_same_at_once_waits_for_the_same_answer(market: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    told(market, "/now")
+    made, may_end, real = [], threading.Event(), answers.past.of
+
+    def slowly(*asked: Any) -> Any:
+        made.append(asked)
+        may_end.wait(1)
+        return real(*asked)
+
+    monkeypatch.setattr(answers.past, "of", slowly)
+    with ThreadPoolExecutor(4) as clients:
+        waiting = [clients.submit(ask, market, "?model=llama") for _ in range(4)]
+        while not made:
+            time.sleep(0.01)
+        may_end.set()
+    assert {answer.result().status_code for answer in waiting} == {200}
+    assert len(made) == 1
+
+
+def test_an_answer_that_takes_long_is_found_at_the_next_try(market: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    told(market, "/now")
+    monkeypatch.setattr(kept, "WITHIN_S", 0)
+    answer = ask(market, "?model=llama")
+    assert (answer.status_code, answer.json()["error"]["code"], answer.headers["retry-after"]) == (503, "unavailable", "2")
+    deadline = time.monotonic() + 10
+    while ask(market, "?model=llama").status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 # --- bounds --------------------------------------------------------------------------------------
