@@ -5,7 +5,10 @@ class ActivityConfig(AppConfig):
     name = "activity"
 
     def ready(self) -> None:
+        from activity import performance
         from activity.recorder import Recorder
         from billing.ledger import recording
+        from catalog.performance import register
 
         recording.register(Recorder())
+        register(performance.lately)

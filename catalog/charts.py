@@ -5,8 +5,9 @@ JSON: equally spaced series from ``start`` in steps of ``step_s``, ``None`` wher
 million tokens, electricity is USD per MWh delivered and smoothed, as the price follows it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from catalog import courses
@@ -37,31 +38,13 @@ def price_history(model: Model, hours: int, now: datetime | None = None) -> dict
     return {
         "model": model.slug,
         "hours": hours,
-        "start": start.isoformat().replace("+00:00", "Z"),
+        "start": _text(start),
         "step_s": slots_per_point * int(SLOT.total_seconds()),
         "list": {"input": model.input_nanousd_per_mtok / NANO, "output": model.output_nanousd_per_mtok / NANO},
         "routed": _routed_line(found, slots_per_point),
+        "moves": _moves(found),
         "sites": [_site_line(course, newest.get(course.site.pk), slots_per_point) for course in found.sites],
     }
-
-
-def table(history: Mapping[str, Any], every_s: int = 3600) -> list[dict[str, Any]]:
-    """The same numbers for those who do not see charts, newest first: instant, routed price and site, cheapest and dearest site."""
-    stride, start = max(every_s // history["step_s"], 1), datetime.fromisoformat(history["start"])
-    names = {site["data_center"]: site["name"] for site in history["sites"]}
-    rows = []
-    for index in range(len(history["routed"]["price"]) - 1, -1, -stride):
-        prices = [site["price"][index] for site in history["sites"] if site["price"][index] is not None]
-        rows.append(
-            {
-                "at": start + timedelta(seconds=index * history["step_s"]),
-                "price": history["routed"]["price"][index],
-                "data_center": names.get(history["routed"]["data_center"][index], ""),
-                "lowest": min(prices, default=None),
-                "highest": max(prices, default=None),
-            }
-        )
-    return rows
 
 
 # --- lines ---------------------------------------------------------------------------------------
@@ -96,7 +79,7 @@ def _now(course: Course, row: DeliveredPrice | None) -> dict[str, Any] | None:
         "delivered": row.delivered_microusd_per_mwh / MICRO,
         "electricity": row.smoothed_microusd_per_mwh / MICRO,
         "reference": row.reference_microusd_per_mwh / MICRO,
-        "interval": row.interval_start.isoformat().replace("+00:00", "Z"),
+        "interval": _text(row.interval_start),
         "source": FEED_LABELS.get(row.source, row.source),
         "freshness": row.freshness,
     }
@@ -109,6 +92,20 @@ def _routed_line(found: Courses, stride: int) -> dict[str, Any]:
         "price": _thin([price.output / NANO if price else None for price in prices], stride),
         "data_center": slugs[stride - 1 :: stride],
     }
+
+
+def _moves(found: Courses) -> list[dict[str, str]]:
+    """Every slot in which requests went to another data center than before, whatever the points are."""
+    slugs = [None if index is None else found.sites[index].site.slug for index in found.routed]
+    return [
+        {"at": _text(found.start + number * SLOT), "from": before, "to": after}
+        for number, (before, after) in enumerate(pairwise(slugs), start=1)
+        if before and after and before != after
+    ]
+
+
+def _text(instant: datetime) -> str:
+    return instant.isoformat().replace("+00:00", "Z")
 
 
 def _thin(values: Sequence[float | None], stride: int, digits: int = 4) -> Values:

@@ -1,11 +1,14 @@
-"""Electricity at the data centers now and over the last hours, for pages."""
+"""Electricity at the data centers, now and against the last 24 hours, for pages. Delivered and smoothed, as prices follow it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Avg, OuterRef, Subquery
 
 from catalog.models import DataCenter, DeliveredPrice
+
+DAY = timedelta(hours=24)
+LEVEL = 0.03  # nearer to its mean than that, a price is neither above nor below it
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,24 @@ class Site:
 
     data_center: DataCenter
     price: DeliveredPrice | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A data center's price against its own mean of 24 hours: −0.12 is 12 % below; None before there is one."""
+
+    site: Site
+    against_mean: float | None
+
+    @property
+    def percent(self) -> int:
+        return round(abs(self.against_mean or 0) * 100)
+
+    @property
+    def word(self) -> str:
+        if self.against_mean is None or abs(self.against_mean) < LEVEL:
+            return "level" if self.against_mean is not None else ""
+        return "below" if self.against_mean < 0 else "above"
 
 
 def sites_now(now: datetime) -> list[Site]:
@@ -27,16 +48,12 @@ def sites_now(now: datetime) -> list[Site]:
     )
 
 
-# Delivered prices, oldest first, by data center id.
-Series = dict[int, list[DeliveredPrice]]
+def standings(now: datetime) -> list[Standing]:
+    """The same, each against its day. Three queries."""
+    day = DeliveredPrice.objects.filter(interval_start__gt=now - DAY, interval_start__lte=now)
+    means = dict(day.values_list("data_center").annotate(Avg("smoothed_microusd_per_mwh")))
+    return [Standing(site, _against(site, means.get(site.data_center.pk))) for site in sites_now(now)]
 
 
-def last_hours(now: datetime, hours: int = 24) -> Series:
-    """Delivered prices per data center id, oldest first. One query."""
-    series: Series = {}
-    rows = DeliveredPrice.objects.filter(interval_start__gt=now - timedelta(hours=hours), interval_start__lte=now)
-    for row in rows.order_by("interval_start").only(
-        "data_center_id", "interval_start", "smoothed_microusd_per_mwh", "reference_microusd_per_mwh"
-    ):
-        series.setdefault(row.data_center_id, []).append(row)
-    return series
+def _against(site: Site, mean: float | None) -> float | None:
+    return site.price.smoothed_microusd_per_mwh / mean - 1 if site.price and mean and mean > 0 else None

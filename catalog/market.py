@@ -1,55 +1,86 @@
 """The market: every model with its price now, the price over 24 hours, and whether it can be called here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from django.db.models import QuerySet
-
-from catalog import credentials, grid, ticks
+from catalog import credentials, grid, kept, sparks, ticks
 from catalog.energy import tariff
 from catalog.models import Endpoint, Model, PriceTick
 from clod_site.lib import clock
 
-SPARK_EVERY_MIN = 30
+THOUSAND = 1000  # tokens
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A model at one endpoint. Prices are nano-USD per million tokens before the fee: of the tick in force, or what the
+    """A model at one endpoint. The price is nano-USD per million tokens before the fee: of the tick in force, or what the
     tariff would ask where no request can be sent; ``missing`` says why none can, and is empty where one can."""
 
     endpoint: Endpoint
     site: grid.Site | None
     tick: PriceTick | None
     missing: str
-    input_nanousd_per_mtok: int
-    output_nanousd_per_mtok: int
+    price: ticks.Price
 
     @property
     def is_available(self) -> bool:
         return not self.missing
 
+    @property
+    def input_nanousd_per_mtok(self) -> int:
+        return self.price.input
+
+    @property
+    def output_nanousd_per_mtok(self) -> int:
+        return self.price.output
+
+    @property
+    def input_wh(self) -> float | None:
+        """Modelled energy of a thousand tokens read there."""
+        return self._wh(THOUSAND, 0)
+
+    @property
+    def output_wh(self) -> float | None:
+        """The same of a thousand tokens written."""
+        return self._wh(0, THOUSAND)
+
+    def _wh(self, tokens_in: int, tokens_out: int) -> float | None:
+        model, site = self.endpoint.model, self.endpoint.data_center
+        if model.input_joule_per_token is None or model.output_joule_per_token is None or site is None:
+            return None
+        return tariff.watt_hours(tokens_in, tokens_out, model.input_joule_per_token, model.output_joule_per_token, site.pue)
+
 
 @dataclass(frozen=True)
 class Row:
-    """A model and its offers, the best first. ``spark`` is the routed price over 24 hours in millionths of list price."""
+    """A model and its offers, the cheapest first. ``routed`` says where its requests went and what they paid over 24 hours."""
 
     model: Model
     offers: list[Offer]
-    spark: list[int]
+    routed: sparks.Line
 
     @property
     def is_available(self) -> bool:
         return any(offer.is_available for offer in self.offers)
 
     @property
+    def now(self) -> Offer | None:
+        """Where a request goes: the data center that was decided on, else the cheapest offer."""
+        decided = [offer for offer in self.offers if offer.endpoint.data_center_id == self.routed.site]
+        first = self.offers[0] if self.offers else None
+        return decided[0] if self.routed.site and decided and decided[0].is_available == self.is_available else first
+
+    @property
     def input_nanousd_per_mtok(self) -> int:
-        return self.offers[0].input_nanousd_per_mtok if self.offers else self.model.input_nanousd_per_mtok
+        return self.now.input_nanousd_per_mtok if self.now else self.model.input_nanousd_per_mtok
 
     @property
     def output_nanousd_per_mtok(self) -> int:
-        return self.offers[0].output_nanousd_per_mtok if self.offers else self.model.output_nanousd_per_mtok
+        return self.now.output_nanousd_per_mtok if self.now else self.model.output_nanousd_per_mtok
+
+    @property
+    def fee_basis_points(self) -> int:
+        return self.now.price.fee_basis_points if self.now else 0
 
     @property
     def delta(self) -> float | None:
@@ -59,18 +90,12 @@ class Row:
 
 
 def rows() -> list[Row]:
-    """Every active model by name. Five queries, however many models."""
-    models = list(Model.objects.filter(active=True).order_by("name"))
-    now = clock.now()
-    offers = _offers(Endpoint.objects.filter(model__active=True), now)
-    series = grid.last_hours(now)
-    sparks: dict[tuple[frozenset[int], float], list[int]] = {}
-    return [_row(model, offers.get(model.pk, []), series, sparks) for model in models]
+    """Every active model by name, kept until prices or catalog change. Seven queries at most, however many models."""
+    return kept.once("market", _rows)
 
 
-def row_of(model: Model, now: datetime) -> Row:
-    """One model with its offers; without the sparkline, its page has the chart."""
-    return Row(model, _offers(Endpoint.objects.filter(model=model), now).get(model.pk, []), [])
+def row_of(slug: str) -> Row | None:
+    return kept.once("market by slug", lambda: {row.model.slug: row for row in rows()}).get(slug)
 
 
 def suggestion() -> str:
@@ -79,34 +104,28 @@ def suggestion() -> str:
     return candidates[0].model.slug if candidates else "deepseek-v3"
 
 
-def _row(model: Model, offers: list[Offer], series: grid.Series, sparks: dict[tuple[frozenset[int], float], list[int]]) -> Row:
-    """Models at the same sites with the same weight share one sparkline."""
-    sites = frozenset(offer.endpoint.data_center_id for offer in offers if offer.endpoint.data_center_id)
-    if not sites or not model.energy_weight:
-        return Row(model, offers, [])
-    key = (sites, model.energy_weight)
-    if key not in sparks:
-        sparks[key] = _routed(series, sites, model.energy_weight)
-    return Row(model, offers, sparks[key])
+def _rows() -> list[Row]:
+    models, now = list(Model.objects.filter(active=True).order_by("name")), clock.now()
+    sites = {site.data_center.pk: site for site in grid.sites_now(now)}
+    offers = _offers(sites)
+    newest = max((site.price.interval_start for site in sites.values() if site.price), default=now)
+    chosen = {model: _sites(offers.get(model.pk, [])) for model in models if model.energy_weight}
+    lines = sparks.of(chosen, newest)
+    return [Row(model, offers.get(model.pk, []), lines.get(model.pk, sparks.FLAT)) for model in models]
 
 
-def _routed(series: grid.Series, sites: Iterable[int], weight: float) -> list[int]:
-    """The multiplier at the cheapest site, every half hour. It rises with electricity, so the cheapest site has the lowest."""
-    cheapest: dict[datetime, int] = {}
-    for site in sites:
-        for price in series.get(site, ()):
-            if price.interval_start.minute % SPARK_EVERY_MIN == 0:
-                ppm = tariff.multiplier(price.smoothed_microusd_per_mwh, price.reference_microusd_per_mwh, weight)
-                cheapest[price.interval_start] = min(cheapest.get(price.interval_start, ppm), ppm)
-    return [cheapest[start] for start in sorted(cheapest)]
+def _sites(offers: Iterable[Offer]) -> list[int]:
+    """The data centers a model's requests choose from: where it can be called, or all where it can be called nowhere."""
+    hosted = [offer.endpoint for offer in offers if offer.endpoint.data_center_id]
+    callable_ = [endpoint for endpoint in hosted if credentials.is_routable(endpoint)] or hosted
+    return [endpoint.data_center_id for endpoint in callable_ if endpoint.data_center_id]
 
 
-def _offers(endpoints: QuerySet[Endpoint], now: datetime) -> dict[int, list[Offer]]:
+def _offers(sites: Mapping[int, grid.Site]) -> dict[int, list[Offer]]:
     """Offers per model id: what can be called first, then the cheaper answer, then the older endpoint."""
-    switched_on = endpoints.filter(active=True, provider__active=True).exclude(data_center__active=False)
+    switched_on = Endpoint.objects.filter(active=True, model__active=True, provider__active=True).exclude(data_center__active=False)
     found = list(switched_on.select_related("model", "provider", "data_center"))
     newest = ticks.newest(endpoint.pk for endpoint in found)
-    sites = {site.data_center.pk: site for site in grid.sites_now(now)}
     offers: dict[int, list[Offer]] = {}
     for endpoint in found:
         offer = _offer(endpoint, sites.get(endpoint.data_center_id or 0), newest.get(endpoint.pk))
@@ -121,9 +140,9 @@ def _offers(endpoints: QuerySet[Endpoint], now: datetime) -> dict[int, list[Offe
 def _offer(endpoint: Endpoint, site: grid.Site | None, tick: PriceTick | None) -> Offer:
     missing = _missing(endpoint, tick)
     if tick and not missing:
-        return Offer(endpoint, site, tick, "", tick.input_nanousd_per_mtok, tick.output_nanousd_per_mtok)
-    price = ticks.price_of(endpoint, _level(site))
-    return Offer(endpoint, site, None, missing, price.input, price.output)
+        asked = ticks.Price(tick.input_nanousd_per_mtok, tick.output_nanousd_per_mtok, tick.multiplier_ppm, tick.fee_basis_points)
+        return Offer(endpoint, site, tick, "", asked)
+    return Offer(endpoint, site, None, missing, ticks.price_of(endpoint, _level(site)))
 
 
 def _missing(endpoint: Endpoint, tick: PriceTick | None) -> str:

@@ -1,60 +1,95 @@
-"""The Models pages, open to everybody: the market table, and each model with its price chart."""
+"""The Models pages, open to everybody: the market table, each model, and models side by side."""
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from catalog import charts, destination, figures, market, shelf
-from catalog.models import Category, Model
+from catalog import charts, choices, compare, course_words, destination, grid, kept, market, performance, shelf, sketch, spans
+from catalog.models import Category
 from clod_site.lib import clock
 
-CHART_HOURS = {4: "4 h", 24: "24 h", 168: "7 d"}
+PERFORMANCE_S = 60  # so long a table with speeds in it is kept
 
 
 @require_safe
 @vary_on_headers("HX-Request")
 def model_list(request: HttpRequest) -> HttpResponse:
-    """The table; asked for by htmx, only the part that changes."""
-    wanted, rows = shelf.read(request.GET), market.rows()
+    """The table; asked for by htmx, only the part that changes. Going back, htmx asks for the whole page."""
+    wanted = shelf.read(request.GET)
+    if request.headers.get("HX-Request") and not request.headers.get("HX-History-Restore-Request"):
+        return HttpResponse(_table(wanted))
+    going = destination.now()
     context = {
         "filter": wanted,
-        "rows": shelf.choose(rows, wanted),
-        "chips": shelf.chips(rows, wanted),
-        "sorts": shelf.sorts(wanted),
-        "total": len(rows),
+        "table": _table(wanted),
+        "standings": kept.once("standings", lambda: grid.standings(clock.now())),
+        "going_to": going.site.data_center if going else None,
     }
-    template = "catalog/_market.html" if request.headers.get("HX-Request") else "catalog/model_list.html"
-    return render(request, template, context)
+    return render(request, "catalog/model_list.html", context)
 
 
 @require_safe
 def model_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    """One model. The chart's numbers are in a table as well, for eyes and machines that do not read charts."""
-    model = get_object_or_404(Model, slug=slug, active=True)
-    is_hosted = model.category == Category.HOSTED
-    context: dict[str, Any] = {
-        "model": model,
-        "row": market.row_of(model, clock.now()),
-        "hours": CHART_HOURS.items(),
-        "is_hosted": is_hosted,
-    }
+    """One model. The chart's numbers are a table as well, for eyes and machines that do not read charts."""
+    row = market.row_of(slug)
+    if row is None:
+        raise Http404
+    is_hosted = row.model.category == Category.HOSTED
+    context: dict[str, Any] = {"model": row.model, "row": row, "is_hosted": is_hosted}
     if is_hosted:
-        context["going_to"] = _going_to(context["row"])
-        context["hourly"] = charts.table(charts.price_history(model, 24))
+        context |= kept.once(("face", slug), lambda: _face(row))
+        context |= {"going_to": _going_to(row), "hours": spans.HOURS.items(), "shown": spans.SHOWN.items()}
     return render(request, "catalog/model_detail.html", context)
 
 
 @require_safe
-def model_prices(request: HttpRequest, slug: str) -> JsonResponse:
-    """The chart as a Plotly figure, for ``?hours=`` 4, 24 or 168."""
-    model = get_object_or_404(Model, slug=slug, active=True)
-    hours = request.GET.get("hours", "24")
-    if hours not in map(str, CHART_HOURS) or model.category != Category.HOSTED:
-        raise Http404
-    return JsonResponse(figures.plotly_figure(charts.price_history(model, int(hours))), headers={"Cache-Control": "max-age=60"})
+def model_compare(request: HttpRequest) -> HttpResponse:
+    """Up to four models in columns; fewer than two are asked for another one."""
+    rows = market.rows()
+    choice = compare.read(request.GET, rows)
+    context = {
+        "choice": choice,
+        "columns": [(row, choice.without(row.model.slug)) for row in choice.rows],
+        "facts": compare.facts(choice, performance.lately()) if choice.is_enough else [],
+        "others": [row.model for row in rows if row.model.slug not in choice.slugs],
+        "moving": [row.model.name for row in choice.moving],
+        "hours": [(hours, spans.HOURS[hours]) for hours in (24, 168)],
+    }
+    return render(request, "catalog/compare.html", context)
+
+
+def _table(wanted: shelf.Filter) -> SafeString:
+    """Shown to everybody alike, so the whole one is kept, for a minute."""
+    if wanted.is_narrowed:
+        return _render_table(wanted)
+    minute = int(clock.now().timestamp()) // PERFORMANCE_S
+    return kept.once(("table", wanted.sort, minute), lambda: _render_table(wanted))
+
+
+def _render_table(wanted: shelf.Filter) -> SafeString:
+    rows, measured = market.rows(), performance.lately()
+    context = {
+        "filter": wanted,
+        "rows": shelf.choose(rows, wanted, measured),
+        "lately": measured,
+        "chips": choices.chips(rows, wanted),
+        "selects": choices.selects(rows, wanted),
+        "in_force": choices.in_force(wanted),
+        "heads": choices.heads(wanted),
+        "total": len(rows),
+    }
+    return render_to_string("catalog/_market.html", context)
+
+
+def _face(row: market.Row) -> dict[str, Any]:
+    """What a page shows of the last 24 hours before its chart is loaded."""
+    history = charts.price_history(row.model, 24)
+    return {"sketch": sketch.of(history), "sentence": course_words.sentence(history, spans.PRICE)}
 
 
 def _going_to(row: market.Row) -> int | None:

@@ -17,6 +17,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
 
 from billing import ledger
+from catalog import kept
 from tests.shared import made_once
 from tests.site import Site, running_site
 
@@ -48,6 +49,7 @@ def clients_serve_no_static_files() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def fresh_cache() -> None:
     cache.clear()
+    kept.forget()
 
 
 @pytest.fixture(autouse=True, scope="session")

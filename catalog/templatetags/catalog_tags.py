@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 
-from catalog import destination
+from catalog import destination, performance
 from catalog.charts import FEED_LABELS
 from catalog.models import DataCenter
 
@@ -35,6 +35,17 @@ def named(slug: str, names: dict[str, str]) -> str:
 def feed_label(source: str) -> str:
     """Where an electricity price comes from, in words; prices without a market interval are estimates."""
     return FEED_LABELS.get(source, f"{source} feed") if source else "estimate"
+
+
+@register.simple_tag
+def performance_lately() -> performance.Measured:
+    """``{% performance_lately as lately %}``, then ``{% with measured=lately|of:endpoint.pk %}`` or a model's slug."""
+    return performance.lately()
+
+
+@register.filter
+def of(measured: performance.Measured, key: int | str) -> performance.Performance:
+    return measured.get(key, performance.NOT_MEASURED)
 
 
 @register.inclusion_tag("catalog/_spark.html")

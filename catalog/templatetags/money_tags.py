@@ -69,6 +69,30 @@ def percent(share: float | None) -> str:
 
 
 @register.filter
+def uptime(share: float) -> str:
+    """99.9 %: rounded down, so that 100 % is said only where nothing failed."""
+    return f"{int(share * 1000) / 10:g} %"
+
+
+@register.filter
+def watt_hours(wh: float | None) -> str:
+    """Energy in three digits: 0.0333 Wh; a dash where no figure is known."""
+    return "–" if wh is None else f"{float(f'{wh:.3g}'):g} Wh"
+
+
+@register.filter
+def basis_points(points: int) -> str:
+    """A fee: 500 as 5 %."""
+    return f"{points / 100:g} %"
+
+
+@register.filter
+def times(ppm: int) -> str:
+    """A multiplier in millionths as people write it: ×0.922."""
+    return f"×{ppm / 1_000_000:.3f}"
+
+
+@register.filter
 def usd_per_mwh(microusd: int | None) -> str:
     """Electricity: $31.40/MWh, −$3.00/MWh."""
     if microusd is None:

@@ -1,62 +1,64 @@
-// A price chart: <div data-chart="…/prices.json" data-plotly="…/plotly.min.js">. Nothing is loaded before it scrolls into view.
-// Colours come from the page's own custom properties, so the chart follows the theme; times are in the reader's zone.
-// Every minute the chart and the parts of the page marked data-fresh are renewed; a zoom stays.
+// A price chart: <div data-chart="…/prices.json" data-plotly="…/plotly.min.js">. What the server drew stays until Plotly has drawn.
+// Buttons [data-show] and [data-hours] choose what is shown, [data-site] makes one data center stand out. Every minute the
+// server is asked whether the figure has changed; if so it is drawn again, and the parts marked data-fresh are renewed. A zoom stays.
+import { layout, onTheme, traces } from "./chart-look.js";
+
 const EVERY_MS = 60_000;
-const TICKS = { 4: ["%H:%M\n%-d %b", "%H:%M"], 24: ["%H:%M\n%-d %b", "%H:%M"], 168: ["%a %-d %b", "%-d %b"] }; // wide screen, phone
-const isPhone = matchMedia("(max-width: 760px)");
 const chart = document.querySelector("[data-chart]");
-const buttons = [...document.querySelectorAll("[data-chart-hours] [data-hours]")];
 const place = Object.assign(document.createElement("div"), { className: "chart-canvas" });
-const answers = new Map();
-let hours = 24;
+const tableLink = document.querySelector("[data-chart-table]");
+const answers = new Map(); // by query: {etag, figure}
+const shown = { show: "price", hours: 24 };
 let zoom = null; // {hours, range} while the reader looks at a part of it
+let alone = ""; // the data center that stands out
+
+const address = () => `${chart.dataset.chart}${chart.dataset.chart.includes("?") ? "&" : "?"}${query()}`;
+const query = () => new URLSearchParams(shown).toString();
 
 async function draw() {
-  const wanted = hours;
+  const wanted = query();
+  chart.setAttribute("aria-busy", "true");
   try {
-    const [figure] = await Promise.all([figureOf(wanted), library()]);
-    if (wanted !== hours) return;
-    chart.replaceChildren(place);
-    await window.Plotly.react(place, [...figure.data.map(themed), siteKey(figure)], layout(figure), { displayModeBar: false, responsive: true, doubleClick: false });
-    place.removeAllListeners("plotly_relayout").on("plotly_relayout", zoomed);
-    place.removeAllListeners("plotly_doubleclick").on("plotly_doubleclick", whole);
+    const [{ figure }] = await Promise.all([answers.get(wanted) ?? ask(), library()]);
+    if (wanted === query()) await paint(figure);
   } catch (error) {
     console.error(error);
-    if (wanted === hours) say("The prices could not be loaded. Reload the page to try again; the table below has the same numbers.");
+    if (wanted === query()) fail();
   }
 }
 
-function zoomed(changed) {
-  if ("xaxis.range[0]" in changed) zoom = { hours, range: [changed["xaxis.range[0]"], changed["xaxis.range[1]"]] };
+async function paint(figure) {
+  if (!place.isConnected) chart.append(place);
+  const range = zoom?.hours === shown.hours ? zoom.range : null;
+  await window.Plotly.react(place, traces(figure, alone), layout(figure, chart, shown.hours, range), { displayModeBar: false, responsive: true, doubleClick: false });
+  place.removeAllListeners("plotly_relayout").on("plotly_relayout", zoomed);
+  place.removeAllListeners("plotly_doubleclick").on("plotly_doubleclick", whole);
+  chart.replaceChildren(place);
+  chart.removeAttribute("aria-busy");
+  say("[data-chart-words]", figure.sentence);
+  say("[data-chart-beside]", shown.show === "price" ? "List price" : "Average data center");
 }
 
-function whole() {
-  zoom = null;
-  draw();
+async function ask(cache = "default") {
+  const wanted = query();
+  const answer = await fetch(address(), { cache });
+  if (!answer.ok) throw new Error(`prices: ${answer.status}`);
+  const got = { etag: answer.headers.get("etag"), figure: await answer.json() };
+  answers.set(wanted, got);
+  return got;
 }
 
-async function figureOf(wanted) {
-  if (!answers.has(wanted)) {
-    const answer = await fetch(`${chart.dataset.chart}?hours=${wanted}`);
-    if (!answer.ok) throw new Error(`prices: ${answer.status}`);
-    answers.set(wanted, await answer.json());
-  }
-  return answers.get(wanted);
-}
-
-// The last figure stays when the server does not answer; the next minute tries again.
+// The last figure stays when the server does not answer; the next minute tries again. An unchanged one costs it a 304.
 async function renew() {
   if (document.hidden || !place.isConnected) return;
-  const wanted = hours;
-  const [figure, page] = await Promise.all([
-    fetch(`${chart.dataset.chart}?hours=${wanted}`, { cache: "no-cache" }).then((answer) => (answer.ok ? answer.json() : null)),
-    fetch(location.href).then((answer) => (answer.ok ? answer.text() : "")),
-  ]).catch(() => [null, ""]);
-  if (!figure || !page) return;
-  answers.clear();
-  answers.set(wanted, figure);
-  freshen(new DOMParser().parseFromString(page, "text/html"));
+  const before = answers.get(query());
+  const after = await ask("no-cache").catch(() => null);
+  if (!after || after.etag === before?.etag) return;
+  const now = query();
+  for (const other of answers.keys()) if (other !== now) answers.delete(other);
   await draw();
+  const page = await fetch(location.href).then((answer) => (answer.ok ? answer.text() : "")).catch(() => "");
+  if (page) freshen(new DOMParser().parseFromString(page, "text/html"));
 }
 
 function freshen(page) {
@@ -66,6 +68,7 @@ function freshen(page) {
     part.replaceWith(fresh);
     fresh.dispatchEvent(new Event("htmx:load", { bubbles: true }));
   }
+  mark();
 }
 
 let loading;
@@ -76,76 +79,57 @@ function library() {
   return loading;
 }
 
-function themed(trace) {
-  const role = trace.meta?.role;
-  const { x0, dx, ...rest } = trace;
-  const strong = role === "routed" || role === "moved";
-  const ink = colour(strong ? "--accent" : role === "list" ? "--text-soft" : "--text-faint");
-  return {
-    ...rest,
-    x: trace.y.map((_, index) => local(Date.parse(x0) + index * dx)),
-    ...(rest.line && { line: { ...rest.line, color: ink } }),
-    ...(rest.marker && { marker: { ...rest.marker, color: ink, line: { width: 2, color: colour("--surface") } } }),
-    showlegend: role === "routed" || role === "list",
-  };
+function zoomed(changed) {
+  if ("xaxis.range[0]" in changed) zoom = { hours: shown.hours, range: [changed["xaxis.range[0]"], changed["xaxis.range[1]"]] };
 }
 
-// One line of the legend for all data centers; each of them has its name in the hover.
-const siteKey = ({ data }) => ({ ...themed(data[0]), name: "Each data center", x: [null], y: [null], showlegend: true, hoverinfo: "skip", hovertemplate: undefined });
-
-function layout({ data, layout: given }) {
-  const { x0, dx, y } = data[0];
-  const [from, to] = [0, y.length - 1].map((index) => local(Date.parse(x0) + index * dx));
-  const axis = { gridcolor: colour("--line"), linecolor: colour("--line"), zeroline: false, tickfont: { color: colour("--text-faint") } };
-  return {
-    ...given,
-    autosize: true,
-    height: 340,
-    dragmode: isPhone.matches ? false : "zoom",
-    margin: { l: 56, r: 8, t: 8, b: 64 },
-    font: { ...given.font, family: getComputedStyle(chart).fontFamily, color: colour("--text-soft") },
-    hoverlabel: { bgcolor: colour("--raised"), bordercolor: colour("--line-strong"), font: { color: colour("--text"), size: 12 } },
-    xaxis: { ...given.xaxis, ...axis, showgrid: false, spikecolor: colour("--line-strong"), spikethickness: 1, spikedash: "solid", tickformat: TICKS[hours][Number(isPhone.matches)], tickangle: 0, nticks: chart.clientWidth < 500 ? 4 : 9, hoverformat: "%a %-d %b, %H:%M", range: zoom?.hours === hours ? zoom.range : [from, to], autorange: false, fixedrange: isPhone.matches },
-    yaxis: { ...given.yaxis, ...axis, title: { text: "" }, fixedrange: true },
-    legend: { ...given.legend, x: 0, y: -0.16, yanchor: "top" },
-  };
+function whole() {
+  zoom = null;
+  draw();
 }
 
-// Plotly shows a date without a zone as it stands, so it is given the reader's wall clock.
-const local = (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-
-// The computed value of a custom property in the notation Plotly reads: it knows rgb(), not oklch().
-const pixel = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
-function colour(name) {
-  const probe = document.createElement("i");
-  probe.style.color = `var(${name})`;
-  document.body.append(probe);
-  pixel.clearRect(0, 0, 1, 1);
-  pixel.fillStyle = getComputedStyle(probe).color;
-  pixel.fillRect(0, 0, 1, 1);
-  probe.remove();
-  const [red, green, blue, alpha] = pixel.getImageData(0, 0, 1, 1).data;
-  return `rgba(${red}, ${green}, ${blue}, ${(alpha / 255).toFixed(2)})`;
+function say(where, text) {
+  const part = document.querySelector(where);
+  if (part && text && part.textContent !== text) part.textContent = text;
 }
 
-function say(text) {
-  chart.replaceChildren(Object.assign(document.createElement("p"), { className: "chart-note", textContent: text }));
-}
-
-for (const button of buttons) {
-  button.addEventListener("click", () => {
-    hours = Number(button.dataset.hours);
-    for (const other of buttons) other.setAttribute("aria-pressed", other === button);
+function fail() {
+  const note = Object.assign(document.createElement("div"), { className: "chart-note" });
+  const again = Object.assign(document.createElement("button"), { className: "button small", textContent: "Try again" });
+  note.append("The prices could not be loaded.", again);
+  again.addEventListener("click", () => {
+    loading = window.Plotly ? loading : null;
     draw();
   });
+  chart.replaceChildren(note);
+  chart.removeAttribute("aria-busy");
 }
+
+function mark() {
+  for (const button of document.querySelectorAll("[data-show]")) button.setAttribute("aria-pressed", button.dataset.show === shown.show);
+  for (const button of document.querySelectorAll("[data-hours]")) button.setAttribute("aria-pressed", Number(button.dataset.hours) === shown.hours);
+  for (const button of document.querySelectorAll("[data-site]")) button.setAttribute("aria-pressed", button.dataset.site === alone);
+  if (tableLink) tableLink.href = `${chart.dataset.chart.replace(/\.json$/, "")}?${query()}`;
+  const csv = document.querySelector("[data-chart-csv]");
+  if (csv) csv.href = `${chart.dataset.chart.replace(/json$/, "csv")}?${query()}`;
+}
+
+document.addEventListener("click", ({ target }) => {
+  const { show, hours, site } = target.closest("[data-show], [data-hours], [data-site]")?.dataset ?? {};
+  if (!show && !hours && !site) return;
+  if (show) shown.show = show;
+  if (hours) shown.hours = Number(hours);
+  if (site) alone = alone === site ? "" : site;
+  mark();
+  draw();
+});
+
 if (chart) {
   new IntersectionObserver((entries, observer) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     observer.disconnect();
     draw();
     setInterval(renew, EVERY_MS);
-    document.addEventListener("clod:theme", () => draw());
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
+    onTheme(draw);
   }).observe(chart);
 }

@@ -1,0 +1,91 @@
+"""The prices of a model over time as a chart, a table and a file; open to everybody. An unchanged chart costs its reader a 304."""
+
+import hashlib
+import json
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_safe
+
+from catalog import charts, compare, figures, kept, market, price_table, spans
+from catalog.market import Row
+from catalog.models import Category
+from catalog.spans import Span
+
+MAX_AGE_S = 60
+
+
+@require_safe
+def model_prices(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """The chart as a Plotly figure, for ``?hours=`` 4, 24 or 168 and ``?show=`` price or electricity."""
+    row, span = _hosted(slug), _asked(request)
+    return _figure(request, (slug, span), lambda: figures.plotly_figure(charts.price_history(row.model, span.hours), span.show))
+
+
+@require_safe
+def compared_prices(request: HttpRequest) -> HttpResponseBase:
+    """The chart of models side by side, of those whose price moves."""
+    choice, span = compare.read(request.GET, market.rows()), _asked(request)
+    models = [row.model for row in choice.moving]
+    if not models:
+        raise Http404
+    key = (tuple(model.slug for model in models), span)
+    return _figure(request, key, lambda: figures.against_list([(each.name, charts.price_history(each, span.hours)) for each in models]))
+
+
+@require_safe
+def model_table(request: HttpRequest, slug: str) -> HttpResponse:
+    """The same numbers as a table, with every data center; a span that cannot be shown is a day of prices."""
+    row, span = _hosted(slug), spans.read(request.GET) or Span()
+    context = {
+        "model": row.model,
+        "span": span,
+        "table": _table(row, span),
+        "shows": [(name, span._replace(show=show).query, show == span.show) for show, name in spans.SHOWN.items()],
+        "hours": [(name, span._replace(hours=hours).query, hours == span.hours) for hours, name in spans.HOURS.items()],
+    }
+    return render(request, "catalog/price_table.html", context)
+
+
+@require_safe
+def model_csv(request: HttpRequest, slug: str) -> HttpResponse:
+    row, span = _hosted(slug), _asked(request)
+    name = f"{slug}-{span.show}-{span.hours}h.csv"
+    return HttpResponse(
+        "".join(price_table.csv(_table(row, span))),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _hosted(slug: str) -> Row:
+    row = market.row_of(slug)
+    if row is None or row.model.category != Category.HOSTED:
+        raise Http404
+    return row
+
+
+def _asked(request: HttpRequest) -> Span:
+    span = spans.read(request.GET)
+    if span is None:
+        raise Http404
+    return span
+
+
+def _table(row: Row, span: Span) -> price_table.Table:
+    return kept.once(("prices", row.model.slug, span), lambda: price_table.of(charts.price_history(row.model, span.hours), span))
+
+
+def _figure(request: HttpRequest, key: Hashable, make: Callable[[], dict[str, Any]]) -> HttpResponseBase:
+    body, etag = kept.once(("figure", key), lambda: _written(make()))
+    whole = HttpResponse(body, content_type="application/json", headers={"ETag": etag, "Cache-Control": f"max-age={MAX_AGE_S}"})
+    return get_conditional_response(request, etag=etag, response=whole) or whole
+
+
+def _written(figure: dict[str, Any]) -> tuple[bytes, str]:
+    body = json.dumps(figure, separators=(",", ":"), ensure_ascii=False).encode()
+    return body, f'"{hashlib.sha256(body).hexdigest()[:20]}"'

@@ -1,0 +1,58 @@
+// The table of models: filters apply when chosen, models are ticked to compare.
+const MOST = 4;
+const query = document.getElementById("q");
+const bar = document.querySelector("[data-compare]");
+const words = bar.querySelector("[data-compare-words]");
+const idle = words.textContent;
+const chosen = new Map(JSON.parse(sessionStorage.getItem("clod_compare") ?? "[]"));
+const boxes = () => document.querySelectorAll('#market input[name="m"]');
+
+// An address without its empty parts can be read and shared.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (detail.elt.id !== "market-form") return;
+  for (const [name, value] of Object.entries(detail.parameters)) if (!value || (name === "sort" && value === "free")) delete detail.parameters[name];
+});
+
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (target.id !== "market") return;
+  const said = target.querySelector("[data-count]");
+  document.getElementById("market-count").textContent = said?.dataset.count || said?.textContent.split(".")[0] || "";
+  if (document.activeElement !== query) query.value = new URLSearchParams(location.search).get("q") ?? "";
+  if (document.activeElement === document.body) target.querySelector(".table-wrap")?.focus({ preventScroll: true }); // what was pressed is gone
+  tick();
+});
+
+function tick() {
+  for (const box of boxes()) {
+    box.checked = chosen.has(box.value);
+    box.disabled = chosen.size >= MOST && !box.checked;
+  }
+  tell();
+}
+
+function tell() {
+  bar.toggleAttribute("data-on", chosen.size > 0);
+  words.textContent = chosen.size ? `${[...chosen.values()].join(", ")}${chosen.size < 2 ? " and …" : ""}` : idle;
+  bar.querySelector("button").disabled = chosen.size < 2;
+  sessionStorage.setItem("clod_compare", JSON.stringify([...chosen]));
+}
+
+document.addEventListener("change", ({ target }) => {
+  if (target.name !== "m") return;
+  if (target.checked) chosen.set(target.value, target.dataset.name);
+  else chosen.delete(target.value);
+  tick();
+});
+
+bar.querySelector("button").insertAdjacentHTML("beforebegin", '<button type="button" class="button quiet small" data-compare-clear>Clear</button>');
+bar.querySelector("[data-compare-clear]").addEventListener("click", () => {
+  chosen.clear();
+  tick();
+});
+
+// What was ticked goes along though the table shows other models now.
+bar.addEventListener("submit", (event) => {
+  event.preventDefault();
+  location.assign(`/models/compare?${new URLSearchParams([...chosen.keys()].map((slug) => ["m", slug]))}`);
+});
+tick();
