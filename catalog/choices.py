@@ -75,7 +75,9 @@ def _chip(rows: Iterable[Row], wanted: Filter, name: str, is_on: bool, **change:
     return Chip(name, (without if is_on else with_it).query(), is_on, sum(matches(row, with_it) for row in rows))
 
 
-def _select(rows: Sequence[Row], wanted: Filter, word: str, field: str, anything: str, values: Mapping[str | int, str]) -> Select:
+def _select(
+    rows: Sequence[Row], wanted: Filter, word: str, field: str, anything: str, values: Mapping[str, str] | Mapping[int, str]
+) -> Select:
     chosen = getattr(wanted, field)
     options = [("", anything, not chosen)]
     for value, name in values.items():

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from catalog.market import Row
 from catalog.performance import NOT_MEASURED, Measured, Performance
 from catalog.templatetags import money_tags as words
-from clod_site.lib.money import BASIS_POINTS, TOKENS_PER_PRICE, ceil_div, format_usd
+from clod_site.lib.money import BASIS_POINTS, TOKENS_PER_PRICE, as_number, ceil_div, in_digits
 
 FEWEST, MOST, MOST_NAMES = 2, 4, 20
 MOST_TOKENS = 10_000_000
@@ -106,7 +106,7 @@ def _prices(choice: Choice) -> Iterator[Fact]:
     yield _fact("Price now, output", rows, lambda row: row.output_nanousd_per_mtok, words.price_per_mtok, note=_against_list)
     yield _said("List price", rows, _listed)
     name = f"A call of {choice.tokens_in:,} + {choice.tokens_out:,} tokens"
-    yield _fact(name, rows, lambda row: cost(row, choice.tokens_in, choice.tokens_out), format_usd, note=_fee)
+    yield _fact(name, rows, lambda row: cost(row, choice.tokens_in, choice.tokens_out), _usd, note=_fee)
     yield _said("Free requests", rows, lambda row: "100 a day per organization" if row.model.is_free else "no")
 
 
@@ -116,11 +116,13 @@ def _service(rows: Sequence[Row], measured: Measured) -> Iterator[Fact]:
 
     yield _said("Available here", rows, lambda row: "yes" if row.is_available else "no")
     yield _said("Data centers", rows, _places)
-    yield _fact("Time to first token", rows, lambda row: of(row).ttft_ms, words.milliseconds, title="median of 24 hours", unknown=_unmeasured)
+    yield _fact(
+        "Time to first token", rows, lambda row: of(row).ttft_ms, words.milliseconds, title="median of 24 hours", unknown=_unmeasured
+    )
     yield _fact("Tokens per second", rows, lambda row: of(row).tokens_per_s, str, best=max, title="median of 24 hours", unknown=_unmeasured)
     yield _fact("Uptime", rows, lambda row: of(row).uptime, words.uptime, best=max, title=UPTIME, unknown=lambda row: _few(of(row)))
-    yield _fact("Energy per 1,000 tokens read", rows, lambda row: row.now.input_wh if row.now else None, words.watt_hours, title=MODELLED)
-    yield _fact("Energy per 1,000 tokens written", rows, lambda row: row.now.output_wh if row.now else None, words.watt_hours, title=MODELLED)
+    yield _fact("Energy per 1,000 tokens read", rows, lambda row: row.input_wh, words.watt_hours, title=MODELLED)
+    yield _fact("Energy per 1,000 tokens written", rows, lambda row: row.output_wh, words.watt_hours, title=MODELLED)
 
 
 def _nature(rows: Sequence[Row]) -> Iterator[Fact]:
@@ -188,6 +190,11 @@ def _fee(row: Row) -> str:
 def _places(row: Row) -> str:
     names = [offer.endpoint.data_center.name for offer in row.offers if offer.endpoint.data_center]
     return f"{len(names)}: {' · '.join(sorted(names))}" if names else "at its provider"
+
+
+def _usd(nanousd: int) -> str:
+    """Three digits, so that small differences are seen."""
+    return f"${in_digits(float(f'{as_number(nanousd):.3g}'))}"
 
 
 def _tokens_words(count: int) -> str:

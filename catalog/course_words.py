@@ -23,7 +23,8 @@ def _of_electricity(history: Mapping[str, Any], here: Mapping[str, Any]) -> str:
     known = [site["now"]["electricity"] for site in history["sites"] if site["now"]]
     mean = sum(known) / len(known)
     own = here["now"]["electricity"]
-    return f"Electricity at {here['name']}, where requests go, is {_usd(own)} per MWh; the average of {len(known)} data centers is {_usd(mean)}."
+    average = f"the average of {len(known)} data centers is {_usd(mean)}"
+    return f"Electricity at {here['name']}, where requests go, is {_usd(own)} per MWh; {average}."
 
 
 def _site_now(history: Mapping[str, Any]) -> Mapping[str, Any] | None:

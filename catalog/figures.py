@@ -100,9 +100,11 @@ def _model_trace(name: str, history: Mapping[str, Any], axis: Trace) -> Trace:
     listed = history["list"]["output"]
     values = [None if price is None else round((price / listed - 1) * 100, 2) for price in history["routed"]["price"]]
     line = {"width": 2, "color": QUIET_COLOUR, "shape": "hv"}
-    return axis | {"name": name, "meta": {"role": "model"}, "y": values, "text": _where(history), "line": line} | {
-        "hovertemplate": f"{PERCENT} at %{{text}}"
-    }
+    return (
+        axis
+        | {"name": name, "meta": {"role": "model"}, "y": values, "text": _where(history), "line": line}
+        | {"hovertemplate": f"{PERCENT} at %{{text}}"}
+    )
 
 
 # --- values --------------------------------------------------------------------------------------

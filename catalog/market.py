@@ -83,6 +83,14 @@ class Row:
         return self.now.price.fee_basis_points if self.now else 0
 
     @property
+    def input_wh(self) -> float | None:
+        return self.now.input_wh if self.now else None
+
+    @property
+    def output_wh(self) -> float | None:
+        return self.now.output_wh if self.now else None
+
+    @property
     def delta(self) -> float | None:
         """Price now against list price: −0.12 is 12 % below. None where the price does not move."""
         listed = self.model.output_nanousd_per_mtok

@@ -67,7 +67,7 @@ def of(history: Mapping[str, Any], span: Span) -> Table:
 
 
 def usd(dollars: float | None) -> str:
-    """$0.00879, $41.20; a dash where nothing is known. A page has thousands of them, so there is nothing exact about it."""
+    """$0.00879, $41.20; a dash where nothing is known. Plain, since a page has thousands of them."""
     if dollars is None:
         return "–"
     whole, _, decimals = f"{abs(dollars):.6f}".rstrip("0").partition(".")
@@ -81,5 +81,6 @@ def csv(table: Table) -> Iterator[str]:
     head = ["time_utc", f"routed_{unit}", "routed_to", f"{beside}_{unit}", *(f"{slug}_{unit}" for slug, _ in table.data_centers)]
     yield from spreadsheet.lines([head])
     yield from spreadsheet.lines(
-        [f"{line.at:%Y-%m-%dT%H:%MZ}", line.routed, spreadsheet.harmless(line.data_center), line.beside, *line.sites] for line in table.lines
+        [f"{line.at:%Y-%m-%dT%H:%MZ}", line.routed, spreadsheet.harmless(line.data_center), line.beside, *line.sites]
+        for line in table.lines
     )

@@ -1,17 +1,13 @@
 """The prices of a model over time as a chart, a table and a file; open to everybody. An unchanged chart costs its reader a 304."""
 
-import hashlib
-import json
-from collections.abc import Callable, Hashable
-from typing import Any
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from catalog import charts, compare, figures, kept, market, price_table, spans
+from catalog import charts, compare, drawn, kept, market, price_table, spans
+from catalog.drawn import Drawn
 from catalog.market import Row
 from catalog.models import Category
 from catalog.spans import Span
@@ -23,7 +19,7 @@ MAX_AGE_S = 60
 def model_prices(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The chart as a Plotly figure, for ``?hours=`` 4, 24 or 168 and ``?show=`` price or electricity."""
     row, span = _hosted(slug), _asked(request)
-    return _figure(request, (slug, span), lambda: figures.plotly_figure(charts.price_history(row.model, span.hours), span.show))
+    return _answer(request, drawn.of(row.model, span))
 
 
 @require_safe
@@ -33,8 +29,7 @@ def compared_prices(request: HttpRequest) -> HttpResponseBase:
     models = [row.model for row in choice.moving]
     if not models:
         raise Http404
-    key = (tuple(model.slug for model in models), span)
-    return _figure(request, key, lambda: figures.against_list([(each.name, charts.price_history(each, span.hours)) for each in models]))
+    return _answer(request, drawn.compared(models, span))
 
 
 @require_safe
@@ -80,12 +75,6 @@ def _table(row: Row, span: Span) -> price_table.Table:
     return kept.once(("prices", row.model.slug, span), lambda: price_table.of(charts.price_history(row.model, span.hours), span))
 
 
-def _figure(request: HttpRequest, key: Hashable, make: Callable[[], dict[str, Any]]) -> HttpResponseBase:
-    body, etag = kept.once(("figure", key), lambda: _written(make()))
-    whole = HttpResponse(body, content_type="application/json", headers={"ETag": etag, "Cache-Control": f"max-age={MAX_AGE_S}"})
-    return get_conditional_response(request, etag=etag, response=whole) or whole
-
-
-def _written(figure: dict[str, Any]) -> tuple[bytes, str]:
-    body = json.dumps(figure, separators=(",", ":"), ensure_ascii=False).encode()
-    return body, f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+def _answer(request: HttpRequest, chart: Drawn) -> HttpResponseBase:
+    whole = HttpResponse(chart.body, content_type="application/json", headers={"ETag": chart.etag, "Cache-Control": f"max-age={MAX_AGE_S}"})
+    return get_conditional_response(request, etag=chart.etag, response=whole) or whole

@@ -1,4 +1,4 @@
-"""The chart before the chart: the lines of a price history as plain SVG, drawn by the server.
+"""The chart before the chart: the lines of a figure as plain SVG, drawn by the server.
 
 It is there with the page's first paint, stays where there is no JavaScript, and makes room for Plotly when that is loaded;
 so its frame is the one of ``catalog.figures``.
@@ -15,33 +15,28 @@ Values = Sequence[float | None]
 
 @dataclass(frozen=True)
 class Sketch:
-    sites: list[str]
-    routed: str
-    listed: str
+    """Paths by the role of their line, the strong one last, and the lowest and highest value."""
+
+    paths: list[tuple[str, str]]
     low: float
     high: float
 
     @property
     def levels(self) -> list[float]:
-        """What the three words beside it say, from above."""
+        """What the words beside it say, from above."""
         return [self.high, (self.high + self.low) / 2, self.low]
 
 
-def of(history: Mapping[str, Any]) -> Sketch | None:
-    """Of prices; None before there are two."""
-    lines = [_thin(site["price"]) for site in history["sites"]]
-    routed, listed = _thin(history["routed"]["price"]), history["list"]["output"]
-    known = [value for line in (*lines, routed) for value in line if value is not None]
+def of(traces: Sequence[Mapping[str, Any]]) -> Sketch | None:
+    """None before there are two values to draw."""
+    lines = [(trace["meta"]["role"], _thin(trace["y"])) for trace in traces if trace["mode"] == "lines"]
+    known = [value for _, line in lines for value in line if value is not None]
     if len(known) < 2:
         return None
-    low, high = min(*known, listed), max(*known, listed)
+    low, high = min(known), max(known)
     rest = (high - low or high or 1) * MARGIN
     scale = HEIGHT / (high - low + 2 * rest)
-
-    def draw(line: Values) -> str:
-        return _path(line, high + rest, scale)
-
-    return Sketch([draw(line) for line in lines], draw(routed), draw([listed, listed]), low, high)
+    return Sketch([(role, _path(line, high + rest, scale)) for role, line in lines], low, high)
 
 
 def _thin(values: Values) -> Values:
@@ -55,6 +50,6 @@ def _path(line: Values, top: float, scale: float) -> str:
         x, is_new = round(index * across), not is_on
         is_on = value is not None
         if value is not None:
-            y = f"{(top - value) * scale:.1f}".removesuffix(".0")
+            y = round((top - value) * scale)
             words.append(f"M{x} {y}" if is_new else f"H{x}V{y}")
     return "".join(words)

@@ -20,8 +20,12 @@ class Span(NamedTuple):
         return urlencode({"show": self.show, "hours": self.hours})
 
     @property
+    def words(self) -> str:
+        return WORDS[self.hours]
+
+    @property
     def title(self) -> str:
-        return f"{SHOWN[self.show]}, last {WORDS[self.hours]}"
+        return f"{SHOWN[self.show]}, last {self.words}"
 
 
 def read(query: QueryDict) -> Span | None:

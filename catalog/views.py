@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from catalog import charts, choices, compare, course_words, destination, grid, kept, market, performance, shelf, sketch, spans
+from catalog import choices, compare, destination, drawn, grid, kept, market, performance, shelf, spans
 from catalog.models import Category
 from clod_site.lib import clock
 
@@ -42,8 +42,9 @@ def model_detail(request: HttpRequest, slug: str) -> HttpResponse:
     is_hosted = row.model.category == Category.HOSTED
     context: dict[str, Any] = {"model": row.model, "row": row, "is_hosted": is_hosted}
     if is_hosted:
-        context |= kept.once(("face", slug), lambda: _face(row))
-        context |= {"going_to": _going_to(row), "hours": spans.HOURS.items(), "shown": spans.SHOWN.items()}
+        span = spans.read(request.GET) or spans.Span()
+        context |= {"span": span, "drawn": drawn.of(row.model, span), "going_to": _going_to(row)}
+        context |= {"hours": spans.HOURS.items(), "shown": spans.SHOWN.items()}
     return render(request, "catalog/model_detail.html", context)
 
 
@@ -59,6 +60,7 @@ def model_compare(request: HttpRequest) -> HttpResponse:
         "others": [row.model for row in rows if row.model.slug not in choice.slugs],
         "moving": [row.model.name for row in choice.moving],
         "hours": [(hours, spans.HOURS[hours]) for hours in (24, 168)],
+        "span": spans.Span(),
     }
     return render(request, "catalog/compare.html", context)
 
@@ -84,12 +86,6 @@ def _render_table(wanted: shelf.Filter) -> SafeString:
         "total": len(rows),
     }
     return render_to_string("catalog/_market.html", context)
-
-
-def _face(row: market.Row) -> dict[str, Any]:
-    """What a page shows of the last 24 hours before its chart is loaded."""
-    history = charts.price_history(row.model, 24)
-    return {"sketch": sketch.of(history), "sentence": course_words.sentence(history, spans.PRICE)}
 
 
 def _going_to(row: market.Row) -> int | None:

@@ -113,6 +113,12 @@ def magnitude(number: float) -> float:
 
 
 @register.filter
+def short(number: float) -> str:
+    """Three digits, as beside a chart's axis: 0.0113, 63.4, 109."""
+    return f"{float(f'{number:.3g}'):g}"
+
+
+@register.filter
 def usd_number(dollars: float | str | None) -> str:
     """A price that is a plain number of dollars, as charts and logs have them; a dash where there is none."""
     return price_per_mtok(money.usd(f"{dollars:.6f}")) if isinstance(dollars, (int, float)) else "–"

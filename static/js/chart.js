@@ -8,7 +8,8 @@ const chart = document.querySelector("[data-chart]");
 const place = Object.assign(document.createElement("div"), { className: "chart-canvas" });
 const tableLink = document.querySelector("[data-chart-table]");
 const answers = new Map(); // by query: {etag, figure}
-const shown = { show: "price", hours: 24 };
+const pressed = (what) => document.querySelector(`[data-${what}][aria-pressed="true"]`)?.dataset[what];
+const shown = { show: pressed("show") ?? "price", hours: Number(pressed("hours")) };
 let zoom = null; // {hours, range} while the reader looks at a part of it
 let alone = ""; // the data center that stands out
 
@@ -122,6 +123,7 @@ document.addEventListener("click", ({ target }) => {
   if (site) alone = alone === site ? "" : site;
   mark();
   draw();
+  if (tableLink && !site) history.replaceState(history.state, "", `?${query()}`); // so that a reload, or whom it is sent to, sees the same
 });
 
 if (chart) {

@@ -15,7 +15,9 @@ LEVELS = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", 
 COLOURS = {"type": "rule", "values": ["color-contrast"]}  # all that a theme can change
 PUBLIC = ["/", "/models?q=llama", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
 MEMBERS = [
-    *("/models?q=llama", "/models/smollm2-135m-instruct", "/models/gpt-4o", "/projects", "/projects/new", "/keys", "/keys/new", "/studio"),
+    *("/models?q=llama", "/models?reads=audio&q=none", "/models/smollm2-135m-instruct", "/models/gpt-4o"),
+    *("/models/smollm2-135m-instruct/prices", "/models/compare?m=phi-4&m=gpt-4o&m=no", "/models/compare"),
+    *("/projects", "/projects/new", "/keys", "/keys/new", "/studio"),
     *("/activity", "/billing", "/team", "/settings", "/accounts/email/", "/accounts/password/change/"),
     *(page.address for page in handbook.PAGES),
 ]

@@ -8,7 +8,10 @@ pytestmark = [pytest.mark.site, pytest.mark.browser]
 PUBLIC = {
     "/": None,
     "/models": "Models",
+    "/models?label=hosted&reads=image&context=128000": "Models",
     "/models/smollm2-135m-instruct": None,
+    "/models/smollm2-135m-instruct/prices?show=electricity&hours=168": None,
+    "/models/compare?m=smollm2-135m-instruct&m=phi-4&m=gpt-4o&m=deepseek-v3": "Compare",
     "/docs": None,
     "/accounts/login/": None,
     "/accounts/signup/": None,

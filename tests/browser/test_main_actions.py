@@ -33,7 +33,7 @@ def test_models_are_found_and_their_prices_drawn(page):
     expect(lines.first).to_be_attached(timeout=CHART_MS)
     page.get_by_role("button", name="7 d").click()
     expect(page.get_by_role("button", name="7 d")).to_have_attribute("aria-pressed", "true")
-    expect(page.locator(".legend")).to_contain_text("Routed price")
+    expect(page.locator(".chart-key")).to_contain_text("Routed")
     assert lines.count() > 5
     here = page.locator("#endpoints tr", has_text="requests go here").get_by_role("rowheader")
     assert page.locator("[data-facts] .dot.live").locator("..").inner_text().split("$")[0].strip() in here.inner_text()

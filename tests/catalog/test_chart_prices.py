@@ -3,13 +3,14 @@
 import json
 from datetime import datetime, timedelta
 from statistics import mean
+from typing import Any
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from catalog import charts, figures, prices
+from catalog import charts, figures, prices, sketch
 from catalog.energy.delivered import slot_of
-from catalog.models import PriceTick
+from catalog.models import DataCenter, Model, PriceTick, RoutedSite
 from clod_site.lib.money import usd
 from tests.catalog.stock import NODES, NOON, ScriptedFeed, data_center, hosted
 
@@ -51,7 +52,8 @@ def test_nine_data_centers_and_a_week_stay_below_sixty_kilobytes() -> None:
     for hours in charts.STEPS:
         history = charts.price_history(made, hours, NOON)
         assert len(json.dumps(history)) < 60_000
-        assert len(json.dumps(figures.plotly_figure(history))) < 60_000
+        for show in ("price", "electricity"):
+            assert len(json.dumps(figures.plotly_figure(history, show))) < 60_000
 
 
 def test_the_last_point_is_the_price_a_request_pays() -> None:
@@ -92,25 +94,68 @@ def test_where_nothing_is_known_there_is_a_gap() -> None:
     figures.plotly_figure(history)
 
 
-def test_the_table_tells_the_same_numbers_newest_first() -> None:
-    made = hosted("nva dfw")
-    prices.backfill(NOON, days=1)
-    history = charts.price_history(made, 24, NOON)
-    rows = charts.table(history)
-    assert len(rows) == 24
-    assert rows[0]["at"] == slot_of(NOON)
-    assert rows[0]["price"] == history["routed"]["price"][-1]
-    assert rows[0]["data_center"] in {"NVA", "DFW"}
-    assert rows[0]["lowest"] <= rows[0]["price"] <= rows[0]["highest"]
-
-
 def test_the_figure_marks_each_line_with_its_role() -> None:
     made = hosted("nva dfw")
     prices.backfill(NOON, days=1)
-    figure = figures.plotly_figure(charts.price_history(made, 4, NOON))
-    assert [trace["meta"]["role"] for trace in figure["data"]] == ["site", "site", "list", "routed", "moved"]
-    assert {trace["dx"] for trace in figure["data"]} == {300_000}
-    assert figure["data"][3]["text"][-1] in {"NVA", "DFW"}
+    history = charts.price_history(made, 4, NOON)
+    for show, beside in (("price", "list"), ("electricity", "average")):
+        figure = figures.plotly_figure(history, show)
+        assert [trace["meta"]["role"] for trace in figure["data"]] == ["site", "site", beside, "routed", "moved"]
+        assert {trace["dx"] for trace in figure["data"]} == {300_000}
+        assert figure["data"][3]["text"][-1][:3] in {"NVA", "DFW"}
+
+
+def moved(made: Model) -> dict[str, Any]:
+    """A day at DFW, of which the last hour at NVA."""
+    prices.backfill(NOON, days=1, feed=ScriptedFeed({NVA: 40, DFW: 10}))
+    RoutedSite.objects.filter(interval_start__gt=NOON - timedelta(hours=1)).update(data_center=DataCenter.objects.get(slug="nva"))
+    return charts.price_history(made, 24, NOON)
+
+
+def test_a_move_is_marked_and_its_hover_says_from_where() -> None:
+    history = moved(hosted("nva dfw"))
+    assert [(move["from"], move["to"]) for move in history["moves"]] == [("dfw", "nva")]
+    data = figures.plotly_figure(history)["data"]
+    [point] = [index for index, value in enumerate(data[-1]["y"]) if value is not None]
+    assert data[-2]["text"][point] == "NVA, moved here from DFW"
+    assert data[-2]["text"][point + 1] == "NVA"
+
+
+@pytest.mark.parametrize(
+    ("show", "words"), [("price", "Requests go to NVA, 7.8 % above list; 1 move in 24 hours."), ("electricity", "Electricity at NVA,")]
+)
+def test_a_sentence_says_what_the_reader_sees(show: str, words: str) -> None:
+    sentence = figures.plotly_figure(moved(hosted("nva dfw")), show)["sentence"]
+    assert sentence.startswith(words)
+
+
+def test_before_the_first_price_the_sentence_says_so() -> None:
+    assert "list price" in figures.plotly_figure(charts.price_history(hosted("nva"), 24, NOON))["sentence"]
+
+
+def test_the_average_of_electricity_is_that_of_all_data_centers() -> None:
+    history = moved(hosted("nva dfw"))
+    traces = {trace["meta"]["role"]: trace["y"] for trace in figures.plotly_figure(history, "electricity")["data"]}
+    lines = [site["electricity"][-1] for site in history["sites"]]
+    assert traces["average"][-1] == pytest.approx(mean(lines), rel=1e-3)
+    assert traces["routed"][-1] == max(lines)
+
+
+def test_the_sketch_has_each_line_and_none_before_there_are_prices() -> None:
+    made = hosted("nva dfw")
+    assert sketch.of(figures.plotly_figure(charts.price_history(made, 24, NOON), "electricity")["data"]) is None
+    drawn = sketch.of(figures.plotly_figure(moved(made))["data"])
+    assert drawn is not None
+    assert [role for role, _ in drawn.paths] == ["site", "site", "list", "routed"]
+    assert all(path.startswith("M0 ") for _, path in drawn.paths)
+
+
+def test_models_are_drawn_against_their_own_list_price() -> None:
+    cheap, dear = hosted("dfw", slug="cheap"), hosted("nva", slug="dear", output_nanousd_per_mtok=usd("8"))
+    prices.backfill(NOON, days=1, feed=ScriptedFeed({NVA: 90, DFW: 10}))
+    figure = figures.against_list([(each.name, charts.price_history(each, 24, NOON)) for each in (cheap, dear)])
+    zero, below, above = (trace["y"][-1] for trace in figure["data"])
+    assert below < zero == 0 < above
 
 
 def test_queries_do_not_grow_with_the_sites(django_assert_num_queries: DjangoAssertNumQueries) -> None:

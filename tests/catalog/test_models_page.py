@@ -1,6 +1,6 @@
 """The Models pages: open to everybody, honest about what can be called, in step with the grid."""
 
-from datetime import timedelta
+import re
 from typing import Any
 
 import pytest
@@ -9,12 +9,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from activity import speeds
-from catalog import market, prices
+from catalog import kept, market, prices, versions
 from catalog.models import DataCenter, Model, RoutedSite
 from clod_site.lib import clock
 from clod_site.lib.money import usd
-from tests.activity.log import call, tick
 from tests.catalog import stock
 from tests.people import browser
 
@@ -34,7 +32,7 @@ def priced(**fields: Any) -> Model:
 def listed(query: str = "") -> list[str]:
     answer = Client().get(f"/models?{query}")
     assert answer.status_code == 200
-    return [row.model.slug for row in answer.context["rows"]]
+    return re.findall(r'name="m" value="([^"]+)"', answer.content.decode())
 
 
 def test_a_visitor_and_a_member_see_the_market(alice: Any) -> None:
@@ -52,7 +50,7 @@ def test_the_price_is_the_one_at_the_cheapest_site_now() -> None:
     assert row.offers[0].tick is not None
     assert row.output_nanousd_per_mtok == row.offers[0].tick.output_nanousd_per_mtok < stock.LIST_OUT
     assert row.delta == pytest.approx(row.output_nanousd_per_mtok / stock.LIST_OUT - 1)
-    assert len(row.spark) > 40
+    assert len(row.routed.ppm) > 40
 
 
 def test_a_model_without_a_server_is_listed_as_not_available_with_its_price() -> None:
@@ -84,43 +82,65 @@ def test_the_fee_of_third_parties_is_told_and_not_in_the_price() -> None:
     assert "5 %" in Client().get("/models/gpt").content.decode()
 
 
-@pytest.mark.parametrize(
-    ("query", "slugs"),
-    [
-        ("", ["llama", "zephyr", "gpt"]),
-        ("sort=name", ["llama", "gpt", "zephyr"]),
-        ("label=free", ["llama"]),
-        ("label=hosted", ["llama", "zephyr"]),
-        ("label=third_party", ["gpt"]),
-        ("available=1", ["llama"]),
-        ("q=GPT", ["gpt"]),
-        ("q=vendor+zeph", ["zephyr"]),
-        ("q=%25", []),
-        ("sort=price", ["llama", "gpt", "zephyr"]),
-        ("sort=context", ["llama", "zephyr", "gpt"]),
-        ("label=nonsense&sort=nonsense", ["llama", "zephyr", "gpt"]),
-    ],
-)
-def test_the_address_filters_and_sorts(query: str, slugs: list[str]) -> None:
-    stock.third_party(input_nanousd_per_mtok=1, output_nanousd_per_mtok=1).endpoints.update(active=False)
-    stock.model("zephyr", context_window=10**6)
-    priced(is_free=True)
-    assert listed(query) == slugs
-
-
-def test_a_filter_that_is_on_leads_back() -> None:
-    priced(is_free=True)
-    chips = {chip.name: chip for chip in Client().get("/models?label=free&q=lla").context["chips"]}
-    assert chips["Free"].is_on
-    assert chips["Free"].query == "q=lla"
-    assert chips["Available here"].query == "q=lla&label=free&available=1"
-
-
 def test_htmx_gets_the_table_alone() -> None:
     priced()
     part = Client().get("/models?q=lla", headers={"HX-Request": "true"}).content.decode()
     assert "Llama" in part
     assert "<html" not in part
+
+
+def test_going_back_htmx_gets_the_whole_page() -> None:
+    priced()
+    answer = Client().get("/models", headers={"HX-Request": "true", "HX-History-Restore-Request": "true"})
+    assert "<html" in answer.content.decode()
+
+
+def test_the_price_now_is_where_requests_go_though_another_site_is_a_little_cheaper() -> None:
+    priced()
+    dear = DataCenter.objects.get(slug="nva")
+    RoutedSite.objects.update(data_center=dear)
+    [row] = market.rows()
+    assert row.now is not None
+    assert row.now.endpoint.data_center == dear
+    assert row.output_nanousd_per_mtok > row.offers[0].output_nanousd_per_mtok
+
+
+def test_the_small_line_is_the_price_where_requests_went() -> None:
+    priced()
+    [cheap] = market.rows()
+    RoutedSite.objects.update(data_center=DataCenter.objects.get(slug="nva"))
+    kept.forget()
+    [dear] = market.rows()
+    assert min(dear.routed.ppm) > max(cheap.routed.ppm)
+    assert cheap.routed.ppm[-1] / 1e6 - 1 == pytest.approx(cheap.delta, abs=0.005)
+
+
+def test_the_grid_is_above_the_table_with_where_requests_go() -> None:
+    priced()
+    page = Client().get("/models").content.decode()
+    strip = page[page.index('id="grid-now"') : page.index('id="market-form"')]
+    assert "requests go to <b>DFW</b>" in strip
+    assert strip.count("scripted feed") == 3
+    assert strip.index("DFW</span>") < strip.index("NVA</span>")
+
+
+def test_an_endpoint_tells_multiplier_context_and_modelled_energy() -> None:
+    priced(input_joule_per_token=0.02, output_joule_per_token=0.1)
+    page = Client().get("/models/llama").content.decode()
+    endpoints = page[page.index('id="endpoints"') :]
+    assert "modelled" in endpoints
+    assert ">0.0556<" in endpoints  # Wh: 0.1 J × 1000 × 1.6 × 1.25 ÷ 3600
+    assert "0.0111 Wh per 1,000 tokens read; PUE 1.25" in endpoints
+    assert "×0." in endpoints
+    assert ">8K<" in endpoints
+
+
+def test_a_warm_page_asks_no_more_than_its_version_and_who_looks(django_assert_max_num_queries: Any) -> None:
+    priced()
+    for address in ("/models", "/models/llama", "/models/llama/prices", "/models/compare?m=llama"):
+        Client().get(address)
+        with django_assert_max_num_queries(12):
+            Client().get(address)
 
 
 def test_a_search_is_shown_as_text() -> None:
@@ -134,6 +154,7 @@ def test_many_models_take_as_many_queries_as_one(django_assert_num_queries: Any)
         Client().get("/models")
     for number in range(20):
         stock.hosted(slug=f"model-{number}")
+    kept.forget()
     cache.clear()
     with django_assert_num_queries(len(counted)):
         Client().get("/models")
@@ -153,22 +174,6 @@ def test_embedded_mode_says_what_its_data_centers_are(settings: Any) -> None:
     assert "same machine" not in Client().get("/models/llama").content.decode()
 
 
-@pytest.mark.parametrize("hours", [4, 24, 168])
-def test_the_chart_is_a_plotly_figure(hours: int) -> None:
-    priced()
-    figure = Client().get(f"/models/llama/prices.json?hours={hours}").json()
-    roles = [trace["meta"]["role"] for trace in figure["data"]]
-    assert roles.count("site") == 3
-    assert {"routed", "list"} <= set(roles)
-
-
-def test_other_spans_and_models_without_a_moving_price_have_no_chart() -> None:
-    priced()
-    stock.third_party()
-    for address in ("/models/llama/prices.json?hours=5", "/models/gpt/prices.json", "/models/none/prices.json", "/models/none"):
-        assert Client().get(address).status_code == 404
-
-
 def test_a_model_that_is_switched_off_is_gone() -> None:
     made = priced()
     made.active = False
@@ -180,6 +185,7 @@ def test_a_model_that_is_switched_off_is_gone() -> None:
 def test_an_empty_catalog_and_a_catalog_without_prices_have_their_page() -> None:
     assert listed() == []
     stock.hosted()
+    versions.bump()
     assert listed() == ["llama"]
     assert Client().get("/models/llama").status_code == 200
 
@@ -206,17 +212,6 @@ def test_the_page_shows_where_requests_go_though_another_site_is_a_little_cheape
     here = page.index("requests go here")
     assert page.rindex("NVA", 0, here) > page.rindex("DFW", 0, here)
     assert "cheapest now" in page
-
-
-def test_speeds_are_medians_of_every_tenant_s_last_day(project: Any) -> None:
-    endpoint = tick().endpoint
-    for ttft_ms in (100, 300, 900):
-        call(project, ttft_ms=ttft_ms, latency_ms=ttft_ms + 1000, completion_tokens=51, is_stream=True)
-    call(project, ttft_ms=5000, latency_ms=5000, completion_tokens=50, is_stream=False)
-    call(project, ago=timedelta(hours=25), ttft_ms=1, latency_ms=2, is_stream=True)
-    call(project, ttft_ms=1, status="truncated", is_stream=True)
-    assert speeds.lately()[endpoint.pk] == speeds.lately()["llama"] == speeds.Speed(300, 50, 4)
-    assert "300 ms" in Client().get("/models").content.decode()
 
 
 def test_without_a_call_the_speed_is_not_measured_yet() -> None:
