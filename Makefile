@@ -1,7 +1,7 @@
 # PORT=8001, CLOD_VAR=folder and PYTHON=python3.12 change where `make run` listens, keeps its data and what it runs on.
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help run install test check lint backtest follow bench chaos clean
+.PHONY: help run install test check lint backtest follow bench pages chaos clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,10 @@ follow:  ## a day of past prices through the whole gateway, in fast motion: wher
 bench:  ## authorise + capture per second on SQLite, and on PostgreSQL with DATABASE_URL=postgresql://…; two minutes
 	@$(PYTHON) bin/bootstrap.py install dev
 	@exec .venv/bin/python -m benchmarks.ledger
+
+pages:  ## how soon the Models pages show something in Chromium, with an empty and a full cache; five minutes (RUNS=7)
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python -m benchmarks.models_page
 
 chaos:  ## kill processes and the database under load, then compare all notes with the ledger; six minutes (SECONDS=60 ARGS="--write")
 	@$(PYTHON) bin/bootstrap.py install dev

@@ -52,15 +52,19 @@ def selects(rows: Sequence[Row], wanted: Filter) -> list[Select]:
 
 def in_force(wanted: Filter) -> list[Chip]:
     """What narrows the table, each with the address without it. Also the words for a table that is empty."""
-    said: list[tuple[str, dict[str, str | bool | int], object]] = [
-        (f"“{wanted.q}”", {"q": ""}, wanted.q),
-        (LABELS.get(wanted.label, ""), {"label": ""}, wanted.label),
-        ("available here", {"available": False}, wanted.available),
-        (f"reads {_kind(wanted.reads)}", {"reads": ""}, wanted.reads),
-        (f"for {wanted.called_for}", {"called_for": ""}, wanted.called_for),
-        (f"{CONTEXTS.get(wanted.context)} tokens or more", {"context": 0}, wanted.context),
+    label = _taken_away(wanted, LABELS[wanted.label], label="") if wanted.label else []
+    available = _taken_away(wanted, "available here", available=False) if wanted.available else []
+    return [*label, *available, *removable(wanted)]
+
+
+def removable(wanted: Filter) -> list[Chip]:
+    """Of these, what is no chip already."""
+    return [
+        *(_taken_away(wanted, f"“{wanted.q}”", q="") if wanted.q else []),
+        *(_taken_away(wanted, f"reads {_kind(wanted.reads)}", reads="") if wanted.reads else []),
+        *(_taken_away(wanted, f"for {wanted.called_for}", called_for="") if wanted.called_for else []),
+        *(_taken_away(wanted, f"{CONTEXTS[wanted.context]} tokens or more", context=0) if wanted.context else []),
     ]
-    return [Chip(name, wanted.changed(**without).query(), True) for name, without, is_on in said if is_on]
 
 
 def heads(wanted: Filter) -> Mapping[str, Head]:
@@ -84,6 +88,10 @@ def _select(
         count = sum(matches(row, wanted.changed(**{field: value})) for row in rows)
         options.append((str(value), f"{name} ({count})", chosen == value))
     return Select(word, anything, options)
+
+
+def _taken_away(wanted: Filter, name: str, **without: str | bool | int) -> list[Chip]:
+    return [Chip(name, wanted.changed(**without).query(), True)]
 
 
 def _order(wanted: Filter) -> Select:

@@ -82,6 +82,7 @@ def _render_table(wanted: shelf.Filter) -> SafeString:
         "chips": choices.chips(rows, wanted),
         "selects": choices.selects(rows, wanted),
         "in_force": choices.in_force(wanted),
+        "removable": choices.removable(wanted),
         "heads": choices.heads(wanted),
         "total": len(rows),
     }

@@ -3,6 +3,7 @@ const MOST = 4;
 const query = document.getElementById("q");
 const bar = document.querySelector("[data-compare]");
 const words = bar.querySelector("[data-compare-words]");
+const submit = bar.querySelector(".primary");
 const idle = words.textContent;
 const chosen = new Map(JSON.parse(sessionStorage.getItem("clod_compare") ?? "[]"));
 const boxes = () => document.querySelectorAll('#market input[name="m"]');
@@ -33,7 +34,7 @@ function tick() {
 function tell() {
   bar.toggleAttribute("data-on", chosen.size > 0);
   words.textContent = chosen.size ? `${[...chosen.values()].join(", ")}${chosen.size < 2 ? " and …" : ""}` : idle;
-  bar.querySelector("button").disabled = chosen.size < 2;
+  submit.disabled = chosen.size < 2;
   sessionStorage.setItem("clod_compare", JSON.stringify([...chosen]));
 }
 
@@ -44,7 +45,7 @@ document.addEventListener("change", ({ target }) => {
   tick();
 });
 
-bar.querySelector("button").insertAdjacentHTML("beforebegin", '<button type="button" class="button quiet small" data-compare-clear>Clear</button>');
+submit.insertAdjacentHTML("beforebegin", '<button type="button" class="button quiet small" data-compare-clear>Clear</button>');
 bar.querySelector("[data-compare-clear]").addEventListener("click", () => {
   chosen.clear();
   tick();

@@ -22,7 +22,7 @@ def test_spans_are_switched_and_the_address_remembers(open_page):
     page = open_page()
     draw(page)
     for name, hours, words in (("4 h", "4", "in 4 hours."), ("7 d", "168", "in 7 days.")):
-        page.get_by_role("button", name=name).click()
+        page.get_by_role("button", name=name, exact=True).click()
         expect(page.locator("[data-chart-words]")).to_contain_text(words)
         expect(page).to_have_url(re.compile(rf"hours={hours}$"))
         expect(page.get_by_role("link", name="As a table")).to_have_attribute("href", f"{MODEL}/prices?show=price&hours={hours}")
