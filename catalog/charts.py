@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from catalog import courses
+from catalog import courses, list_prices
 from catalog.courses import Course, Courses
 from catalog.energy import tariff
 from catalog.energy.delivered import SLOT, slot_of
@@ -29,7 +29,7 @@ Values = list[float | None]
 
 
 def price_history(model: Model, hours: int, now: datetime | None = None) -> dict[str, Any]:
-    """Of the last 4, 24 or 168 hours; at most some 40 kB as JSON. Other spans raise KeyError. Four queries."""
+    """Of the last 4, 24 or 168 hours; at most some 40 kB as JSON. Other spans raise KeyError. Five queries."""
     slots_per_point = STEPS[hours]
     count = hours * (timedelta(hours=1) // SLOT)
     start = slot_of(now or clock.now()) - (count - 1) * SLOT
@@ -41,6 +41,7 @@ def price_history(model: Model, hours: int, now: datetime | None = None) -> dict
         "start": _text(start),
         "step_s": slots_per_point * int(SLOT.total_seconds()),
         "list": {"input": model.input_nanousd_per_mtok / NANO, "output": model.output_nanousd_per_mtok / NANO},
+        "listed": _thin(_listed(found, count), slots_per_point),
         "routed": _routed_line(found, slots_per_point),
         "moves": _moves(found),
         "sites": [_site_line(course, newest.get(course.site.pk), slots_per_point) for course in found.sites],
@@ -92,6 +93,11 @@ def _routed_line(found: Courses, stride: int) -> dict[str, Any]:
         "price": _thin([price.output / NANO if price else None for price in prices], stride),
         "data_center": slugs[stride - 1 :: stride],
     }
+
+
+def _listed(found: Courses, count: int) -> Values:
+    """The list price of answered tokens, as it was in each slot."""
+    return [list_prices.at(found.listed, found.start + number * SLOT).output / NANO for number in range(count)]
 
 
 def _moves(found: Courses) -> list[dict[str, str]]:

@@ -55,7 +55,7 @@ def _site_traces(history: Mapping[str, Any], axis: Trace, key: str, shape: str) 
 
 
 def _list_trace(history: Mapping[str, Any], axis: Trace) -> Trace:
-    return _beside(axis, "List price", "list", [history["list"]["output"]] * len(history["routed"]["price"]), "dot", USD_PER_MTOK)
+    return _beside(axis, "List price", "list", history["listed"], "dot", USD_PER_MTOK)
 
 
 def _average_trace(history: Mapping[str, Any], axis: Trace) -> Trace:
@@ -97,8 +97,8 @@ def _moves_trace(history: Mapping[str, Any], axis: Trace, values: Values) -> Tra
 
 
 def _model_trace(name: str, history: Mapping[str, Any], axis: Trace) -> Trace:
-    listed = history["list"]["output"]
-    values = [None if price is None else round((price / listed - 1) * 100, 2) for price in history["routed"]["price"]]
+    pairs = zip(history["routed"]["price"], history["listed"], strict=True)
+    values = [round((price / listed - 1) * 100, 2) if price is not None and listed else None for price, listed in pairs]
     line = {"width": 2, "color": QUIET_COLOUR, "shape": "hv"}
     return (
         axis

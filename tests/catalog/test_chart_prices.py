@@ -150,6 +150,18 @@ def test_the_sketch_has_each_line_and_none_before_there_are_prices() -> None:
     assert all(path.startswith("M0 ") for _, path in drawn.paths)
 
 
+def test_the_list_price_is_that_of_the_time() -> None:
+    made = hosted("nva")
+    prices.backfill(NOON, days=1, feed=ScriptedFeed({NVA: 40}))
+    Model.objects.update(output_nanousd_per_mtok=usd("1.60"))
+    later = NOON + timedelta(minutes=5)
+    prices.recompute(later, ScriptedFeed({NVA: 40}))
+    made.refresh_from_db()
+    history = charts.price_history(made, 4, later)
+    assert history["listed"][-2:] == [0.8, 1.6]
+    assert figures.against_list([("Llama", history)])["data"][1]["y"][-1] == pytest.approx(8, abs=0.5)
+
+
 def test_models_are_drawn_against_their_own_list_price() -> None:
     cheap, dear = hosted("dfw", slug="cheap"), hosted("nva", slug="dear", output_nanousd_per_mtok=usd("8"))
     prices.backfill(NOON, days=1, feed=ScriptedFeed({NVA: 90, DFW: 10}))

@@ -4,10 +4,11 @@ import csv
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 
 from catalog import price_table, prices, versions
-from catalog.models import Model
+from catalog.models import DeliveredPrice
 from clod_site.lib import clock
 from tests.catalog import stock
 
@@ -19,10 +20,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def llama() -> Model:
-    made = stock.hosted()
+def llama() -> None:
+    stock.hosted()
     prices.backfill(clock.now(), 1, stock.ScriptedFeed(FEED))
-    return made
 
 
 @pytest.mark.parametrize(("show", "hours"), VIEWS)
@@ -61,11 +61,10 @@ def test_an_unchanged_figure_costs_a_304_and_two_small_queries(django_assert_num
     assert Client().get(f"{address}&show=electricity", headers={"If-None-Match": etag}).status_code == 200
 
 
-def test_new_prices_are_a_new_figure(llama: Model) -> None:
+def test_new_prices_are_a_new_figure() -> None:
     address = "/models/llama/prices.json"
     etag = Client().get(address)["ETag"]
-    llama.output_nanousd_per_mtok *= 2
-    llama.save()
+    DeliveredPrice.objects.update(smoothed_microusd_per_mwh=F("smoothed_microusd_per_mwh") * 2)
     versions.bump()
     assert Client().get(address, headers={"If-None-Match": etag}).status_code == 200
 
