@@ -14,6 +14,7 @@ from catalog.spans import PRICE
 
 ROUTED_COLOUR, QUIET_COLOUR = "#5a9e00", "#8a93a0"
 USD_PER_MTOK, USD_PER_MWH, PERCENT = "%{y:$.4~r}", "%{y:$.2f}", "%{y:+.1~f} %"
+MANY = 12  # moves, from which on their marks are small, or they would hide the line
 Values = Sequence[float | None]
 Trace = dict[str, Any]
 
@@ -91,7 +92,7 @@ def _moves_trace(history: Mapping[str, Any], axis: Trace, values: Values) -> Tra
         "meta": {"role": "moved"},
         "y": [value if index in moved else None for index, value in enumerate(values)],
         "mode": "markers",
-        "marker": {"size": 7, "color": ROUTED_COLOUR},
+        "marker": {"size": 7 if len(moved) <= MANY else 4, "color": ROUTED_COLOUR},
         "hoverinfo": "skip",
     }
 

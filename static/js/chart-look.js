@@ -16,7 +16,7 @@ export function traces({ data }, alone) {
       ...rest,
       x: trace.y.map((_, index) => local(Date.parse(x0) + index * dx)),
       ...(rest.line && { line: { ...rest.line, dash, color: ink, ...(isAlone && { width: 2 }) } }),
-      ...(rest.marker && { marker: { ...rest.marker, color: ink, line: { width: 2, color: colour("--surface") } } }),
+      ...(rest.marker && { marker: { ...rest.marker, color: ink, line: { width: rest.marker.size > 5 ? 2 : 1, color: colour("--surface") } } }),
       ...(rest.opacity && { opacity: isAlone ? 1 : alone ? 0.15 : rest.opacity }),
     };
   });
