@@ -8,7 +8,7 @@ class ActivityConfig(AppConfig):
         from activity import performance
         from activity.recorder import Recorder
         from billing.ledger import recording
-        from catalog.performance import register
+        from catalog.pages.performance import register
 
         recording.register(Recorder())
         register(performance.lately)

@@ -20,7 +20,7 @@ from django.db.models import Count
 from activity.filters import first_id
 from activity.models import Request, Status
 from billing.models import Attempt
-from catalog.performance import NOT_MEASURED, Measured, Performance
+from catalog.pages.performance import NOT_MEASURED, Measured, Performance
 from clod_site.lib import clock
 
 SPAN, KEPT_S = timedelta(hours=24), 60

@@ -11,7 +11,7 @@ from accounts.access import MemberRequest, member_page
 from accounts.models import Membership
 from activity import anatomy, export, filters, queries, savings
 from activity.models import Request
-from catalog import market
+from catalog.pages import market
 from clod_site.lib import clock, ids
 from projects.models import ApiKey, Project
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog import price_views, views
+from catalog.pages import price_views, views
 
 urlpatterns = [
     path("models", views.model_list, name="models"),

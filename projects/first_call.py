@@ -2,7 +2,7 @@
 
 from django.core.cache import cache
 
-from catalog import market
+from catalog.pages import market
 from projects.models import Project
 
 FALLBACK = "deepseek-v3"

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import access
 from accounts.access import MemberRequest, member_page
-from catalog import market, operations, shelf
+from catalog import operations
+from catalog.pages import market, shelf
 from catalog.templatetags import catalog_tags
 from catalog.templatetags.money_tags import context_size, price_per_mtok
 from clod_site.lib import ids

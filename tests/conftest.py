@@ -17,7 +17,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
 
 from billing import ledger
-from catalog import kept
+from catalog.pages import kept
 from tests.shared import made_once
 from tests.site import Site, running_site
 

@@ -7,7 +7,6 @@ import msgspec
 from django.conf import settings
 
 from catalog import grid, routing
-from catalog.charts import FEED_LABELS
 from catalog.energy import delivered
 from catalog.energy.delivered import FRESH, SLOT, STALE
 from catalog.energy.feeds import live
@@ -117,7 +116,7 @@ def _power(site: Site, is_late: bool) -> Power:
         delivered=price.delivered_microusd_per_mwh if is_shown else None,
         wholesale=price.wholesale_microusd_per_mwh if is_shown else None,
         freshness=STALE if is_late and price.freshness == FRESH else price.freshness,
-        source=FEED_LABELS.get(price.source, price.source) or None,
+        source=live.LABELS.get(price.source, price.source) or None,
     )
 
 

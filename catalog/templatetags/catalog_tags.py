@@ -4,9 +4,10 @@ from typing import Any
 
 from django import template
 
-from catalog import destination, performance
-from catalog.charts import FEED_LABELS
+from catalog import destination
+from catalog.energy.feeds import live
 from catalog.models import DataCenter
+from catalog.pages import performance
 
 register = template.Library()
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_MARGIN = 96, 22, 2
@@ -34,7 +35,7 @@ def named(slug: str, names: dict[str, str]) -> str:
 @register.filter
 def feed_label(source: str) -> str:
     """Where an electricity price comes from, in words; prices without a market interval are estimates."""
-    return FEED_LABELS.get(source, f"{source} feed") if source else "estimate"
+    return live.LABELS.get(source, f"{source} feed") if source else "estimate"
 
 
 @register.simple_tag

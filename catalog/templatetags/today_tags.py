@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 
-from catalog import today
+from catalog.pages import today
 
 register = template.Library()
 

@@ -9,7 +9,7 @@ from django.test import Client
 from activity import performance
 from billing.models import Attempt
 from catalog.models import Endpoint
-from catalog.performance import NOT_MEASURED, Performance
+from catalog.pages.performance import NOT_MEASURED, Performance
 from clod_site.lib import clock
 from tests.activity.log import call, id_at, tick
 from tests.catalog import stock

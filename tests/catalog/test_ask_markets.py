@@ -8,7 +8,6 @@ from celery.exceptions import SoftTimeLimitExceeded
 from time_machine import travel
 
 from catalog import markets, prices, tasks
-from catalog.charts import FEED_LABELS
 from catalog.energy.feeds import Ask, FeedError, PricePoint, RateLimited, SchemaChanged, SourceDown, live
 from catalog.models import DeliveredPrice, EnergyPrice, PriceJob, PriceTick
 from tests.catalog.stock import LIST_OUT, NODES, NOON, SLOT, data_center, hosted
@@ -74,7 +73,7 @@ def test_a_market_s_price_becomes_the_token_price(spp: Scripted) -> None:
     row = newest("okc")
     assert (row.wholesale_microusd_per_mwh, row.source, row.freshness) == (30 * USD, "spp", "fresh")
     assert PriceTick.objects.get().delivered_price == row
-    assert FEED_LABELS["spp"] == "SPP RTBM LMP"
+    assert live.LABELS["spp"] == "SPP RTBM LMP"
 
 
 def test_the_first_price_of_a_site_is_now_s_and_its_past_is_not_made_up(spp: Scripted) -> None:

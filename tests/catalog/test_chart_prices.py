@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from catalog import charts, figures, prices, sketch
+from catalog import prices
 from catalog.energy.delivered import slot_of
 from catalog.models import DataCenter, Model, PriceTick, RoutedSite
+from catalog.pages import charts, figures, sketch
 from clod_site.lib.money import usd
 from tests.catalog.stock import NODES, NOON, ScriptedFeed, data_center, hosted
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from catalog import compare, market, prices
-from catalog.performance import Performance
+from catalog import prices
+from catalog.pages import compare, market
+from catalog.pages.performance import Performance
 from clod_site.lib import clock
 from clod_site.lib.money import usd
 from tests.catalog import stock
@@ -69,7 +70,7 @@ def test_the_best_value_is_marked_by_a_word_and_only_where_values_differ() -> No
 
 def test_speed_uptime_and_energy_are_compared(monkeypatch: Any) -> None:
     measured = {"llama": Performance(300, None, 50, 9, 0.99, 100), "gpt": Performance(200, None, 90, 9, None, 3)}
-    monkeypatch.setattr("catalog.performance._measure", lambda: measured)
+    monkeypatch.setattr("catalog.pages.performance._measure", lambda: measured)
     page = page_of("m=llama&m=gpt&m=one")
     assert cells(page, "Time to first token") == ["300 ms", "200 ms best", "not measured yet"]
     assert cells(page, "Tokens per second") == ["50", "90 best", "not measured yet"]

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from catalog import prices
-from catalog.performance import Performance
+from catalog.pages.performance import Performance
 from clod_site.lib import clock
 from tests.catalog import stock
 
@@ -87,7 +87,7 @@ def test_the_address_sorts_by_a_column_either_way(sort: str, slugs: list[str]) -
 @pytest.mark.parametrize(("sort", "first"), [("ttft", ["zephyr", "gpt"]), ("-ttft", ["gpt", "zephyr"]), ("rate", ["gpt", "zephyr"])])
 def test_who_was_not_measured_comes_last_either_way(sort: str, first: list[str], monkeypatch: Any) -> None:
     measured = {"gpt": Performance(900, None, 80), "zephyr": Performance(100, None, 20)}
-    monkeypatch.setattr("catalog.performance._measure", lambda: measured)
+    monkeypatch.setattr("catalog.pages.performance._measure", lambda: measured)
     assert listed(f"sort={sort}") == [*first, "llama", "vectors"]
 
 

@@ -9,8 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from catalog import kept, market, prices, versions
+from catalog import prices, versions
 from catalog.models import DataCenter, Model, RoutedSite
+from catalog.pages import kept, market
 from clod_site.lib import clock
 from clod_site.lib.money import usd
 from tests.catalog import stock

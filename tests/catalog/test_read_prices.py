@@ -7,8 +7,9 @@ import pytest
 from django.db.models import F
 from django.test import Client
 
-from catalog import price_table, prices, versions
+from catalog import prices, versions
 from catalog.models import DeliveredPrice
+from catalog.pages import price_table
 from clod_site.lib import clock
 from tests.catalog import stock
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from catalog import today
+from catalog.pages import today
 
 
 def _history(routed: list[str | None], **sites: list[float | None]) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class Market(Protocol):
 _MODULES: tuple[ModuleType, ...] = (caiso, ercot, nyiso, isone, miso, spp, ieso, comed, pjm, aeso)
 MARKETS: dict[str, Market] = {module.__name__.rpartition(".")[2]: cast("Market", module) for module in _MODULES}
 
+LABELS = {feed.name: feed.label for feed in (DemoFeed, ReplayFeed)} | {name: market.LABEL for name, market in MARKETS.items()}  # by source
+
 
 def asked_of(nodes: Collection[Node]) -> dict[str, tuple[str, ...]]:
     """Which feed to ask for which of these nodes. A node that one feed names is not asked of another one of its market."""

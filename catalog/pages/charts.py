@@ -1,4 +1,4 @@
-"""The price of a hosted model over time: each data center, the routed price, the list price. For pages and the price API.
+"""The price of a hosted model over time: each data center, the routed price, the list price. For pages.
 
 Computed from delivered prices and the tariff, so a model has its chart before anybody can call it. A history is plain
 JSON: equally spaced series from ``start`` in steps of ``step_s``, ``None`` where nothing is known. Prices are USD per
@@ -14,15 +14,12 @@ from catalog import courses, list_prices
 from catalog.courses import Course, Courses
 from catalog.energy import tariff
 from catalog.energy.delivered import SLOT, slot_of
-from catalog.energy.feeds.demo import DemoFeed
-from catalog.energy.feeds.live import MARKETS
-from catalog.energy.feeds.replay import ReplayFeed
+from catalog.energy.feeds import live
 from catalog.models import DeliveredPrice, Model
 from catalog.ticks import price_of
 from clod_site.lib import clock
 
 STEPS = {4: 1, 24: 1, 168: 6}  # hours shown: slots to a point
-FEED_LABELS = {feed.name: feed.label for feed in (DemoFeed, ReplayFeed)} | {name: market.LABEL for name, market in MARKETS.items()}
 MICRO, NANO = 1_000_000, 1_000_000_000
 
 Values = list[float | None]
@@ -81,7 +78,7 @@ def _now(course: Course, row: DeliveredPrice | None) -> dict[str, Any] | None:
         "electricity": row.smoothed_microusd_per_mwh / MICRO,
         "reference": row.reference_microusd_per_mwh / MICRO,
         "interval": _text(row.interval_start),
-        "source": FEED_LABELS.get(row.source, row.source),
+        "source": live.LABELS.get(row.source, row.source),
         "freshness": row.freshness,
     }
 

@@ -9,8 +9,9 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from catalog import choices, compare, destination, drawn, grid, kept, market, performance, shelf, spans
+from catalog import destination, grid
 from catalog.models import Category
+from catalog.pages import choices, compare, drawn, kept, market, performance, shelf, spans
 from clod_site.lib import clock
 
 PERFORMANCE_S = 60  # so long a table with speeds in it is kept

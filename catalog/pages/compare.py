@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from catalog.market import Row
-from catalog.performance import NOT_MEASURED, Measured, Performance
+from catalog.pages.market import Row
+from catalog.pages.performance import NOT_MEASURED, Measured, Performance
 from catalog.templatetags import money_tags as words
 from clod_site.lib.money import BASIS_POINTS, TOKENS_PER_PRICE, as_number, ceil_div, in_digits
 

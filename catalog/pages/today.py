@@ -9,8 +9,9 @@ from typing import Any
 
 from django.db.models import Count
 
-from catalog import charts, destination
+from catalog import destination
 from catalog.models import Category, Model
+from catalog.pages import charts
 
 WIDTH, HEIGHT = 720, 220
 

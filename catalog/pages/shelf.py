@@ -1,4 +1,4 @@
-"""Which models the table shows: the filter in the address. Their order is in ``catalog.columns``."""
+"""Which models the table shows: the filter in the address. Their order is in ``catalog.pages.columns``."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from catalog import columns, operations
-from catalog.market import Row
+from catalog import operations
 from catalog.models import MODALITIES, Category
-from catalog.performance import Measured
+from catalog.pages import columns
+from catalog.pages.market import Row
+from catalog.pages.performance import Measured
 
 LABELS = {"free": "Free", Category.HOSTED.value: "CLōD-hosted", Category.THIRD_PARTY.value: "Third-party"}
 CONTEXTS = {32_000: "32K", 128_000: "128K", 200_000: "200K", 1_000_000: "1M"}

@@ -1,4 +1,4 @@
-"""A price history drawn: the Plotly figure of ``catalog.charts.price_history``, as plain dicts.
+"""A price history drawn: the Plotly figure of ``catalog.pages.charts.price_history``, as plain dicts.
 
 ``meta.role`` of each trace is ``site``, ``list``, ``average``, ``routed``, ``moved`` or ``model``, for a page that colours them by
 theme. Instants are ``x0`` (UTC) and ``dx`` (milliseconds): a page shifts ``x0`` to show its reader's zone. ``sentence`` says
@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from catalog.course_words import sentence
-from catalog.spans import PRICE
+from catalog.pages.course_words import sentence
+from catalog.pages.spans import PRICE
 
 ROUTED_COLOUR, QUIET_COLOUR = "#5a9e00", "#8a93a0"
 USD_PER_MTOK, USD_PER_MWH, PERCENT = "%{y:$.4~r}", "%{y:$.2f}", "%{y:+.1~f} %"

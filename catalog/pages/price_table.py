@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from catalog import figures
-from catalog.spans import PRICE, Span
+from catalog.pages import figures
+from catalog.pages.spans import PRICE, Span
 from clod_site.lib import spreadsheet
 
 

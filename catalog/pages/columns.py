@@ -7,9 +7,9 @@ alone, and what is not known comes last either way.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from catalog.market import Row
 from catalog.models import Category
-from catalog.performance import NOT_MEASURED, Measured, Performance
+from catalog.pages.market import Row
+from catalog.pages.performance import NOT_MEASURED, Measured, Performance
 
 DEFAULT = "free"
 CURATED = {"free": "Free first", "newest": "Newest"}

@@ -8,9 +8,9 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from catalog import charts, figures, kept, sketch
 from catalog.models import Model
-from catalog.spans import Span
+from catalog.pages import charts, figures, kept, sketch
+from catalog.pages.spans import Span
 
 
 class Drawn(NamedTuple):

@@ -6,11 +6,11 @@ from django.shortcuts import render
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from catalog import charts, compare, drawn, kept, market, price_table, spans
-from catalog.drawn import Drawn
-from catalog.market import Row
 from catalog.models import Category
-from catalog.spans import Span
+from catalog.pages import charts, compare, drawn, kept, market, price_table, spans
+from catalog.pages.drawn import Drawn
+from catalog.pages.market import Row
+from catalog.pages.spans import Span
 
 MAX_AGE_S = 60
 

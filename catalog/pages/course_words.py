@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from catalog.spans import PRICE, WORDS
+from catalog.pages.spans import PRICE, WORDS
 
 LEVEL = 0.0005
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from catalog import columns, operations
-from catalog.market import Row
+from catalog import operations
 from catalog.models import MODALITIES
-from catalog.shelf import CONTEXTS, LABELS, Filter, matches
+from catalog.pages import columns
+from catalog.pages.market import Row
+from catalog.pages.shelf import CONTEXTS, LABELS, Filter, matches
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The chart before the chart: the lines of a figure as plain SVG, drawn by the server.
 
 It is there with the page's first paint, stays where there is no JavaScript, and makes room for Plotly when that is loaded;
-so its frame is the one of ``catalog.figures``.
+so its frame is the one of ``catalog.pages.figures``.
 """
 
 from collections.abc import Mapping, Sequence

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from catalog import credentials, grid, kept, sparks, ticks
+from catalog import credentials, grid, ticks
 from catalog.energy import tariff
 from catalog.models import Endpoint, Model, PriceTick
+from catalog.pages import kept, sparks
 from clod_site.lib import clock
 
 THOUSAND = 1000  # tokens
