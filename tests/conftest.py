@@ -1,5 +1,6 @@
 """What every test stands on. How to write one: CONTRIBUTING.md."""
 
+import gc
 import ipaddress
 import os
 import shutil
@@ -50,6 +51,17 @@ def clients_serve_no_static_files() -> Iterator[None]:
 def fresh_cache() -> None:
     cache.clear()
     kept.forget()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def what_was_imported_is_no_garbage() -> Iterator[None]:
+    """A worker has all tests and clients in memory, a million objects. To look through them holds everything up for half a second, on a
+    busy machine for two: as long as a call may wait for its database.
+    """
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
