@@ -5,19 +5,19 @@ busy key would make each of its calls wait for the one before.
 """
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Max
 
 from activity.models import Request
+from clod_site.lib import ids
 from projects.models import ApiKey
 
 
 def mark(now: datetime) -> int:
     """Bring ``last_used_at`` up to date; how many keys have changed. Looks back as far as a call may have been running."""
     since = now - timedelta(seconds=settings.CLOD_UPSTREAM_DEADLINE_S + 120)
-    used = Request.objects.filter(id__gte=_first_id(since), api_key__isnull=False).values_list("api_key").annotate(Max("created_at"))
+    used = Request.objects.filter(id__gte=ids.first_at(since), api_key__isnull=False).values_list("api_key").annotate(Max("created_at"))
     return sum(
         ApiKey.objects.filter(pk=api_key_id).exclude(last_used_at__gte=instant).update(last_used_at=instant)
         for api_key_id, instant in used.order_by("api_key")
@@ -26,8 +26,3 @@ def mark(now: datetime) -> int:
 
 def newest_request_of(api_key: ApiKey) -> Request | None:
     return Request.objects.filter(api_key=api_key).order_by("-id").first()
-
-
-def _first_id(instant: datetime) -> UUID:
-    """The smallest id of a request that began at that instant: ids begin with their milliseconds."""
-    return UUID(int=int(instant.timestamp() * 1000) << 80)

@@ -1,5 +1,7 @@
 """One row a request: what was asked for, who answered, how long it took, what it cost. Never what was said."""
 
+from datetime import UTC, datetime
+
 from django.db import models
 
 from accounts.models import Organization, User
@@ -71,3 +73,54 @@ class Request(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class UsageHour(models.Model):
+    """What an organization's requests of one UTC hour add up to, a row for each combination of what Activity filters by.
+
+    Written by ``activity.rollups`` alone, kept for ever. ``ttft`` and ``latency`` are ``activity.times`` texts: buckets and counts.
+    """
+
+    hour = models.DateTimeField()
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False)
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, help_text="None: Studio.")
+    model = models.CharField(max_length=80)
+    requested_model = models.CharField(max_length=200)
+    provider = models.CharField(max_length=80)
+    data_center = models.CharField(max_length=80, blank=True)
+    status = models.CharField(max_length=16, choices=Status.choices)
+    paid_by = models.CharField(max_length=6)
+    is_stream = models.BooleanField()
+    requests = models.BigIntegerField()
+    prompt_tokens = models.BigIntegerField()
+    completion_tokens = models.BigIntegerField()
+    cost_nanousd = models.BigIntegerField()
+    list_cost_nanousd = models.BigIntegerField()
+    fee_nanousd = models.BigIntegerField()
+    energy_uwh = models.BigIntegerField(help_text="This and both amounts below: of requests that have an average to compare with.")
+    electricity_nanousd = models.BigIntegerField()
+    electricity_average_nanousd = models.BigIntegerField()
+    ttft = models.TextField(blank=True)
+    latency = models.TextField(blank=True, help_text="Of requests that were answered in full.")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("organization", "hour"), name="usage_of_organization"),
+            models.Index(fields=("hour",), name="usage_of_hour"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.requests} requests in the hour from {self.hour:%Y-%m-%d %H:%M}"
+
+
+class UsageMark(models.Model):
+    """One row: every request before ``complete_before`` is in ``UsageHour``; later ones are read from their own rows."""
+
+    THE_ONE = 1
+    EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+    complete_before = models.DateTimeField(default=EPOCH)
+
+    def __str__(self) -> str:
+        return f"complete before {self.complete_before:%Y-%m-%d %H:%M}"

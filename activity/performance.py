@@ -17,11 +17,10 @@ from typing import NamedTuple
 from django.core.cache import cache
 from django.db.models import Count
 
-from activity.filters import first_id
 from activity.models import Request, Status
 from billing.models import Attempt
 from catalog.pages.performance import NOT_MEASURED, Measured, Performance
-from clod_site.lib import clock
+from clod_site.lib import clock, ids
 
 SPAN, KEPT_S = timedelta(hours=24), 60
 REQUESTS, ATTEMPTS = 10_000, 100_000
@@ -73,7 +72,7 @@ def _measured(speeds: Mapping[int | str, Performance], tries: Mapping[int | str,
 
 
 def _calls() -> list[Call]:
-    recent = Request.objects.filter(id__gte=first_id(clock.now() - SPAN), status=Status.OK, price_tick__isnull=False)
+    recent = Request.objects.filter(id__gte=ids.first_at(clock.now() - SPAN), status=Status.OK, price_tick__isnull=False)
     fields = ("model", "price_tick__endpoint_id", "is_stream", "ttft_ms", "latency_ms", "completion_tokens")
     return [Call(*row) for row in recent.order_by("-id").values_list(*fields)[:REQUESTS]]
 
@@ -111,6 +110,6 @@ def _tries() -> dict[int | str, Tries]:
 
 
 def _outcomes() -> Iterable[tuple[int, str, str, int]]:
-    recent = Attempt.objects.filter(request_id__gte=first_id(clock.now() - SPAN)).order_by("-request_id")
+    recent = Attempt.objects.filter(request_id__gte=ids.first_at(clock.now() - SPAN)).order_by("-request_id")
     counted = Attempt.objects.filter(pk__in=recent.values("pk")[:ATTEMPTS]).values_list("endpoint_id", "endpoint__model__slug", "outcome")
     return counted.annotate(Count("pk"))

@@ -2,10 +2,15 @@
 
 from celery import shared_task
 
-from activity import key_use
+from activity import key_use, rollups
 from clod_site.lib import clock
 
 
 @shared_task(time_limit=30)
 def mark_keys_used() -> None:
     key_use.mark(clock.now())
+
+
+@shared_task(time_limit=230)
+def add_up_usage() -> None:
+    rollups.advance(clock.now())

@@ -15,19 +15,19 @@ HALF_LIFE_S = 600.0
 WINDOW_S = 6 * 3600
 FADE: float = 2.0 ** (-WINDOW_S / HALF_LIFE_S)
 LOWEST, HIGHEST = 0.001, 1e9
-_STEP = math.log(1.04)
+STEP = math.log(1.04)
 
 Field = tuple[int, str, int]  # endpoint id, quantity, bucket
 Weights = dict[Field, float]
 
 
 def bucket(value: float) -> int:
-    return round(math.log(min(max(value, LOWEST), HIGHEST)) / _STEP)
+    return round(math.log(min(max(value, LOWEST), HIGHEST)) / STEP)
 
 
 def middle(number: int) -> float:
     """The value a bucket stands for."""
-    return math.exp(number * _STEP)
+    return math.exp(number * STEP)
 
 
 def window_of(now: float) -> int:

@@ -3,6 +3,7 @@
 import secrets
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import models
@@ -10,6 +11,7 @@ from django.db import models
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 UUID_WIDTH = 22
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _lock = threading.Lock()
 _last_ms = 0
@@ -32,6 +34,16 @@ def uuid7() -> UUID:
                 _last_ms, _sequence = _last_ms + 1, 0
         ms, sequence = _last_ms, _sequence
     return UUID(int=ms << 80 | 0x7 << 76 | sequence << 64 | 0b10 << 62 | secrets.randbits(62))
+
+
+def first_at(instant: datetime) -> UUID:
+    """The smallest UUIDv7 of an instant's millisecond: a time range is a range of ids."""
+    return UUID(int=(instant - _EPOCH) // timedelta(milliseconds=1) << 80)
+
+
+def instant_of(value: UUID) -> datetime:
+    """When a UUIDv7 was made, to the millisecond."""
+    return _EPOCH + timedelta(milliseconds=value.int >> 80)
 
 
 def primary_key() -> "models.UUIDField[UUID, UUID]":

@@ -1,0 +1,50 @@
+"""What is added up over requests: the same figures from the requests themselves and from their rollups.
+
+Names begin with ``all_``: Django takes no annotation that is called like a field.
+"""
+
+from typing import Any
+
+from django.db.models import Aggregate, Count, Q, QuerySet, Sum
+
+from activity import times
+from activity.models import Request, Status, UsageHour
+
+FAILED = (Status.TRUNCATED, Status.UPSTREAM_ERROR, Status.REJECTED, Status.EXPIRED)
+FEW = ("prompt_tokens", "completion_tokens", "cost_nanousd", "list_cost_nanousd", "fee_nanousd")
+ELECTRIC = ("energy_uwh", "electricity_nanousd", "electricity_average_nanousd")
+TIMES = ("ttft", "latency")
+HAS_FAILED, WALLET, FREE = Q(status__in=FAILED), Q(paid_by="wallet"), Q(paid_by="free")
+HAS_AVERAGE = Q(electricity_average_nanousd__isnull=False)
+IN_FULL = Q(status=Status.OK)
+
+Rows = QuerySet[Any]
+
+
+def stored(rows: QuerySet[Request]) -> dict[str, Aggregate]:
+    """What a rollup keeps of a group of requests."""
+    assert rows.model is Request
+    return {"all_requests": Count("pk")} | _totals(HAS_AVERAGE) | of_times(rows)
+
+
+def shown(rows: Rows) -> dict[str, Aggregate]:
+    """What tiles and savings show of any group: of requests, or of rollups."""
+    is_rollup = rows.model is UsageHour
+    return {
+        "all_requests": Sum("requests", default=0) if is_rollup else Count("pk"),
+        "all_failed": Sum("requests", filter=HAS_FAILED, default=0) if is_rollup else Count("pk", filter=HAS_FAILED),
+        "all_paid": Sum("cost_nanousd", filter=WALLET, default=0),
+        "all_listed": Sum("list_cost_nanousd", filter=WALLET, default=0),
+        "all_free": Sum("list_cost_nanousd", filter=FREE, default=0),
+    } | _totals(None if is_rollup else HAS_AVERAGE)
+
+
+def of_times(rows: Rows) -> dict[str, Aggregate]:
+    if rows.model is UsageHour:
+        return {f"all_{name}": times.Joined(name, filter=~Q(**{name: ""})) for name in TIMES}
+    return {"all_ttft": times.joined_buckets("ttft_ms"), "all_latency": times.joined_buckets("latency_ms", IN_FULL)}
+
+
+def _totals(electric: Q | None) -> dict[str, Aggregate]:
+    money: dict[str, Aggregate] = {f"all_{name}": Sum(name, default=0) for name in FEW}
+    return money | {f"all_{name}": Sum(name, filter=electric, default=0) for name in ELECTRIC}
