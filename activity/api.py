@@ -12,13 +12,15 @@ from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
 
 from accounts.models import Membership
-from activity import filters, queries
+from activity import filters, paging, queries, rollups
 from activity.serializers import LoggedRequestListSerializer, RequestDetailSerializer
 from clod_site.lib import clock
 from clod_site.lib.described import ErrorSerializer
 
 REFUSED = dict.fromkeys((400, 403, 404), ErrorSerializer)
-FILTERS = [OpenApiParameter(name, str) for name in ("cursor", "limit", "range", "model", "project", "key", "status")]
+HAS_TIME = frozenset({"range", "from", "to"})
+FILTERS = [OpenApiParameter(name, str) for name in ("cursor", "limit", "range", "from", "to", "q")]
+FILTERS += [OpenApiParameter(name, str, many=True) for name in filters.LIMBS]
 
 
 @extend_schema(  # type: ignore[untyped-decorator]
@@ -27,10 +29,11 @@ FILTERS = [OpenApiParameter(name, str) for name in ("cursor", "limit", "range", 
 @api_view(["GET"])
 def request_list(request: ApiRequest) -> Response:
     """Newest first. ``cursor`` is the ``next_cursor`` of the page before; ``limit`` is 1 to 200; filters as on the page."""
-    wanted = filters.read(request.query_params if "range" in request.query_params else _all_time(request))
-    rows = filters.apply(queries.of(_member(request).organization_id), wanted, clock.now())
+    organization, now = _member(request).organization, clock.now()
+    wanted = filters.read(request.query_params if HAS_TIME & {*request.query_params} else _all_time(request))
     limit = queries.limit_of(request.query_params.get("limit", ""))
-    page = queries.page(rows, request.query_params.get("cursor", ""), limit)
+    span = wanted.span(now, organization.calendar.zone_at(now))
+    page = paging.page(organization.pk, wanted, span, rollups.mark(), request.query_params.get("cursor", ""), limit)
     return Response({"object": "list", "data": [queries.as_json(row) for row in page.rows], "next_cursor": page.next_cursor or None})
 
 

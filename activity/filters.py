@@ -1,15 +1,19 @@
-"""Which requests a page shows: the filter in the address, read and written back the same way."""
+"""Which requests a page shows: the filter in the address, read and written back the same way.
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+A filter narrows the requests themselves and their rollups alike; the time it spans is apart, because rollups know hours only.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from activity.models import Request, Status
-from clod_site.lib import ids
+from activity.sums import FAILED, Rows
+from clod_site.lib import clock, ids
 
 RANGES: dict[str, tuple[str, timedelta | None]] = {
     "1h": ("Last hour", timedelta(hours=1)),
@@ -18,72 +22,208 @@ RANGES: dict[str, tuple[str, timedelta | None]] = {
     "30d": ("Last 30 days", timedelta(days=30)),
     "all": ("All time", None),
 }
-DEFAULT_RANGE = "24h"
-ERRORS = "errors"
-FAILED = (Status.TRUNCATED, Status.UPSTREAM_ERROR, Status.REJECTED, Status.EXPIRED)
+DEFAULT_RANGE, DATES = "24h", "dates"
+ERRORS, STUDIO = "errors", "studio"
 STATUSES = {ERRORS: "All errors"} | {status.value: status.label.capitalize() for status in Status}
-STUDIO = "studio"
+PAYERS = {"wallet": "Wallet", "free": "Free requests"}
+STREAMS = {"yes": "Streamed", "no": "Whole answers"}
+KNOWN = {"status": STATUSES, "paid": PAYERS, "stream": STREAMS}
+LONGEST = {"model": 80, "project": 40, "key": 12, "site": 80}
+MOST_VALUES = 20
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
+LIMBS = ("model", "project", "key", "site", "status", "paid", "stream")
+
+
+@dataclass(frozen=True)
+class Span:
+    """From an instant (None: the beginning) to before another. One that ends now is open: another machine's clock may be ahead of ours."""
+
+    start: datetime | None
+    end: datetime
+    is_open: bool = False
+
+    @property
+    def before(self) -> "Span | None":
+        """The same length of time just before it; None before the beginning of everything."""
+        return Span(self.start - (self.end - self.start), self.start) if self.start else None
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Empty text means "any". ``project`` is a public id, ``key`` the public part of an API key or ``studio``."""
+    """Nothing means "any". ``project`` has public ids, ``key`` public parts of API keys or ``studio``, ``site`` data centers or providers.
 
-    model: str = ""
-    project: str = ""
-    key: str = ""
-    status: str = ""
+    ``first`` and ``last`` are days of the organization, both included, and take the place of ``range`` where it is ``dates``.
+    ``dropped`` names what of the address meant nothing.
+    """
+
+    model: tuple[str, ...] = ()
+    project: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    site: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    paid: tuple[str, ...] = ()
+    stream: tuple[str, ...] = ()
+    text: str = ""
     range: str = DEFAULT_RANGE
+    first: date | None = None
+    last: date | None = None
+    dropped: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def is_narrowed(self) -> bool:
-        return bool(self.model or self.project or self.key or self.status)
+        return bool(self.text or any(getattr(self, name) for name in LIMBS))
+
+    @property
+    def request_id(self) -> UUID | None:
+        """The one request that ``text`` names."""
+        return ids.parse_public("req", self.text)
 
     @property
     def label(self) -> str:
-        return RANGES[self.range][0]
+        if self.range != DATES:
+            return RANGES[self.range][0]
+        return f"{f'{self.first:%-d %b %Y}' if self.first else 'the beginning'} to {f'{self.last:%-d %b %Y}' if self.last else 'now'}"
 
-    def query(self, **changes: str) -> str:
+    def span(self, now: datetime, zone: str) -> Span:
+        """Days begin and end in the zone, so a day may have 23 or 25 hours."""
+        if self.range != DATES:
+            length = RANGES[self.range][1]
+            return Span(now - length if length else None, now, is_open=True)
+        start = clock.day_start(zone, self.first) if self.first else None
+        end = clock.day_start(zone, self.last + timedelta(days=1)) if self.last else now
+        return Span(start, end, is_open=not self.last)
+
+    def query(self, **changes: object) -> str:
         """The address's query string, without what is at its default."""
-        chosen = replace(self, **changes)
-        parts = {name: getattr(chosen, name) for name in ("model", "project", "key", "status")}
-        if chosen.range != DEFAULT_RANGE:
-            parts["range"] = chosen.range
-        return urlencode({name: value for name, value in parts.items() if value})
+        return urlencode(replace(self, **changes).parts())  # type: ignore[arg-type]
+
+    def without(self, name: str, value: str = "") -> str:
+        """The query string with one value less."""
+        if name == "range":
+            return self.query(range=DEFAULT_RANGE, first=None, last=None)
+        left = tuple(each for each in getattr(self, name) if each != value) if name in LIMBS else ""
+        return self.query(**{name: left})
+
+    def parts(self) -> list[tuple[str, str]]:
+        """Names and values of the address."""
+        found = [(name, value) for name in LIMBS for value in getattr(self, name)]
+        found += [("q", self.text)] if self.text else []
+        found += [("range", self.range)] if self.range not in (DEFAULT_RANGE, DATES) else []
+        days = (("from", self.first), ("to", self.last)) if self.range == DATES else ()
+        return found + [(name, day.isoformat()) for name, day in days if day]
+
+
+# --- reading an address --------------------------------------------------------------------------
 
 
 def read(query: QueryDict) -> Filter:
-    """The filter an address asks for; values that mean nothing are dropped rather than refused."""
-    status, span = query.get("status", ""), query.get("range", DEFAULT_RANGE)
-    return Filter(
-        model=query.get("model", "")[:80].replace("\x00", ""),
-        project=query.get("project", ""),
-        key=query.get("key", "")[:12].replace("\x00", ""),
-        status=status if status in STATUSES else "",
-        range=span if span in RANGES else DEFAULT_RANGE,
-    )
+    """The filter an address asks for; values that mean nothing are dropped, and named in ``dropped``."""
+    dropped: list[str] = []
+    chosen: dict[str, object] = {name: _values(query, name, dropped) for name in LIMBS}
+    chosen["text"] = _text(query.get("q", ""), 200)
+    return Filter(**chosen, **_time(query, dropped), dropped=tuple(dict.fromkeys(dropped)))  # type: ignore[arg-type]
 
 
-def apply(rows: QuerySet[Request], wanted: Filter, now: datetime) -> QuerySet[Request]:
-    """Rows that match; a project or key of somebody else simply matches nothing."""
-    rows = _since(rows, wanted, now)
-    if wanted.model:
-        rows = rows.filter(model=wanted.model)
-    if wanted.project:
-        rows = rows.filter(project_id=ids.parse_public("proj", wanted.project) or UUID(int=0))
-    if wanted.key:
-        rows = rows.filter(api_key__isnull=True) if wanted.key == STUDIO else rows.filter(api_key__public_id=wanted.key)
-    if wanted.status:
-        rows = rows.filter(status__in=FAILED) if wanted.status == ERRORS else rows.filter(status=wanted.status)
-    return rows
+def _values(query: QueryDict, name: str, dropped: list[str]) -> tuple[str, ...]:
+    found = list(dict.fromkeys(filter(None, query.getlist(name))))
+    good = [value for value in found if _is_known(name, value)][:MOST_VALUES]
+    dropped += [name] * (len(found) - len(good))
+    return tuple(good)
 
 
-def _since(rows: QuerySet[Request], wanted: Filter, now: datetime) -> QuerySet[Request]:
+def _is_known(name: str, value: str) -> bool:
+    """Whether it could be a value at all; one of somebody else's is not told from one that does not exist."""
+    if name in KNOWN:
+        return value in KNOWN[name]
+    return value == _text(value, LONGEST[name]) and (name != "project" or ids.parse_public("proj", value) is not None)
+
+
+def _text(text: str, longest: int) -> str:
+    return text.strip()[:longest].replace("\x00", "")
+
+
+def _time(query: QueryDict, dropped: list[str]) -> dict[str, object]:
+    first, last = _day(query, "from", dropped), _day(query, "to", dropped)
+    if first and last and last < first:
+        dropped.append("to")
+        last = None
+    if first or last:
+        return {"range": DATES, "first": first, "last": last}
+    wanted = query.get("range", "") or DEFAULT_RANGE
+    if wanted not in RANGES and wanted != DATES:
+        dropped.append("range")
+    return {"range": wanted if wanted in RANGES else DEFAULT_RANGE}
+
+
+def _day(query: QueryDict, name: str, dropped: list[str]) -> date | None:
+    text = query.get(name, "")
+    try:
+        day = date.fromisoformat(text) if text else None
+    except ValueError:
+        day = LATEST
+    if day and not EARLIEST <= day < LATEST:
+        dropped.append(name)
+        return None
+    return day
+
+
+# --- narrowing -----------------------------------------------------------------------------------
+
+
+def narrow(rows: Rows, wanted: Filter) -> Rows:
+    """Requests, or rollups of them, that match; a project or key of somebody else simply matches nothing."""
+    conditions = {
+        "model": _models,
+        "project": _projects,
+        "key": _keys,
+        "site": _sites,
+        "status": _statuses,
+        "paid": _paid,
+        "stream": _stream,
+    }
+    for name in LIMBS:
+        if values := getattr(wanted, name):
+            rows = rows.filter(conditions[name](values))
+    return _matching(rows, wanted) if wanted.text else rows
+
+
+def within(rows: QuerySet[Request], span: Span) -> QuerySet[Request]:
     """Ids begin with their millisecond, so a time range is a range of ids: the index that pages also filters."""
-    span = RANGES[wanted.range][1]
-    return rows.filter(id__gte=first_id(now - span)) if span else rows
+    rows = rows if span.is_open else rows.filter(id__lt=ids.first_at(span.end))
+    return rows.filter(id__gte=ids.first_at(span.start)) if span.start else rows
 
 
-def first_id(instant: datetime) -> UUID:
-    """The smallest UUIDv7 of an instant's millisecond."""
-    return UUID(int=int(instant.timestamp() * 1000) << 80)
+def _matching(rows: Rows, wanted: Filter) -> Rows:
+    if wanted.request_id:
+        return rows.filter(id=wanted.request_id) if rows.model is Request else rows.none()
+    return rows.filter(requested_model__icontains=wanted.text)
+
+
+def _models(values: tuple[str, ...]) -> Q:
+    return Q(model__in=values)
+
+
+def _projects(values: tuple[str, ...]) -> Q:
+    return Q(project_id__in=[ids.parse_public("proj", value) for value in values])
+
+
+def _keys(values: tuple[str, ...]) -> Q:
+    named = Q(api_key__public_id__in=[value for value in values if value != STUDIO])
+    return named | Q(api_key__isnull=True) if STUDIO in values else named
+
+
+def _sites(values: tuple[str, ...]) -> Q:
+    """A provider stands for itself only where there is no data center."""
+    return Q(data_center__in=values) | Q(data_center="", provider__in=values)
+
+
+def _statuses(values: tuple[str, ...]) -> Q:
+    return Q(status__in={*values, *FAILED} if ERRORS in values else values)
+
+
+def _paid(values: tuple[str, ...]) -> Q:
+    return Q(paid_by__in=values)
+
+
+def _stream(values: tuple[str, ...]) -> Q:
+    return Q(is_stream__in=[value == "yes" for value in values])

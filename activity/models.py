@@ -75,13 +75,13 @@ class Request(models.Model):
         return str(self.id)
 
 
-class UsageHour(models.Model):
-    """What an organization's requests of one UTC hour add up to, a row for each combination of what Activity filters by.
+class Rollup(models.Model):
+    """What an organization's requests of some time add up to, a row for each combination of what Activity filters by.
 
     Written by ``activity.rollups`` alone, kept for ever. ``ttft`` and ``latency`` are ``activity.times`` texts: buckets and counts.
     """
 
-    hour = models.DateTimeField()
+    start = models.DateTimeField()
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+", db_index=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False)
     api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, help_text="None: Studio.")
@@ -105,17 +105,29 @@ class UsageHour(models.Model):
     latency = models.TextField(blank=True, help_text="Of requests that were answered in full.")
 
     class Meta:
+        abstract = True
         indexes = (
-            models.Index(fields=("organization", "hour"), name="usage_of_organization"),
-            models.Index(fields=("hour",), name="usage_of_hour"),
+            models.Index(fields=("organization", "start"), name="%(class)s_of_tenant"),
+            models.Index(fields=("start",), name="%(class)s_start"),
         )
 
     def __str__(self) -> str:
-        return f"{self.requests} requests in the hour from {self.hour:%Y-%m-%d %H:%M}"
+        return f"{self.requests} requests from {self.start:%Y-%m-%d %H:%M} on"
+
+
+class UsageHour(Rollup):
+    """A UTC hour."""
+
+
+class UsageDay(Rollup):
+    """A UTC day, for times that are long: it has a tenth of the rows its hours have."""
 
 
 class UsageMark(models.Model):
-    """One row: every request before ``complete_before`` is in ``UsageHour``; later ones are read from their own rows."""
+    """One row: every request before ``complete_before`` is in ``UsageHour``, and every whole day before it in ``UsageDay``.
+
+    Later ones are read from the requests themselves.
+    """
 
     THE_ONE = 1
     EPOCH = datetime(2000, 1, 1, tzinfo=UTC)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import QuerySet
 
-from activity import anatomy, filters
+from activity import anatomy
 from activity.models import Request
 from billing.models import Attempt
 from clod_site.lib import ids, money
@@ -55,56 +55,9 @@ def page(rows: QuerySet[Request], cursor: str, limit: int = PAGE) -> Page:
     return Page(found[:limit], ids.public("req", found[limit - 1].id) if len(found) > limit else "")
 
 
-@dataclass(frozen=True)
-class Totals:
-    """The stat tiles. ``ttft_ms_p95`` and ``error_rate`` (0…1) are None without requests to compute them from."""
-
-    requests: int
-    prompt_tokens: int
-    completion_tokens: int
-    cost_nanousd: int
-    ttft_ms_p95: int | None
-    error_rate: float | None
-
-    @property
-    def tokens(self) -> int:
-        return self.prompt_tokens + self.completion_tokens
-
-    @property
-    def tokens_note(self) -> str:
-        return f"{self.prompt_tokens:,} in, {self.completion_tokens:,} out"
-
-
-def totals(rows: QuerySet[Request]) -> Totals:
-    """Three queries, however many rows."""
-    sums = rows.order_by().aggregate(
-        requests=Count("id"),
-        prompt=Sum("prompt_tokens", default=0),
-        completion=Sum("completion_tokens", default=0),
-        cost=Sum("cost_nanousd", default=0),
-        failed=Count("id", filter=Q(status__in=filters.FAILED)),
-    )
-    count = sums["requests"]
-    rate = sums["failed"] / count if count else None
-    return Totals(count, sums["prompt"], sums["completion"], sums["cost"], _ttft_ms_p95(rows), rate)
-
-
-def _ttft_ms_p95(rows: QuerySet[Request]) -> int | None:
-    """The value 95 % of the requests stay at or below (nearest rank); SQLite has no percentile of its own."""
-    timed = rows.filter(ttft_ms__isnull=False).order_by("ttft_ms")
-    count = timed.count()
-    return timed.values_list("ttft_ms", flat=True)[money.ceil_div(count * 95, 100) - 1] if count else None
-
-
 def attempts_of(row: Request) -> list[Attempt]:
     found = Attempt.objects.filter(request_id=row.id).select_related("endpoint__provider", "endpoint__data_center")
     return list(found.order_by("number"))
-
-
-def models_called(organization_id: UUID, now: datetime) -> list[str]:
-    """Slugs of the models called in the last 30 days, for the filter."""
-    recent = filters.apply(Request.objects.filter(organization_id=organization_id), filters.Filter(range="30d"), now)
-    return list(recent.order_by("model").values_list("model", flat=True).distinct())
 
 
 def as_json(row: Request, attempts: Sequence[Attempt] | None = None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Requests added up by the hour, once nothing can be added to the hour any more.
+"""Requests added up by the hour, once nothing can be added to the hour any more, and by the day when its last hour has been.
 
 A request is written when its hold is settled, under an id made when it was admitted. So an hour is complete when it ended longer ago
 than a call may be on its way to its hold, and no hold with an id in it or before it is open: however late the sweeper comes, the hour
@@ -16,11 +16,12 @@ from django.conf import settings
 from django.db import transaction
 
 from activity import sums, times
-from activity.models import Request, UsageHour, UsageMark
+from activity.models import Request, Rollup, UsageDay, UsageHour, UsageMark
 from billing.models import Hold, HoldState
 from clod_site.lib import clock, ids
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LENGTHS: dict[type[Rollup], timedelta] = {UsageHour: HOUR, UsageDay: DAY}
 ADMISSION = timedelta(seconds=120)
 RUN_S = 60.0
 AT_ONCE = 500
@@ -39,11 +40,8 @@ def advance(now: datetime, run_s: float = RUN_S) -> int:
 
 
 def rebuild() -> int:
-    """Write all complete hours anew, a transaction each, while pages go on reading them; how many."""
-    since, done = UsageMark.EPOCH, 0
-    while (hour := _rewrite_next(since)) is not None:
-        since, done = hour + HOUR, done + 1
-    return done
+    """Write all complete hours and days anew, a transaction each, while pages go on reading them; how many."""
+    return sum(_rebuild(kind) for kind in LENGTHS)
 
 
 def mark() -> datetime:
@@ -63,58 +61,78 @@ def hour_of(instant: datetime) -> datetime:
     return instant.replace(minute=0, second=0, microsecond=0)
 
 
-# --- one hour ------------------------------------------------------------------------------------
+def start_of(kind: type[Rollup], instant: datetime) -> datetime:
+    """Of the hour or day the instant is in."""
+    hour = hour_of(instant)
+    return hour.replace(hour=0) if kind is UsageDay else hour
+
+
+# --- one of them ---------------------------------------------------------------------------------
 
 
 @transaction.atomic
 def _write_next(end: datetime) -> bool:
     """Whether there was an hour to write. Hours without requests are passed over."""
     mark = _locked_mark()
-    hour = _next_hour(mark.complete_before, end)
+    hour = _next(UsageHour, mark.complete_before, end)
+    _move(mark, hour or end)
     if hour is None:
-        _move(mark, end)
         return False
-    _write(mark.complete_before, hour)
+    _write(UsageHour, hour, hour)
     _move(mark, hour + HOUR)
     return True
 
 
+def _move(mark: UsageMark, to: datetime) -> None:
+    """On, never back. Where it leaves a day, the day is complete; days it passes over have no requests."""
+    if to <= mark.complete_before:
+        return
+    day = start_of(UsageDay, mark.complete_before)
+    if start_of(UsageDay, to) > day:
+        _write(UsageDay, day, day)
+    mark.complete_before = to
+    mark.save(update_fields=["complete_before"])
+
+
+def _rebuild(kind: type[Rollup]) -> int:
+    since, done = UsageMark.EPOCH, 0
+    while (start := _rewrite_next(kind, since)) is not None:
+        since, done = start + LENGTHS[kind], done + 1
+    return done
+
+
 @transaction.atomic
-def _rewrite_next(since: datetime) -> datetime | None:
-    """The hour that was written; None when there are no more, and then what was there beyond the last one is gone."""
-    hour = _next_hour(since, _locked_mark().complete_before)
-    if hour is None:
-        UsageHour.objects.filter(hour__gte=since).delete()
-        return None
-    _write(since, hour)
-    return hour
+def _rewrite_next(kind: type[Rollup], since: datetime) -> datetime | None:
+    """The one that was written; None when there are no more, and then what was there beyond the last one is gone."""
+    start = _next(kind, since, start_of(kind, _locked_mark().complete_before))
+    if start is None:
+        kind._default_manager.filter(start__gte=since).delete()
+    else:
+        _write(kind, since, start)
+    return start
 
 
-def _write(since: datetime, hour: datetime) -> None:
-    """Rollups of the hour, and of no other since then."""
-    UsageHour.objects.filter(hour__gte=since, hour__lte=hour).delete()
-    rows = Request.objects.filter(id__gte=ids.first_at(hour), id__lt=ids.first_at(hour + HOUR)).order_by()
+def _write(kind: type[Rollup], since: datetime, start: datetime) -> None:
+    """Rollups of that hour or day, and of none else since then."""
+    kind._default_manager.filter(start__gte=since, start__lte=start).delete()
+    rows = Request.objects.filter(id__gte=ids.first_at(start), id__lt=ids.first_at(start + LENGTHS[kind])).order_by()
     groups = rows.values(*DIMENSIONS).annotate(**sums.stored(rows))
-    UsageHour.objects.bulk_create([_rollup(hour, group) for group in groups.iterator(AT_ONCE)], batch_size=AT_ONCE)
+    kind._default_manager.bulk_create([_rollup(kind, start, group) for group in groups.iterator(AT_ONCE)], batch_size=AT_ONCE)
 
 
-def _rollup(hour: datetime, group: dict[str, Any]) -> UsageHour:
+def _rollup(kind: type[Rollup], start: datetime, group: dict[str, Any]) -> Rollup:
     figures = {name.removeprefix("all_"): value for name, value in group.items()}
     texts = {name: times.write(times.read(figures[name] or "")) for name in sums.TIMES}
-    return UsageHour(hour=hour, **figures | texts)
+    return kind(start=start, **figures | texts)
 
 
-def _next_hour(since: datetime, end: datetime) -> datetime | None:
+def _next(kind: type[Rollup], since: datetime, end: datetime) -> datetime | None:
+    """The hour or day of the first request of that time."""
     later = Request.objects.filter(id__gte=ids.first_at(since), id__lt=ids.first_at(end)).order_by("id")
     request_id: UUID | None = later.values_list("id", flat=True).first()
-    return hour_of(ids.instant_of(request_id)) if request_id else None
+    return start_of(kind, ids.instant_of(request_id)) if request_id else None
 
 
 def _locked_mark() -> UsageMark:
     UsageMark.objects.get_or_create(pk=UsageMark.THE_ONE)
     return UsageMark.objects.select_for_update().get(pk=UsageMark.THE_ONE)
-
-
-def _move(mark: UsageMark, to: datetime) -> None:
-    if to > mark.complete_before:
-        UsageMark.objects.filter(pk=mark.pk).update(complete_before=to)

@@ -9,11 +9,9 @@ what a customer saves. Free requests are in neither the first's paid nor its lis
 
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet, Sum
-
 from activity.models import Request
+from activity.usage import Usage
 
-WALLET, FREE = Q(paid_by="wallet"), Q(paid_by="free")
 PAID_DEFINITION = (
     "1 − paid ÷ list, over the requests the wallet paid. Paid is what was charged, routing fees included. List is the same tokens at the "
     "model's list price, with the same fee."
@@ -62,18 +60,15 @@ class Savings:
         return bool(self.figures or self.free_nanousd)
 
 
-def of_many(rows: QuerySet[Request]) -> Savings:
-    """One query, however many rows."""
-    hosted = Q(electricity_average_nanousd__isnull=False)
-    sums = rows.order_by().aggregate(
-        paid=Sum("cost_nanousd", filter=WALLET, default=0),
-        listed=Sum("list_cost_nanousd", filter=WALLET, default=0),
-        free=Sum("list_cost_nanousd", filter=FREE, default=0),
-        energy=Sum("energy_uwh", filter=hosted, default=0),
-        here=Sum("electricity_nanousd", filter=hosted, default=0),
-        average=Sum("electricity_average_nanousd", filter=hosted, default=0),
+def of_many(usage: Usage) -> Savings:
+    return _savings(
+        paid=usage.paid,
+        listed=usage.listed,
+        free=usage.free,
+        energy=usage.energy_uwh,
+        here=usage.electricity_nanousd,
+        average=usage.electricity_average_nanousd,
     )
-    return _savings(**sums)
 
 
 def of_one(row: Request) -> Savings:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Aggregate, Count, Q, QuerySet, Sum
 
 from activity import times
-from activity.models import Request, Status, UsageHour
+from activity.models import Request, Status
 
 FAILED = (Status.TRUNCATED, Status.UPSTREAM_ERROR, Status.REJECTED, Status.EXPIRED)
 FEW = ("prompt_tokens", "completion_tokens", "cost_nanousd", "list_cost_nanousd", "fee_nanousd")
@@ -29,7 +29,7 @@ def stored(rows: QuerySet[Request]) -> dict[str, Aggregate]:
 
 def shown(rows: Rows) -> dict[str, Aggregate]:
     """What tiles and savings show of any group: of requests, or of rollups."""
-    is_rollup = rows.model is UsageHour
+    is_rollup = rows.model is not Request
     return {
         "all_requests": Sum("requests", default=0) if is_rollup else Count("pk"),
         "all_failed": Sum("requests", filter=HAS_FAILED, default=0) if is_rollup else Count("pk", filter=HAS_FAILED),
@@ -40,7 +40,7 @@ def shown(rows: Rows) -> dict[str, Aggregate]:
 
 
 def of_times(rows: Rows) -> dict[str, Aggregate]:
-    if rows.model is UsageHour:
+    if rows.model is not Request:
         return {f"all_{name}": times.Joined(name, filter=~Q(**{name: ""})) for name in TIMES}
     return {"all_ttft": times.joined_buckets("ttft_ms"), "all_latency": times.joined_buckets("latency_ms", IN_FULL)}
 

@@ -4,6 +4,7 @@ from activity import api, views
 
 urlpatterns = [
     path("activity", views.request_list, name="activity"),
+    path("activity/chart.json", views.chart_data, name="activity_chart"),
     path("activity.csv", views.request_csv, name="activity_csv"),
     path("activity/<str:public_id>", views.request_detail, name="activity_request"),
     path("api/activity/requests", api.request_list, name="api_activity"),

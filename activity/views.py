@@ -1,39 +1,39 @@
-"""The Activity page: tiles, table, one request in full, and the same as CSV."""
+"""The Activity page: tiles, chart, table, one request in full, and the same as CSV."""
 
-from typing import Any
-
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import MemberRequest, member_page
-from accounts.models import Membership
-from activity import anatomy, export, filters, queries, savings
-from activity.models import Request
-from catalog.pages import market
-from clod_site.lib import clock, ids
-from projects.models import ApiKey, Project
+from activity import anatomy, chart, choices, export, figures, filters, paging, queries, savings
+from activity.board import Board
+from clod_site.lib import clock
 
 
 @require_safe
 @vary_on_headers("HX-Request")
 @member_page
 def request_list(request: MemberRequest) -> HttpResponse:
-    """The page; for its own live refresh only tiles and rows, and 204 while these are what the page has ``seen``."""
-    membership, wanted, now = request.membership, filters.read(request.GET), clock.now()
-    rows = filters.apply(queries.of(membership.organization_id), wanted, now)
-    shown, totals = queries.page(rows, request.GET.get("cursor", "")), queries.totals(rows)
-    seen = f"{totals.requests}-{shown.rows[0].id}" if shown.rows else ""
+    """The page; for its own live refresh only what changes, and 204 while that is what the page has ``seen``."""
+    board, cursor = _board(request), request.GET.get("cursor", "")
+    page = board.page(cursor)
+    seen = board.seen(page)
     is_refresh = "HX-Request" in request.headers
     if is_refresh and request.GET.get("seen") == seen:
         return HttpResponse(status=204)
-    context = {"filter": wanted, "totals": totals, "page": shown, "seen": seen, "cursor": request.GET.get("cursor", "")}
-    context["savings"] = savings.of_many(rows)
-    context["all_time"] = f"/activity?{wanted.query(range='all')}"
+    context = {"board": board, "filter": board.wanted, "page": page, "seen": seen, "cursor": cursor}
+    context["all_time"] = f"/activity?{board.wanted.query(range='all', first=None, last=None)}"
     if is_refresh:
         return render(request, "activity/_live.html", context)
-    return render(request, "activity/request_list.html", context | _choices(membership, shown))
+    return render(request, "activity/request_list.html", context | choices.of(board, page))
+
+
+@require_safe
+@member_page
+def chart_data(request: MemberRequest) -> JsonResponse:
+    """The page's chart as a Plotly figure, for ``metric`` and ``by`` beside the filter."""
+    return JsonResponse(figures.plotly(_board(request).chart), headers={"Cache-Control": "private, no-cache"})
 
 
 @require_safe
@@ -54,24 +54,12 @@ def request_detail(request: MemberRequest, public_id: str) -> HttpResponse:
 @require_safe
 @member_page
 def request_csv(request: MemberRequest) -> StreamingHttpResponse:
-    rows = filters.apply(queries.of(request.membership.organization_id), filters.read(request.GET), clock.now())
+    board = _board(request)
+    rows = paging.everything(board.organization.pk, board.wanted, board.span)
     name = f"clod-requests-{clock.now():%Y-%m-%d-%H%M}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(export.lines(rows), content_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _choices(membership: Membership, shown: queries.Page) -> dict[str, Any]:
-    """What the filter offers, and whether there is anything to filter at all."""
-    organization = membership.organization_id
-    mine = Request.objects.filter(organization_id=organization)
-    projects = Project.objects.filter(organization_id=organization).order_by("name")
-    is_new_here = not shown.rows and not mine.exists()
-    return {
-        "is_new_here": is_new_here,
-        "suggested_model": market.suggestion() if is_new_here else "",
-        "ranges": [(value, label) for value, (label, _) in filters.RANGES.items()],
-        "statuses": filters.STATUSES.items(),
-        "models": queries.models_called(organization, clock.now()),
-        "projects": [(ids.public("proj", project.id), project.name) for project in projects],
-        "keys": ApiKey.objects.filter(project__organization_id=organization).order_by("name", "id")[:200],
-    }
+def _board(request: MemberRequest) -> Board:
+    return Board(request.membership.organization, filters.read(request.GET), chart.read(request.GET), clock.now())
