@@ -11,7 +11,7 @@ from activity.board import Board
 from activity.filters import STUDIO, Filter
 from activity.models import Request, UsageDay
 from activity.queries import Page
-from catalog import market
+from catalog.pages import market
 from catalog.models import DataCenter
 from clod_site.lib import ids
 from projects.models import ApiKey, Project
