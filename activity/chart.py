@@ -53,7 +53,7 @@ METRICS = {
         lambda usage: usage.tokens,
     ),
     "cost": Metric("Cost", "usd", {"Cost": lambda usage: usage.cost_nanousd / 1e9}, lambda usage: usage.cost_nanousd / 1e9),
-    "ttft": _times("Time to first token", "ttft"),
+    "ttft": _times("TTFT", "ttft"),
     "latency": _times("Latency", "latency"),
     "errors": Metric("Errors", "count", {"Errors": lambda usage: usage.failed}, lambda usage: usage.failed),
 }

@@ -40,8 +40,12 @@ class Kind:
     is_share: bool = False
 
 
-def _p95(usage: Usage) -> int | None:
-    return usage.percentile_ms("ttft", 0.95)
+def _p95(what: str) -> Number:
+    return lambda usage: usage.percentile_ms(what, 0.95)
+
+
+def _spread(usage: Usage, what: str) -> str:
+    return f"p50 {milliseconds(usage.percentile_ms(what, 0.5))}, p99 {milliseconds(usage.percentile_ms(what, 0.99))}"
 
 
 KINDS = (
@@ -55,21 +59,17 @@ KINDS = (
     Kind("Cost", lambda usage: usage.cost_nanousd, lambda usage: usd(usage.cost_nanousd), lambda _: "charged to the wallet", is_worse=True),
     Kind(
         "Time to first token, p95",
-        _p95,
-        lambda usage: milliseconds(_p95(usage)),
-        lambda usage: (
-            f"half of them {milliseconds(usage.percentile_ms('ttft', 0.5))}, p99 {milliseconds(usage.percentile_ms('ttft', 0.99))}"
-        ),
+        _p95("ttft"),
+        lambda usage: milliseconds(usage.percentile_ms("ttft", 0.95)),
+        lambda usage: _spread(usage, "ttft"),
         ("slower", "faster"),
         is_worse=True,
     ),
     Kind(
         "Latency, p95",
-        lambda usage: usage.percentile_ms("latency", 0.95),
+        _p95("latency"),
         lambda usage: milliseconds(usage.percentile_ms("latency", 0.95)),
-        lambda usage: (
-            f"half of them {milliseconds(usage.percentile_ms('latency', 0.5))}, p99 {milliseconds(usage.percentile_ms('latency', 0.99))}"
-        ),
+        lambda usage: _spread(usage, "latency"),
         ("slower", "faster"),
         is_worse=True,
     ),

@@ -43,7 +43,7 @@ function layout() {
   return {
     ...given,
     autosize: true,
-    height: 280,
+    height: 280 + (isPhone.matches ? 19 * figure.data.length : 0), // there the legend has a line for each
     dragmode: isPhone.matches ? false : "zoom",
     font: { family: getComputedStyle(chart).fontFamily, size: 12, color: colour("--text-soft") },
     hoverlabel: { bgcolor: colour("--raised"), bordercolor: colour("--line-strong"), font: { color: colour("--text"), size: 12 } },

@@ -127,6 +127,13 @@ def test_nothing_is_compared_with_nothing(before: Usage | None) -> None:
     assert {tile.delta for tile in tiles.of(_used(5), before, [])} == {None}
 
 
+def test_each_time_has_its_own_percentiles(alice: User, project: Project) -> None:
+    call(project, ttft_ms=200, latency_ms=30_000)
+    found = {tile.label: (tile.value, tile.note) for tile in browser(alice).get("/activity").context["board"].tiles}
+    assert found["Time to first token, p95"] == ("199 ms", "p50 199 ms, p99 199 ms")
+    assert found["Latency, p95"][0] == "30.18 s"
+
+
 # --- charts --------------------------------------------------------------------------------------
 
 
