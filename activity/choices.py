@@ -11,8 +11,8 @@ from activity.board import Board
 from activity.filters import STUDIO, Filter
 from activity.models import Request, UsageDay
 from activity.queries import Page
-from catalog.pages import market
 from catalog.models import DataCenter
+from catalog.pages import market
 from clod_site.lib import ids
 from projects.models import ApiKey, Project
 
