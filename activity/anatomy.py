@@ -74,7 +74,7 @@ def _usage_lines(row: Request, tick: PriceTick) -> list[CostLine]:
 
 def _usage_line(name: str, tokens: int, price: int) -> CostLine:
     """Rounded for reading; the charge itself is rounded once, on the sum."""
-    detail = f"{tokens:,} tokens at {money.format_usd(price)} per million"
+    detail = f"{tokens:,} tokens at ${money.as_text(price)} per million"
     return CostLine(name, detail, (tokens * price + money.TOKENS_PER_PRICE // 2) // money.TOKENS_PER_PRICE)
 
 

@@ -31,9 +31,9 @@ COLUMNS: dict[str, Callable[[Request], object]] = {
     "list_cost_usd": lambda row: money.as_text(row.list_cost_nanousd),
     "fee_usd": lambda row: money.as_text(row.fee_nanousd),
     "energy_wh": lambda row: None if row.energy_uwh is None else f"{row.energy_uwh / 1_000_000:.6f}",
-    "electricity_usd": lambda row: None if row.electricity_nanousd is None else money.as_text(row.electricity_nanousd),
+    "electricity_usd": lambda row: None if row.electricity_picousd is None else money.picousd_as_text(row.electricity_picousd),
     "electricity_average_usd": lambda row: (
-        None if row.electricity_average_nanousd is None else money.as_text(row.electricity_average_nanousd)
+        None if row.electricity_average_picousd is None else money.picousd_as_text(row.electricity_average_picousd)
     ),
     "paid_by": lambda row: row.paid_by,
     "ttft_ms": lambda row: row.ttft_ms,

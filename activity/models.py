@@ -59,8 +59,8 @@ class Request(models.Model):
     ttft_ms = models.PositiveIntegerField(null=True, blank=True)
     latency_ms = models.PositiveIntegerField(default=0)
     energy_uwh = models.BigIntegerField(null=True, blank=True, help_text="Modelled, micro-Wh, of a CLōD-hosted model.")
-    electricity_nanousd = models.BigIntegerField(null=True, blank=True, help_text="What that energy cost where the call ran.")
-    electricity_average_nanousd = models.BigIntegerField(
+    electricity_picousd = models.BigIntegerField(null=True, blank=True, help_text="What that energy cost where the call ran.")
+    electricity_average_picousd = models.BigIntegerField(
         null=True, blank=True, help_text="What it would have cost at the average of the data centers the model was at."
     )
     routing = models.JSONField(default=dict, help_text="Candidates, scores, and why each lost.")
@@ -99,8 +99,8 @@ class Rollup(models.Model):
     list_cost_nanousd = models.BigIntegerField()
     fee_nanousd = models.BigIntegerField()
     energy_uwh = models.BigIntegerField(help_text="This and both amounts below: of requests that have an average to compare with.")
-    electricity_nanousd = models.BigIntegerField()
-    electricity_average_nanousd = models.BigIntegerField()
+    electricity_picousd = models.BigIntegerField()
+    electricity_average_picousd = models.BigIntegerField()
     ttft = models.TextField(blank=True)
     latency = models.TextField(blank=True, help_text="Of requests that were answered in full.")
 

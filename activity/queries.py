@@ -103,15 +103,15 @@ def _usage(row: Request) -> dict[str, Any]:
         "fee_usd": money.as_text(row.fee_nanousd),
         "paid_by": row.paid_by,
         "energy_wh": None if row.energy_uwh is None else row.energy_uwh / 1_000_000,
-        "electricity_usd": _usd(row.electricity_nanousd),
-        "electricity_average_usd": _usd(row.electricity_average_nanousd),
+        "electricity_usd": _usd(row.electricity_picousd),
+        "electricity_average_usd": _usd(row.electricity_average_picousd),
         "is_estimated": row.is_estimated,
         "is_usage_suspect": row.is_usage_suspect,
     }
 
 
-def _usd(nanousd: int | None) -> str | None:
-    return None if nanousd is None else money.as_text(nanousd)
+def _usd(picousd: int | None) -> str | None:
+    return None if picousd is None else money.picousd_as_text(picousd)
 
 
 def _attempts(attempts: Iterable[Attempt]) -> Iterable[dict[str, Any]]:

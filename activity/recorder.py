@@ -19,7 +19,7 @@ COLUMNS = (
     "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
     "cost_nanousd", "list_cost_nanousd", "fee_nanousd", "is_estimated", "is_usage_suspect",
     "attempts", "ttft_ms", "latency_ms", "routing",
-    "energy_uwh", "electricity_nanousd", "electricity_average_nanousd",
+    "energy_uwh", "electricity_picousd", "electricity_average_picousd",
 )  # fmt: skip
 SERVED = Select(
     (Column("t.id", "bigint"), Column("m.slug", "text"), Column("p.slug", "text"), Column("d.slug", "text")),
@@ -61,8 +61,8 @@ class RequestRow(msgspec.Struct, frozen=True):
     latency_ms: int
     routing: dict[str, Any]
     energy_uwh: int | None = None
-    electricity_nanousd: int | None = None
-    electricity_average_nanousd: int | None = None
+    electricity_picousd: int | None = None
+    electricity_average_picousd: int | None = None
 
 
 class Recorder:
@@ -154,6 +154,6 @@ def _values(record: Record, row: RequestRow) -> Row:
         clamp(row.latency_ms, 31),
         msgspec.json.encode(storable_json(row.routing)).decode(),
         clamp(row.energy_uwh, 63),
-        clamp(row.electricity_nanousd, 63),
-        clamp(row.electricity_average_nanousd, 63),
+        clamp(row.electricity_picousd, 63),
+        clamp(row.electricity_average_picousd, 63),
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from activity.models import Request
 from activity.usage import Usage
 
+PICO_PER_NANO = 1_000
 PAID_DEFINITION = (
     "1 − paid ÷ list, over the requests the wallet paid. Paid is what was charged, routing fees included. List is the same tokens at the "
     "model's list price, with the same fee."
@@ -25,19 +26,28 @@ ELECTRICITY_DEFINITION = (
 
 @dataclass(frozen=True)
 class Saving:
-    """Two amounts to compare, in nano-USD."""
+    """Two amounts to compare, in units of which so many make a nano-USD."""
 
     name: str
     definition: str
-    spent_nanousd: int
-    reference_nanousd: int
+    spent: int
+    reference: int
+    per_nanousd: int
     spent_word: str
     reference_word: str
 
     @property
     def share(self) -> float:
         """0.12: 12 % less than the reference; negative: more."""
-        return 1 - self.spent_nanousd / self.reference_nanousd
+        return 1 - self.spent / self.reference
+
+    @property
+    def spent_nanousd(self) -> int:
+        return round(self.spent / self.per_nanousd)
+
+    @property
+    def reference_nanousd(self) -> int:
+        return round(self.reference / self.per_nanousd)
 
     @property
     def is_level(self) -> bool:
@@ -66,8 +76,8 @@ def of_many(usage: Usage) -> Savings:
         listed=usage.listed,
         free=usage.free,
         energy=usage.energy_uwh,
-        here=usage.electricity_nanousd,
-        average=usage.electricity_average_nanousd,
+        here=usage.electricity_picousd,
+        average=usage.electricity_average_picousd,
     )
 
 
@@ -78,8 +88,8 @@ def of_one(row: Request) -> Savings:
         listed=0 if is_free else row.list_cost_nanousd,
         free=row.list_cost_nanousd if is_free else 0,
         energy=row.energy_uwh or 0,
-        here=row.electricity_nanousd or 0,
-        average=row.electricity_average_nanousd or 0,
+        here=row.electricity_picousd or 0,
+        average=row.electricity_average_picousd or 0,
     )
 
 
@@ -87,8 +97,10 @@ def _savings(*, paid: int, listed: int, free: int, energy: int, here: int, avera
     """Nothing is compared with nothing."""
     figures = []
     if listed:
-        figures.append(Saving("Paid, against list price", PAID_DEFINITION, paid, listed, "paid", "at list price"))
+        figures.append(Saving("Paid, against list price", PAID_DEFINITION, paid, listed, 1, "paid", "at list price"))
     if average:
         name = "Electricity, against the average data center"
-        figures.append(Saving(name, ELECTRICITY_DEFINITION, here, average, "where requests ran", "at the average data center"))
+        figures.append(
+            Saving(name, ELECTRICITY_DEFINITION, here, average, PICO_PER_NANO, "where requests ran", "at the average data center")
+        )
     return Savings(figures, energy, free)

@@ -12,10 +12,10 @@ from activity.models import Request, Status
 
 FAILED = (Status.TRUNCATED, Status.UPSTREAM_ERROR, Status.REJECTED, Status.EXPIRED)
 FEW = ("prompt_tokens", "completion_tokens", "cost_nanousd", "list_cost_nanousd", "fee_nanousd")
-ELECTRIC = ("energy_uwh", "electricity_nanousd", "electricity_average_nanousd")
+ELECTRIC = ("energy_uwh", "electricity_picousd", "electricity_average_picousd")
 TIMES = ("ttft", "latency")
 HAS_FAILED, WALLET, FREE = Q(status__in=FAILED), Q(paid_by="wallet"), Q(paid_by="free")
-HAS_AVERAGE = Q(electricity_average_nanousd__isnull=False)
+HAS_AVERAGE = Q(electricity_average_picousd__isnull=False)
 IN_FULL = Q(status=Status.OK)
 
 Rows = QuerySet[Any]

@@ -44,8 +44,8 @@ class Usage:
     listed: int = 0
     free: int = 0
     energy_uwh: int = 0
-    electricity_nanousd: int = 0
-    electricity_average_nanousd: int = 0
+    electricity_picousd: int = 0
+    electricity_average_picousd: int = 0
     texts: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in sums.TIMES})
     _counts: dict[str, times.Counts] = field(default_factory=dict)
 

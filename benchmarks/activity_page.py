@@ -203,7 +203,7 @@ def _request(at: datetime, dice: random.Random, organization: Any, key: Any) -> 
         prompt_tokens=dice.randrange(50, 4000), completion_tokens=dice.randrange(1, 900), cost_nanousd=dice.randrange(10**5, 10**7),
         list_cost_nanousd=dice.randrange(10**5, 10**7), attempts=1, ttft_ms=None if status in ("rejected", "upstream_error") else ttft,
         latency_ms=ttft + dice.randrange(200, 20_000), energy_uwh=900 if is_hosted else None,
-        electricity_nanousd=90 if is_hosted else None, electricity_average_nanousd=110 if is_hosted else None,
+        electricity_picousd=90 if is_hosted else None, electricity_average_picousd=110 if is_hosted else None,
         routing=ROUTING,
     )  # fmt: skip
 

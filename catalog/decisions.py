@@ -97,6 +97,16 @@ def by_preference(decision: Decision) -> None:
         row["lost"] = "later in provider.order, or not in it"
 
 
+def stays(decision: Decision, quoted: Route) -> Decision:
+    """A conversation goes on where it was; ``quoted`` is where it would go now, and the most it pays."""
+    for row in decision.explanation["candidates"][1:]:
+        row["lost"] = "the conversation stays where its last turn was answered"
+    tick = quoted.tick
+    price = {"input_usd_per_mtok": tick.input_nanousd_per_mtok / NANO, "output_usd_per_mtok": tick.output_nanousd_per_mtok / NANO}
+    where = {"endpoint": quoted.endpoint_id, "data_center": quoted.data_center, "price_tick": tick.id}
+    return msgspec.structs.replace(decision, explanation=decision.explanation | {"quoted": where | price}, quoted=quoted)
+
+
 def full_last(decision: Decision, full: frozenset[int]) -> Decision:
     """Endpoints where every place is taken are tried after all others, should one become free by then."""
     rows = sorted(decision.explanation["candidates"], key=lambda row: row["endpoint"] in full)

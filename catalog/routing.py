@@ -223,7 +223,7 @@ def _by_default(options: list[Option], now: Circumstances) -> Decision:
     quoted = options[0].route
     options.sort(key=lambda option: option.route.endpoint_id != now.sticky)
     decision = decisions.by_default(now.demands.preferences.arrange(options), strategy, STICKY_WON)
-    return msgspec.structs.replace(decision, quoted=quoted)
+    return decisions.stays(decision, quoted)
 
 
 def _is_decided_for(option: Option) -> bool:

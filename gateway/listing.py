@@ -8,7 +8,7 @@ from django.conf import settings
 from activity.queries import instant
 from catalog import names
 from catalog.models import Endpoint
-from catalog.snapshot import Catalog, ModelCard, Tick
+from catalog.snapshot import Catalog, ModelCard, Route, Tick
 from clod_site.lib import money
 from projects.grants import Grant
 
@@ -25,7 +25,7 @@ def one(catalog: Catalog, name: str) -> dict[str, Any]:
 
 
 def model(card: ModelCard) -> dict[str, Any]:
-    """Prices are dollars per million tokens: the list price, and the cheapest now where it can be called."""
+    """Prices are dollars per million tokens: the list price, and the one where its requests go now, if it can be called."""
     return {
         "id": card.slug,
         "object": "model",
@@ -48,7 +48,7 @@ def model(card: ModelCard) -> dict[str, Any]:
 
 
 def offers(catalog: Catalog, grant: Grant) -> list[dict[str, Any]]:
-    """``GET /v1/providers/models``, by one query. A hosted model is one row, at the price of its cheapest data center now.
+    """``GET /v1/providers/models``, by one query. A hosted model is one row, at the price of the data center its requests go to now.
 
     The names of the fields are what clients read, one misspelling included. ``systemComplexity`` is the model's size in billions
     of parameters, where its developer tells.
@@ -63,7 +63,7 @@ def offers(catalog: Catalog, grant: Grant) -> list[dict[str, Any]]:
 
 def _offer(endpoint: Endpoint, card: ModelCard | None) -> dict[str, Any]:
     model, provider = endpoint.model, endpoint.provider
-    tick = _cheapest([route.tick for route in card.routes if route.provider == provider.slug]) if card else None
+    tick = _tick_now(card, [route for route in card.routes if route.provider == provider.slug]) if card else None
     input_price = tick.input_nanousd_per_mtok if tick else _own(endpoint.input_nanousd_per_mtok, model.input_nanousd_per_mtok)
     output_price = tick.output_nanousd_per_mtok if tick else _own(endpoint.output_nanousd_per_mtok, model.output_nanousd_per_mtok)
     return {
@@ -90,11 +90,14 @@ def _own(price: int | None, list_price: int) -> int:
 
 
 def _price_now(card: ModelCard) -> dict[str, float] | None:
-    tick = _cheapest([route.tick for route in card.routes])
+    tick = _tick_now(card, card.routes)
     return _prices(tick.input_nanousd_per_mtok, tick.output_nanousd_per_mtok) if tick else None
 
 
-def _cheapest(ticks: Sequence[Tick]) -> Tick | None:
+def _tick_now(card: ModelCard, routes: Sequence[Route]) -> Tick | None:
+    """Where a request goes that asks for nothing special; the cheapest where electricity has no say."""
+    routed = [route.tick for route in routes if route.data_center and route.data_center == card.going_to]
+    ticks = routed or [route.tick for route in routes]
     return min(ticks, key=lambda tick: tick.input_nanousd_per_mtok + tick.output_nanousd_per_mtok, default=None)
 
 

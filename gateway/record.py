@@ -76,8 +76,8 @@ def outcome(
         latency_ms=times.latency_ms,
         routing=plan.explanation,
         energy_uwh=footprint.energy_uwh if footprint else None,
-        electricity_nanousd=footprint.electricity_nanousd if footprint else None,
-        electricity_average_nanousd=footprint.average_nanousd if footprint else None,
+        electricity_picousd=footprint.electricity_picousd if footprint else None,
+        electricity_average_picousd=footprint.average_picousd if footprint else None,
     )
     rows = (*(attempt.row() for attempt in attempts[:-1]), *(attempt.row(upstream_cost_nanousd) for attempt in attempts[-1:]))
     return Outcome(cost.total, row, rows, keepsake)

@@ -12,12 +12,12 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='request',
-            name='electricity_average_nanousd',
+            name='electricity_average_picousd',
             field=models.BigIntegerField(blank=True, help_text='What it would have cost at the average of the data centers the model was at.', null=True),
         ),
         migrations.AddField(
             model_name='request',
-            name='electricity_nanousd',
+            name='electricity_picousd',
             field=models.BigIntegerField(blank=True, help_text='What that energy cost where the call ran.', null=True),
         ),
         migrations.AddField(

@@ -12,7 +12,7 @@ import msgspec
 from catalog.energy import tariff
 
 MICRO = 1_000_000
-NANOUSD_PER_MICROUSD = 1_000
+PICOUSD_PER_MICROUSD = 1_000_000
 
 
 class Site(Protocol):
@@ -25,11 +25,11 @@ class Site(Protocol):
 
 
 class Footprint(msgspec.Struct, frozen=True):
-    """Energy in micro-Wh, at the site's PUE; electricity in nano-USD."""
+    """Energy in micro-Wh, at the site's PUE; electricity in pico-USD: that of a short answer of a small model is a few nano-USD."""
 
     energy_uwh: int
-    electricity_nanousd: int
-    average_nanousd: int
+    electricity_picousd: int
+    average_picousd: int
 
 
 def of(prompt_tokens: int, completion_tokens: int, joules: tuple[float, float], here: Site, everywhere: Sequence[Site]) -> Footprint:
@@ -40,6 +40,6 @@ def of(prompt_tokens: int, completion_tokens: int, joules: tuple[float, float], 
         return tariff.watt_hours(prompt_tokens, completion_tokens, *joules, site.pue)
 
     def cost(site: Site) -> float:
-        return used(site) * site.delivered / MICRO * NANOUSD_PER_MICROUSD
+        return used(site) * site.delivered / MICRO * PICOUSD_PER_MICROUSD
 
     return Footprint(round(used(here) * MICRO), round(cost(here)), round(sum(map(cost, everywhere)) / len(everywhere)))

@@ -43,6 +43,11 @@ def as_text(nanousd: int) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def picousd_as_text(picousd: int) -> str:
+    """A cost too small for nano-dollars, in dollars, every digit there is."""
+    return f"{Decimal(picousd).scaleb(-12).normalize():f}"
+
+
 def in_digits(dollars: float) -> str:
     """A number of dollars as somebody wrote it, without an exponent: ``"0.0000001"``."""
     return f"{Decimal(f'{dollars:.12g}'):f}"

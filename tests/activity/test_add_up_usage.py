@@ -45,8 +45,8 @@ def random_calls(project: Project, count: int, seed: int = 1) -> None:
             ttft_ms=dice.choice([None, 0, dice.randrange(1, 90_000)]),
             latency_ms=dice.randrange(600_000),
             energy_uwh=5 if is_hosted else None,
-            electricity_nanousd=dice.randrange(99) if is_hosted else None,
-            electricity_average_nanousd=dice.randrange(99) if is_hosted else None,
+            electricity_picousd=dice.randrange(99) if is_hosted else None,
+            electricity_average_picousd=dice.randrange(99) if is_hosted else None,
         )
 
 

@@ -29,20 +29,20 @@ def test_money_and_electricity_are_two_figures(project: Project) -> None:
         cost_nanousd=800_000,
         list_cost_nanousd=1_000_000,
         energy_uwh=3_000,
-        electricity_nanousd=120,
-        electricity_average_nanousd=200,
+        electricity_picousd=120,
+        electricity_average_picousd=200,
     )
     call(
         project,
         cost_nanousd=1_100_000,
         list_cost_nanousd=1_000_000,
         energy_uwh=2_000,
-        electricity_nanousd=60,
-        electricity_average_nanousd=100,
+        electricity_picousd=60,
+        electricity_average_picousd=100,
     )
     paid, electricity = of_all().figures
     assert (paid.spent_nanousd, paid.reference_nanousd, paid.share) == (1_900_000, 2_000_000, pytest.approx(0.05))
-    assert (electricity.spent_nanousd, electricity.reference_nanousd, electricity.share) == (180, 300, pytest.approx(0.4))
+    assert (electricity.spent, electricity.reference, electricity.share) == (180, 300, pytest.approx(0.4))
     assert of_all().energy_wh == 0.005
 
 
@@ -55,7 +55,7 @@ def test_free_requests_are_no_savings_on_what_was_paid(project: Project) -> None
 
 
 def test_a_third_party_s_request_has_no_electricity(project: Project) -> None:
-    call(project, cost_nanousd=1_050, list_cost_nanousd=1_050, electricity_nanousd=None)
+    call(project, cost_nanousd=1_050, list_cost_nanousd=1_050, electricity_picousd=None)
     (paid,) = of_all().figures
     assert paid.is_level
     assert of_all().energy_uwh == 0
@@ -79,8 +79,8 @@ def test_the_page_shows_both_with_their_definitions_for_what_is_filtered(alice: 
         cost_nanousd=800_000,
         list_cost_nanousd=1_000_000,
         energy_uwh=3_000,
-        electricity_nanousd=120,
-        electricity_average_nanousd=200,
+        electricity_picousd=120,
+        electricity_average_picousd=200,
     )
     call(project, model="gpt", cost_nanousd=1_000_000, list_cost_nanousd=1_000_000)
     everything = browser(alice).get("/activity").content.decode()
@@ -98,8 +98,8 @@ def test_a_request_s_own_page_has_its_own(alice: Any, project: Project) -> None:
         cost_nanousd=800_000,
         list_cost_nanousd=1_000_000,
         energy_uwh=3_000,
-        electricity_nanousd=120,
-        electricity_average_nanousd=200,
+        electricity_picousd=120,
+        electricity_average_picousd=200,
     )
     call(project)
     page = browser(alice).get(f"/activity/{queries.as_json(row)['id']}").content.decode()
@@ -113,15 +113,15 @@ def test_charlie_s_figures_have_nothing_of_alice_s(charlie: Any, project: Projec
 
 
 def test_programs_get_the_same_numbers(project: Project) -> None:
-    told = queries.as_json(call(project, energy_uwh=3_000, electricity_nanousd=120, electricity_average_nanousd=200))
-    assert (told["energy_wh"], told["electricity_usd"], told["electricity_average_usd"]) == (0.003, "0.00000012", "0.0000002")
+    told = queries.as_json(call(project, energy_uwh=3_000, electricity_picousd=120, electricity_average_picousd=200))
+    assert (told["energy_wh"], told["electricity_usd"], told["electricity_average_usd"]) == (0.003, "0.00000000012", "0.0000000002")
     untold = queries.as_json(call(project))
     assert (untold["energy_wh"], untold["electricity_usd"], untold["electricity_average_usd"]) == (None, None, None)
 
 
 def test_rollups_say_the_same(project: Project) -> None:
     call(
-        project, ago=timedelta(hours=5), list_cost_nanousd=1_000_000, energy_uwh=3, electricity_nanousd=120, electricity_average_nanousd=200
+        project, ago=timedelta(hours=5), list_cost_nanousd=1_000_000, energy_uwh=3, electricity_picousd=120, electricity_average_picousd=200
     )
     call(project, ago=timedelta(hours=4), paid_by="free", cost_nanousd=0, list_cost_nanousd=7)
     from_requests = of_all()

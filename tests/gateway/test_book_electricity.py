@@ -38,8 +38,8 @@ def test_what_it_cost_here_and_at_the_average_site(duo: Gateway, stream: bool) -
         row = duo.row(duo.complete("duo"))
     assert row.data_center == "dfw"
     assert row.energy_uwh == round(WH * 1.2 * 1e6)
-    assert row.electricity_nanousd == round(WH * 1.2 * 30 * 1000)
-    assert row.electricity_average_nanousd == round(WH * (1.2 * 30 + 1.5 * 60) / 2 * 1000)
+    assert row.electricity_picousd == round(WH * 1.2 * 30 * 1e6)
+    assert row.electricity_average_picousd == round(WH * (1.2 * 30 + 1.5 * 60) / 2 * 1e6)
 
 
 def test_after_a_failover_it_is_that_of_the_site_that_answered(duo: Gateway) -> None:
@@ -48,9 +48,9 @@ def test_after_a_failover_it_is_that_of_the_site_that_answered(duo: Gateway) -> 
     snapshots.forget()
     row = duo.row(duo.complete("duo"))
     assert (row.data_center, row.attempts) == ("buf", 2)
-    assert row.electricity_nanousd == round(WH * 1.5 * 60 * 1000)
+    assert row.electricity_picousd == round(WH * 1.5 * 60 * 1e6)
 
 
 def test_nothing_is_claimed_where_it_cannot_be_told(gateway: Gateway) -> None:
     row = gateway.row(gateway.complete("paris"))
-    assert (row.energy_uwh, row.electricity_nanousd, row.electricity_average_nanousd) == (None, None, None)
+    assert (row.energy_uwh, row.electricity_picousd, row.electricity_average_picousd) == (None, None, None)

@@ -94,7 +94,9 @@ def test_whoever_stays_pays_no_more_than_where_others_go(duo: Gateway) -> None:
     assert row.price_tick.endpoint.data_center.slug == "buf"  # type: ignore[union-attr]
     assert row.cost_nanousd == (20 * shop.INPUT + 7 * shop.OUTPUT) * 7 // 10 // 10**6
     assert row.routing["won_by"] == "answered this conversation before, and costs no more than where it would go now"
-    assert row.routing["candidates"][1]["lost"] == "electricity $40.00/MWh cheaper, which does not make up for moving"
+    assert row.routing["candidates"][1]["lost"] == "the conversation stays where its last turn was answered"
+    assert row.routing["quoted"]["data_center"] == "buf"
+    assert row.routing["quoted"]["price_tick"] == row.price_tick_id
 
 
 def test_whoever_stays_where_it_is_cheaper_pays_that(duo: Gateway) -> None:
