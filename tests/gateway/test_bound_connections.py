@@ -158,15 +158,15 @@ def _busy(wire: Wire) -> bool:
 
 def test_who_never_reads_is_let_go(gateway: Gateway, server: uvicorn.Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "READ_WITHIN_S", 0.3)
-    request = b"GET /v1/models HTTP/1.1\r\nauthorization: Bearer " + gateway.key.encode() + b"\r\n\r\n"
-    # Between the two of them: an ordinary connection takes ten thousand answers before it is full.
+    request = b"GET /v1/nothing HTTP/1.1\r\nx: " + b"a" * 4 * KIB + b"\r\n\r\n"  # long: thousands of short ones are read at a time
+    # Between the two of them an ordinary connection takes ten thousand answers before it is full.
     server.servers[0].sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * KIB)
     with Wire(gateway, window=4 * KIB) as wire:
         wire.socket.settimeout(0.5)
         with suppress(OSError):  # full
             for _ in range(10_000):
-                wire.socket.sendall(request * 100)
-        deadline = time.monotonic() + 10
+                wire.socket.sendall(request)
+        deadline = time.monotonic() + 30
         while gate._count and time.monotonic() < deadline:
             time.sleep(0.02)
         assert gate._count == 0  # the fixture's client has not called yet
