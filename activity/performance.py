@@ -26,7 +26,9 @@ SPAN, KEPT_S = timedelta(hours=24), 60
 REQUESTS, ATTEMPTS = 10_000, 100_000
 FEWEST = 20
 # "running" is an attempt nobody saw the end of; the last one is asked again without the option that was ours.
-SAYS_NOTHING = frozenset({Status.CLIENT_CLOSED.value, Status.REJECTED.value, "cancelled", "refused", "running", "stream_options refused"})
+SAYS_NOTHING = frozenset(
+    {Status.CLIENT_CLOSED.value, Status.REJECTED.value, "cancelled", "refused", "running", "unread", "stream_options refused"}
+)
 
 
 class Call(NamedTuple):

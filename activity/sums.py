@@ -13,10 +13,9 @@ from activity.models import Request, Status
 FAILED = (Status.TRUNCATED, Status.UPSTREAM_ERROR, Status.REJECTED, Status.EXPIRED)
 FEW = ("prompt_tokens", "completion_tokens", "cost_nanousd", "list_cost_nanousd", "fee_nanousd")
 ELECTRIC = ("energy_uwh", "electricity_picousd", "electricity_average_picousd")
-TIMES = ("ttft", "latency")
 HAS_FAILED, WALLET, FREE = Q(status__in=FAILED), Q(paid_by="wallet"), Q(paid_by="free")
 HAS_AVERAGE = Q(electricity_average_picousd__isnull=False)
-IN_FULL = Q(status=Status.OK)
+TIMES = {"ttft": Q(is_stream=True), "latency": Q(status=Status.OK)}  # of which requests
 
 Rows = QuerySet[Any]
 
@@ -40,9 +39,10 @@ def shown(rows: Rows) -> dict[str, Aggregate]:
 
 
 def of_times(rows: Rows) -> dict[str, Aggregate]:
+    """A whole answer is one token as far as its client sees, so only streams have a time to the first one."""
     if rows.model is not Request:
-        return {f"all_{name}": times.Joined(name, filter=~Q(**{name: ""})) for name in TIMES}
-    return {"all_ttft": times.joined_buckets("ttft_ms"), "all_latency": times.joined_buckets("latency_ms", IN_FULL)}
+        return {f"all_{name}": times.Joined(name, filter=~Q(**{name: ""}) & only) for name, only in TIMES.items()}
+    return {f"all_{name}": times.joined_buckets(f"{name}_ms", only) for name, only in TIMES.items()}
 
 
 def _totals(electric: Q | None) -> dict[str, Aggregate]:

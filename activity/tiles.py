@@ -61,7 +61,7 @@ KINDS = (
         "Time to first token, p95",
         _p95("ttft"),
         lambda usage: milliseconds(usage.percentile_ms("ttft", 0.95)),
-        lambda usage: _spread(usage, "ttft"),
+        lambda usage: f"{_spread(usage, 'ttft')}; of streams",
         ("slower", "faster"),
         is_worse=True,
     ),

@@ -43,6 +43,11 @@ class Courses(msgspec.Struct, frozen=True):
     routed: list[int | None]
     listed: list[Noted]
 
+    @property
+    def is_available(self) -> bool:
+        """Whether requests can be sent to any of them; if not, ``routed`` is where they would have gone."""
+        return any(credentials.is_routable(course.endpoint) for course in self.sites)
+
     def newest(self) -> dict[int, DeliveredPrice]:
         """The last row of each data center within the span, by its id. One query."""
         last = {level.delivered_price_id for course in self.sites if (level := course.last())}

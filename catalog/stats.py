@@ -124,6 +124,8 @@ def _forget_old(now: float) -> None:
         for endpoint in [endpoint for endpoint, at in _tallies.seen_at.items() if now - at > FORGET_AFTER_S]:
             _tallies.forget(endpoint)
             _observed.pop(endpoint, None)
+            for field in [field for field in _unsent if field[0] == endpoint]:
+                del _unsent[field]
 
 
 # --- with all other processes ----------------------------------------------------------------------
@@ -198,4 +200,5 @@ class _Sharing:
             self._is_away = True
         with _lock:
             for field, weight in sent.items():
-                _unsent[field] = _unsent.get(field, 0.0) + weight
+                if field[0] in _tallies.seen_at:  # it may have been forgotten meanwhile
+                    _unsent[field] = _unsent.get(field, 0.0) + weight

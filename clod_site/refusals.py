@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
+from django.urls import is_valid_path
 from django.views import defaults
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -40,7 +41,14 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     refusal = NotFound(f"There is nothing at {request.path[:200]}. The API is described at /api/docs.")
-    return _answer(request, refusal) or defaults.page_not_found(request, exception)
+    return _answer(request, refusal) or _nearby(request) or defaults.page_not_found(request, exception)
+
+
+def _nearby(request: HttpRequest) -> HttpResponse | None:
+    """The page whose address was typed with a slash at its end."""
+    address, query = request.path_info.rstrip("/"), request.META.get("QUERY_STRING", "")
+    is_other = address != request.path_info and not address.startswith("//") and request.method in ("GET", "HEAD")
+    return HttpResponsePermanentRedirect(f"{address}?{query}" if query else address) if is_other and is_valid_path(address) else None
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

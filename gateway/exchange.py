@@ -59,7 +59,7 @@ class Exchange:
         self._transcript = call.transcript
         self._opened: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._opened.add_done_callback(asyncio.Future.exception)  # seen here, for clients that left before it
-        self._has_begun = self._is_complete = self._is_settling = self._client_left = self._is_shutting_down = False
+        self._has_begun = self._is_complete = self._is_settling = self._client_left = self._is_unread = self._is_shutting_down = False
 
     # --- from outside ----------------------------------------------------------------------------
 
@@ -214,7 +214,8 @@ class Exchange:
 
     def _blame(self, error: BaseException) -> None:
         """Tell the health of the endpoint, unless it was the reader who left no room for more."""
-        if self._answer and not self._outbox.is_full():
+        self._is_unread = self._outbox.is_full()
+        if self._answer and not self._is_unread:
             health.failed(self._bill.route.endpoint_id)
         elif not self._answer and isinstance(error, TimeoutError):
             self._caller.ran_out_of_time()
@@ -247,7 +248,7 @@ class Exchange:
         if self._client_left and self._ending.status == Status.OK:
             self._ending.status = Status.CLIENT_CLOSED  # the upstream was read to its end for the bill's sake
         if self._answer:
-            self._answer.attempt.end(str(self._ending.status))
+            self._answer.attempt.end("unread" if self._is_unread else str(self._ending.status))
         writing = asyncio.create_task(self._write(reading))
         if self._answer and self._ending.status == Status.OK:
             conversations.answered(self._call.conversation, self._bill.route.endpoint_id)

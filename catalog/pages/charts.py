@@ -35,6 +35,7 @@ def price_history(model: Model, hours: int, now: datetime | None = None) -> dict
     return {
         "model": model.slug,
         "hours": hours,
+        "is_available": found.is_available,
         "start": _text(start),
         "step_s": slots_per_point * int(SLOT.total_seconds()),
         "list": {"input": model.input_nanousd_per_mtok / NANO, "output": model.output_nanousd_per_mtok / NANO},

@@ -30,7 +30,7 @@ COLUMNS = {
     "name": Column("Name", lambda row, _: row.model.name.casefold()),
     "context": Column("Largest context", lambda row, _: row.model.context_window, -1),
     "in": Column("Cheapest input", lambda row, _: row.input_nanousd_per_mtok),
-    "out": Column("Cheapest output", lambda row, _: row.output_nanousd_per_mtok),
+    "out": Column("Cheapest output", lambda row, _: row.output_nanousd_per_mtok if row.writes else None),
     "list": Column("Furthest below list", lambda row, _: row.delta),
     "ttft": Column("Fastest first token", lambda _, measured: measured.ttft_ms),
     "rate": Column("Most tokens/s", lambda _, measured: measured.tokens_per_s, -1),

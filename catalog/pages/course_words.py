@@ -16,7 +16,8 @@ def sentence(history: Mapping[str, Any], show: str) -> str:
 
 
 def _of_price(history: Mapping[str, Any], here: Mapping[str, Any]) -> str:
-    return f"Requests go to {here['name']}, {_against_list(here['now']['multiplier'] - 1)}; {_moves(history)} in {WORDS[history['hours']]}."
+    go, against = "go" if history["is_available"] else "would go", _against_list(here["now"]["multiplier"] - 1)
+    return f"Requests {go} to {here['name']}, {against}; {_moves(history)} in {WORDS[history['hours']]}."
 
 
 def _of_electricity(history: Mapping[str, Any], here: Mapping[str, Any]) -> str:
@@ -24,7 +25,8 @@ def _of_electricity(history: Mapping[str, Any], here: Mapping[str, Any]) -> str:
     mean = sum(known) / len(known)
     own = here["now"]["electricity"]
     average = f"the average of {len(known)} data centers is {_usd(mean)}"
-    return f"Electricity at {here['name']}, where requests go, is {_usd(own)} per MWh; {average}."
+    go = "go" if history["is_available"] else "would go"
+    return f"Electricity at {here['name']}, where requests {go}, is {_usd(own)} per MWh; {average}."
 
 
 def _site_now(history: Mapping[str, Any]) -> Mapping[str, Any] | None:

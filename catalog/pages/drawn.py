@@ -17,6 +17,7 @@ class Drawn(NamedTuple):
     body: bytes
     etag: str
     sketch: sketch.Sketch | None
+    unit: str
     sentence: str
 
 
@@ -33,4 +34,4 @@ def compared(models: Sequence[Model], span: Span) -> Drawn:
 def _drawn(figure: dict[str, Any]) -> Drawn:
     body = json.dumps(figure, separators=(",", ":"), ensure_ascii=False).encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-    return Drawn(body, etag, sketch.of(figure["data"]), figure.get("sentence", ""))
+    return Drawn(body, etag, sketch.of(figure), figure["unit"], figure["sentence"])

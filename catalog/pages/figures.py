@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from catalog.pages.course_words import sentence
-from catalog.pages.spans import PRICE
+from catalog.pages.spans import PRICE, UNITS
 
 ROUTED_COLOUR, QUIET_COLOUR = "#5a9e00", "#8a93a0"
 USD_PER_MTOK, USD_PER_MWH, PERCENT = "%{y:$.4~r}", "%{y:$.2f}", "%{y:+.1~f} %"
+AGAINST_LIST = "Percent of list price, above or below it"
 MANY = 12  # moves, from which on their marks are small, or they would hide the line
 Values = Sequence[float | None]
 Trace = dict[str, Any]
@@ -27,13 +28,14 @@ def plotly_figure(history: Mapping[str, Any], show: str = PRICE) -> dict[str, An
     routed = history["routed"]["price"] if is_price else _routed_electricity(history)
     sites = _site_traces(history, axis, key, shape)
     traces = [*sites, beside, _routed_trace(history, axis, routed, shape), _moves_trace(history, axis, routed)]
-    return _figure(traces, "$.4~r" if is_price else "$,.0f") | {"sentence": sentence(history, show)}
+    return _figure(traces, "$.4~r" if is_price else "$,.0f") | {"unit": UNITS[show], "sentence": sentence(history, show)}
 
 
 def against_list(histories: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
     """Several models by name, each routed price in percent of its own list price: 0 is list, −10 is ten percent below."""
     axis = _axis(histories[0][1])
-    return _figure([_zero_trace(histories[0][1], axis), *(_model_trace(name, each, axis) for name, each in histories)], "+.0f", "%")
+    traces = [_zero_trace(histories[0][1], axis), *(_model_trace(name, each, axis) for name, each in histories)]
+    return _figure(traces, "+.0f", "%") | {"unit": AGAINST_LIST, "sentence": ""}
 
 
 # --- traces --------------------------------------------------------------------------------------

@@ -19,22 +19,28 @@ MOST = 250  # figures of up to 60 kB, tables of a few hundred
 Value = TypeVar("Value")
 _lock = threading.Lock()
 _values: dict[Hashable, object] = {}
+_making: dict[Hashable, threading.Lock] = {}
 _stamp: tuple[int, datetime] | None = None
 
 
 def once(key: Hashable, make: Callable[[], Value]) -> Value:
-    """What ``make`` answers, made once for as long as it holds. One query. Two who ask at the same time may both make it."""
+    """What ``make`` answers, made once for as long as it holds; who asks meanwhile waits for it. One query.
+
+    ``make`` may ask for other values, never for its own.
+    """
     stamp = versions.current(), slot_of(clock.now())
     with _lock:
         _renew(stamp)
         if key in _values:
             return cast(Value, _values[key])
-    value = make()
-    with _lock:
-        if _stamp == stamp:
-            _values[key] = value
-            if len(_values) > MOST:
-                del _values[next(iter(_values))]
+        making = _making.setdefault(key, threading.Lock())
+    with making:
+        with _lock:
+            if _stamp == stamp and key in _values:
+                return cast(Value, _values[key])
+        value = make()
+        with _lock:
+            _keep(stamp, key, value)
     return value
 
 
@@ -42,6 +48,7 @@ def forget() -> None:
     global _stamp
     with _lock:
         _values.clear()
+        _making.clear()
         _stamp = None
 
 
@@ -49,4 +56,14 @@ def _renew(stamp: tuple[int, datetime]) -> None:
     global _stamp
     if _stamp != stamp:
         _values.clear()
+        _making.clear()
         _stamp = stamp
+
+
+def _keep(stamp: tuple[int, datetime], key: Hashable, value: object) -> None:
+    if _stamp != stamp:
+        return
+    _values[key] = value
+    _making.pop(key, None)
+    if len(_values) > MOST:
+        del _values[next(iter(_values))]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from catalog import credentials, grid, ticks
+from catalog import credentials, grid, operations, ticks
 from catalog.energy import tariff
 from catalog.models import Endpoint, Model, PriceTick
 from catalog.pages import kept, sparks
@@ -80,6 +80,11 @@ class Row:
         return self.now.output_nanousd_per_mtok if self.now else self.model.output_nanousd_per_mtok
 
     @property
+    def writes(self) -> bool:
+        """Whether it has an output price: what only makes vectors has none."""
+        return operations.writes(self.model.operations)
+
+    @property
     def fee_basis_points(self) -> int:
         return self.now.price.fee_basis_points if self.now else 0
 
@@ -94,8 +99,8 @@ class Row:
     @property
     def delta(self) -> float | None:
         """Price now against list price: −0.12 is 12 % below. None where the price does not move."""
-        listed = self.model.output_nanousd_per_mtok
-        return self.output_nanousd_per_mtok / listed - 1 if self.model.energy_weight and listed else None
+        multiplier_ppm = self.now.price.multiplier_ppm if self.now else tariff.PPM
+        return multiplier_ppm / tariff.PPM - 1 if self.model.energy_weight else None
 
 
 def rows() -> list[Row]:

@@ -41,10 +41,6 @@ class Table:
     def beside(self) -> str:
         return "List price" if self.span.show == PRICE else "Average"
 
-    @property
-    def unit(self) -> str:
-        return "US dollars per million answered tokens" if self.span.show == PRICE else "US dollars per MWh, delivered and smoothed"
-
 
 def of(history: Mapping[str, Any], span: Span) -> Table:
     traces = {trace["meta"]["role"]: trace["y"] for trace in figures.plotly_figure(history, span.show)["data"]}

@@ -34,14 +34,14 @@ def compared_prices(request: HttpRequest) -> HttpResponseBase:
 
 @require_safe
 def model_table(request: HttpRequest, slug: str) -> HttpResponse:
-    """The same numbers as a table, with every data center; a span that cannot be shown is a day of prices."""
-    row, span = _hosted(slug), spans.read(request.GET) or Span()
+    """The same numbers as a table, with every data center."""
+    row, span = _hosted(slug), spans.near(request.GET)
     context = {
         "model": row.model,
         "span": span,
         "table": _table(row, span),
-        "shows": [(name, span._replace(show=show).query, show == span.show) for show, name in spans.SHOWN.items()],
-        "hours": [(name, span._replace(hours=hours).query, hours == span.hours) for hours, name in spans.HOURS.items()],
+        "shows": spans.shows(span),
+        "hours": spans.hours(span),
     }
     return render(request, "catalog/price_table.html", context)
 

@@ -4,9 +4,11 @@ It is there with the page's first paint, stays where there is no JavaScript, and
 so its frame is the one of ``catalog.pages.figures``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from catalog.templatetags.money_tags import short
 
 WIDTH, HEIGHT, POINTS = 1000, 260, 96
 MARGIN = 0.06  # of the height, above and below
@@ -15,28 +17,38 @@ Values = Sequence[float | None]
 
 @dataclass(frozen=True)
 class Sketch:
-    """Paths by the role of their line, the strong one last, and the lowest and highest value."""
+    """Paths by the role of their line, the strong one last, and three values beside them, from above."""
 
     paths: list[tuple[str, str]]
-    low: float
-    high: float
-
-    @property
-    def levels(self) -> list[float]:
-        """What the words beside it say, from above."""
-        return [self.high, (self.high + self.low) / 2, self.low]
+    levels: list[str]
 
 
-def of(traces: Sequence[Mapping[str, Any]]) -> Sketch | None:
+def of(figure: Mapping[str, Any]) -> Sketch | None:
     """None before there are two values to draw."""
-    lines = [(trace["meta"]["role"], _thin(trace["y"])) for trace in traces if trace["mode"] == "lines"]
+    lines = [(role, _thin(trace["y"])) for role, trace in _lines(figure["data"])]
     known = [value for _, line in lines for value in line if value is not None]
     if len(known) < 2:
         return None
     low, high = min(known), max(known)
     rest = (high - low or high or 1) * MARGIN
     scale = HEIGHT / (high - low + 2 * rest)
-    return Sketch([(role, _path(line, high + rest, scale)) for role, line in lines], low, high)
+    levels = [_level(value, figure["layout"]["yaxis"]["ticksuffix"]) for value in (high, (high + low) / 2, low)]
+    return Sketch([(role, _path(line, high + rest, scale)) for role, line in lines], levels)
+
+
+def _lines(traces: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each with its role; models side by side have a number too, from 0."""
+    models = 0
+    for trace in traces:
+        role = trace["meta"]["role"]
+        if role == "model":
+            role, models = f"model model-{models}", models + 1
+        if trace["mode"] == "lines":
+            yield role, trace
+
+
+def _level(value: float, suffix: str) -> str:
+    return f"{value:+.0f}{suffix}".replace("-", "−") if suffix else f"${short(value)}"
 
 
 def _thin(values: Values) -> Values:

@@ -9,6 +9,7 @@ PRICE, ELECTRICITY = "price", "electricity"
 SHOWN = {PRICE: "Price", ELECTRICITY: "Electricity"}
 HOURS = {4: "4 h", 24: "24 h", 168: "7 d"}
 WORDS = {4: "4 hours", 24: "24 hours", 168: "7 days"}
+UNITS = {PRICE: "US dollars per million answered tokens", ELECTRICITY: "US dollars per MWh, delivered and smoothed"}
 
 
 class Span(NamedTuple):
@@ -24,11 +25,40 @@ class Span(NamedTuple):
         return WORDS[self.hours]
 
     @property
+    def unit(self) -> str:
+        return UNITS[self.show]
+
+    @property
     def title(self) -> str:
         return f"{SHOWN[self.show]}, last {self.words}"
 
 
+class Switch(NamedTuple):
+    """A link that changes one word of the address."""
+
+    word: str
+    value: str | int
+    name: str
+    query: str
+    is_on: bool
+
+
+def shows(span: Span) -> list[Switch]:
+    return [Switch("show", value, name, span._replace(show=value).query, value == span.show) for value, name in SHOWN.items()]
+
+
+def hours(span: Span) -> list[Switch]:
+    return [Switch("hours", value, name, span._replace(hours=value).query, value == span.hours) for value, name in HOURS.items()]
+
+
 def read(query: QueryDict) -> Span | None:
     """None for anything that cannot be shown."""
+    asked = query.get("show", PRICE), query.get("hours", "24")
+    nearest = near(query)
+    return nearest if (nearest.show, str(nearest.hours)) == asked else None
+
+
+def near(query: QueryDict) -> Span:
+    """What of an address can be shown; a day, and prices, for the rest."""
     show, hours = query.get("show", PRICE), query.get("hours", "24")
-    return Span(show, int(hours)) if show in SHOWN and hours in map(str, HOURS) else None
+    return Span(show if show in SHOWN else PRICE, int(hours) if hours in map(str, HOURS) else 24)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
@@ -38,21 +38,23 @@ def model_list(request: HttpRequest) -> HttpResponse:
 def model_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One model. The chart's numbers are a table as well, for eyes and machines that do not read charts."""
     row = market.row_of(slug)
+    if row is None and market.row_of(slug.lower()):
+        return redirect("model", slug.lower())
     if row is None:
         raise Http404
     is_hosted = row.model.category == Category.HOSTED
     context: dict[str, Any] = {"model": row.model, "row": row, "is_hosted": is_hosted}
     if is_hosted:
-        span = spans.read(request.GET) or spans.Span()
+        span = spans.near(request.GET)
         context |= {"span": span, "drawn": drawn.of(row.model, span), "going_to": _going_to(row)}
-        context |= {"hours": spans.HOURS.items(), "shown": spans.SHOWN.items()}
+        context |= {"shows": spans.shows(span), "hours": spans.hours(span)}
     return render(request, "catalog/model_detail.html", context)
 
 
 @require_safe
 def model_compare(request: HttpRequest) -> HttpResponse:
     """Up to four models in columns; fewer than two are asked for another one."""
-    rows = market.rows()
+    rows, span = market.rows(), spans.near(request.GET)._replace(show=spans.PRICE)
     choice = compare.read(request.GET, rows)
     context = {
         "choice": choice,
@@ -60,8 +62,9 @@ def model_compare(request: HttpRequest) -> HttpResponse:
         "facts": compare.facts(choice, performance.lately()) if choice.is_enough else [],
         "others": [row.model for row in rows if row.model.slug not in choice.slugs],
         "moving": [row.model.name for row in choice.moving],
-        "hours": [(hours, spans.HOURS[hours]) for hours in (24, 168)],
-        "span": spans.Span(),
+        "hours": [switch._replace(query=f"{choice.query()}&hours={switch.value}") for switch in spans.hours(span)],
+        "span": span,
+        "drawn": drawn.compared([row.model for row in choice.moving], span) if choice.is_enough and choice.moving else None,
     }
     return render(request, "catalog/compare.html", context)
 

@@ -26,6 +26,12 @@ def site_names() -> dict[str, str]:
     return dict(DataCenter.objects.values_list("slug", "name"))
 
 
+@register.simple_tag
+def data_centers() -> list[DataCenter]:
+    """Those in service, by name, with what is assumed about them."""
+    return list(DataCenter.objects.filter(active=True).order_by("name"))
+
+
 @register.filter
 def named(slug: str, names: dict[str, str]) -> str:
     """The name of a data center; a slug that is no longer in the catalog stands for itself."""

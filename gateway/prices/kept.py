@@ -1,7 +1,7 @@
 """Answers that are made once and kept: a bounded number, of a bounded size, the one that nobody has asked for longest goes first.
 
 They are made one after another by a thread of their own, so that neither the event loop nor those who look up keys wait for
-them. Everybody who asks the same thing meanwhile waits for the same answer, for a second and a half at most; then it is told what
+them. Everybody who asks the same thing meanwhile waits for the same answer, for five seconds at most; then it is told what
 was kept before, or 503, and finds the answer when it tries again.
 """
 
@@ -16,7 +16,7 @@ import msgspec
 from gateway import snapshots
 from gateway.errors import Unavailable
 
-WITHIN_S = 1.5
+WITHIN_S = 5.0
 MADE_WITHIN_S = 20.0
 MAX_WAITING = 16
 MAX_ANSWERS = 256

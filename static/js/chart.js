@@ -1,5 +1,5 @@
 // A price chart: <div data-chart="…/prices.json" data-plotly="…/plotly.min.js">. What the server drew stays until Plotly has drawn.
-// Buttons [data-show] and [data-hours] choose what is shown, [data-site] makes one data center stand out. Every minute the
+// Links [data-show] and [data-hours] choose what is shown, buttons [data-site] make one data center stand out. Every minute the
 // server is asked whether the figure has changed; if so it is drawn again, and the parts marked data-fresh are renewed. A zoom stays.
 import { layout, onTheme, traces } from "./chart-look.js";
 
@@ -8,8 +8,8 @@ const chart = document.querySelector("[data-chart]");
 const place = Object.assign(document.createElement("div"), { className: "chart-canvas" });
 const tableLink = document.querySelector("[data-chart-table]");
 const answers = new Map(); // by query: {etag, figure}
-const pressed = (what) => document.querySelector(`[data-${what}][aria-pressed="true"]`)?.dataset[what];
-const shown = { show: pressed("show") ?? "price", hours: Number(pressed("hours")) };
+const chosen = (what) => document.querySelector(`[data-${what}][aria-current]`)?.dataset[what];
+const shown = { show: chosen("show") ?? "price", hours: Number(chosen("hours")) };
 let zoom = null; // {hours, range} while the reader looks at a part of it
 let alone = ""; // the data center that stands out
 
@@ -31,12 +31,13 @@ async function draw() {
 async function paint(figure) {
   if (!place.isConnected) chart.append(place);
   const range = zoom?.hours === shown.hours ? zoom.range : null;
-  await window.Plotly.react(place, traces(figure, alone), layout(figure, chart, shown.hours, range), { displayModeBar: false, responsive: true, doubleClick: false });
+  await window.Plotly.react(place, traces(figure, alone), layout(figure, chart, shown.hours, range), { displayModeBar: false, responsive: true, doubleClick: false, showTips: false });
   place.removeAllListeners("plotly_relayout").on("plotly_relayout", zoomed);
   place.removeAllListeners("plotly_doubleclick").on("plotly_doubleclick", whole);
   chart.replaceChildren(place);
   chart.removeAttribute("aria-busy");
   say("[data-chart-words]", figure.sentence);
+  say("[data-chart-unit]", figure.unit);
   say("[data-chart-beside]", shown.show === "price" ? "List price" : "Average data center");
 }
 
@@ -107,23 +108,30 @@ function fail() {
 }
 
 function mark() {
-  for (const button of document.querySelectorAll("[data-show]")) button.setAttribute("aria-pressed", button.dataset.show === shown.show);
-  for (const button of document.querySelectorAll("[data-hours]")) button.setAttribute("aria-pressed", Number(button.dataset.hours) === shown.hours);
+  for (const link of document.querySelectorAll("[data-show], [data-hours]")) {
+    const { show = shown.show, hours = shown.hours } = link.dataset;
+    if (show === shown.show && Number(hours) === shown.hours) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+    const address = new URLSearchParams(link.search);
+    for (const name of ["show", "hours"]) if (address.has(name)) address.set(name, { show, hours }[name]);
+    link.search = address;
+  }
   for (const button of document.querySelectorAll("[data-site]")) button.setAttribute("aria-pressed", button.dataset.site === alone);
   if (tableLink) tableLink.href = `${chart.dataset.chart.replace(/\.json$/, "")}?${query()}`;
   const csv = document.querySelector("[data-chart-csv]");
   if (csv) csv.href = `${chart.dataset.chart.replace(/json$/, "csv")}?${query()}`;
 }
 
-document.addEventListener("click", ({ target }) => {
-  const { show, hours, site } = target.closest("[data-show], [data-hours], [data-site]")?.dataset ?? {};
-  if (!show && !hours && !site) return;
+document.addEventListener("click", (event) => {
+  const { show, hours, site } = event.target.closest("[data-show], [data-hours], [data-site]")?.dataset ?? {};
+  if ((!show && !hours && !site) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
   if (show) shown.show = show;
   if (hours) shown.hours = Number(hours);
   if (site) alone = alone === site ? "" : site;
   mark();
   draw();
-  if (tableLink && !site) history.replaceState(history.state, "", `?${query()}`); // so that a reload, or whom it is sent to, sees the same
+  if (!site) history.replaceState(history.state, "", document.querySelector("[data-hours][aria-current]").href); // a reload, or whom it is sent to, sees the same
 });
 
 if (chart) {

@@ -17,6 +17,19 @@ def test_visitors_see_the_claim_and_one_field() -> None:
     assert page.count("<input") == 1
 
 
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [("/docs/", "/docs"), ("/models/?q=Phi", "/models?q=Phi"), ("/docs/energy//", "/docs/energy")],
+)
+def test_an_address_as_people_type_it_leads_to_the_page(typed: str, address: str) -> None:
+    assert browser().get(typed)["Location"] == address
+
+
+@pytest.mark.parametrize("typed", ["/nowhere/", "/docs//nowhere/", "/v1/models/", "/api/activity/requests/"])
+def test_what_is_no_page_without_a_slash_either_is_not_found(typed: str) -> None:
+    assert browser().get(typed).status_code == 404
+
+
 def test_members_go_to_the_models(alice: User) -> None:
     assert browser(alice).get("/")["Location"] == "/models"
 

@@ -65,7 +65,7 @@ def _assert_are_the_requests(kind: type[Rollup], end: datetime) -> None:
         found["requests"] += 1
         for name in SUMMED:
             found[name] += getattr(row, name) or 0
-        if row.ttft_ms is not None:
+        if row.ttft_ms is not None and row.is_stream:
             found[f"ttft {tallies.bucket(row.ttft_ms)}"] += 1
         if row.status == Status.OK:
             found[f"latency {tallies.bucket(row.latency_ms)}"] += 1

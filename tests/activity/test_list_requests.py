@@ -51,8 +51,8 @@ def test_an_organization_without_requests_is_shown_how_to_send_one(alice: User, 
 
 
 def test_the_tiles_add_up_what_the_filter_shows(alice: User, project: Project) -> None:
-    call(project, prompt_tokens=1000, completion_tokens=500, cost_nanousd=20_000_000, ttft_ms=100)
-    call(project, prompt_tokens=10, completion_tokens=5, cost_nanousd=30_000_000, ttft_ms=900)
+    call(project, prompt_tokens=1000, completion_tokens=500, cost_nanousd=20_000_000, is_stream=True, ttft_ms=100)
+    call(project, prompt_tokens=10, completion_tokens=5, cost_nanousd=30_000_000, is_stream=True, ttft_ms=900)
     call(project, prompt_tokens=0, completion_tokens=0, cost_nanousd=0, ttft_ms=None, status="upstream_error")
     call(project, ago=48 * HOUR, cost_nanousd=10**12)
     totals = browser(alice).get("/activity").context["board"].total

@@ -54,7 +54,7 @@ def test_uptime_is_answered_of_answered_and_failed() -> None:
     assert "60 attempts in 24 hours" in Client().get("/models/llama").content.decode()
 
 
-@pytest.mark.parametrize("outcome", ["client_closed", "cancelled", "refused", "rejected", "running", "stream_options refused"])
+@pytest.mark.parametrize("outcome", ["client_closed", "cancelled", "refused", "rejected", "running", "unread", "stream_options refused"])
 def test_who_left_and_what_was_refused_say_nothing_about_an_endpoint(outcome: str) -> None:
     endpoint = tick().endpoint
     attempts(endpoint, 20)

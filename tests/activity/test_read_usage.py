@@ -56,7 +56,7 @@ def test_sums_are_those_of_the_requests(calls: Project, wanted: Filter) -> None:
     assert (found.requests, found.cost_nanousd) == (len(rows), sum(row.cost_nanousd for row in rows))
     assert found.failed == sum(row.status in sums.FAILED for row in rows)
     assert found.tokens == sum(row.prompt_tokens + row.completion_tokens for row in rows)
-    assert sum(found.counts("ttft").values()) == sum(row.ttft_ms is not None for row in rows)
+    assert sum(found.counts("ttft").values()) == sum(row.ttft_ms is not None and row.is_stream for row in rows)
     by_time = usage.total(usage.course(calls.organization_id, wanted, span, rollups.mark()))
     by_group = usage.total(usage.course(calls.organization_id, wanted, span, rollups.mark(), "site"))
     assert by_time.requests == by_group.requests == found.requests
@@ -128,9 +128,10 @@ def test_nothing_is_compared_with_nothing(before: Usage | None) -> None:
 
 
 def test_each_time_has_its_own_percentiles(alice: User, project: Project) -> None:
-    call(project, ttft_ms=200, latency_ms=30_000)
+    call(project, is_stream=True, ttft_ms=200, latency_ms=30_000)
+    call(project, is_stream=False, ttft_ms=30_000, latency_ms=30_000)
     found = {tile.label: (tile.value, tile.note) for tile in browser(alice).get("/activity").context["board"].tiles}
-    assert found["Time to first token, p95"] == ("199 ms", "p50 199 ms, p99 199 ms")
+    assert found["Time to first token, p95"] == ("199 ms", "p50 199 ms, p99 199 ms; of streams")
     assert found["Latency, p95"][0] == "30.18 s"
 
 
@@ -146,7 +147,7 @@ def figure(person: User, query: str) -> dict[str, Any]:
 
 
 def test_percentiles_are_three_lines_and_counts_are_stacked(alice: User, project: Project) -> None:
-    call(project, ttft_ms=200)
+    call(project, is_stream=True, ttft_ms=200)
     times = figure(alice, "metric=ttft")
     assert [(trace["name"], trace["type"]) for trace in times["data"]] == [("p50", "scatter"), ("p95", "scatter"), ("p99", "scatter")]
     assert max(filter(None, times["data"][1]["y"])) == pytest.approx(200, rel=0.02)

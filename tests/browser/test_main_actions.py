@@ -31,8 +31,8 @@ def test_models_are_found_and_their_prices_drawn(page):
     rows.get_by_role("link").click()
     lines = page.locator(".chart .scatterlayer .trace")
     expect(lines.first).to_be_attached(timeout=CHART_MS)
-    page.get_by_role("button", name="7 d").click()
-    expect(page.get_by_role("button", name="7 d")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("link", name="7 d").click()
+    expect(page.get_by_role("link", name="7 d")).to_have_attribute("aria-current", "true")
     expect(page.locator(".chart-key")).to_contain_text("Routed")
     assert lines.count() > 5
     here = page.locator("#endpoints tr", has_text="requests go here").get_by_role("rowheader")

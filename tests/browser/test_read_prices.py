@@ -22,12 +22,12 @@ def test_spans_are_switched_and_the_address_remembers(open_page):
     page = open_page()
     draw(page)
     for name, hours, words in (("4 h", "4", "in 4 hours."), ("7 d", "168", "in 7 days.")):
-        page.get_by_role("button", name=name, exact=True).click()
+        page.get_by_role("link", name=name, exact=True).click()
         expect(page.locator("[data-chart-words]")).to_contain_text(words)
         expect(page).to_have_url(re.compile(rf"hours={hours}$"))
         expect(page.get_by_role("link", name="As a table")).to_have_attribute("href", f"{MODEL}/prices?show=price&hours={hours}")
     page.reload()
-    expect(page.get_by_role("button", name="7 d")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("link", name="7 d")).to_have_attribute("aria-current", "true")
 
 
 def test_electricity_is_loaded_when_it_is_asked_for(open_page):
@@ -36,7 +36,7 @@ def test_electricity_is_loaded_when_it_is_asked_for(open_page):
     page.on("request", lambda request: "prices.json" in request.url and asked.append(request.url))
     draw(page)
     assert not any("show=electricity" in url for url in asked)
-    page.get_by_role("button", name="Electricity").click()
+    page.get_by_role("link", name="Electricity").click()
     expect(page.locator("[data-chart-words]")).to_contain_text("per MWh; the average of 9 data centers")
     expect(page.locator("[data-chart-beside]")).to_have_text("Average data center")
     assert sum("show=electricity" in url for url in asked) == 1
@@ -108,6 +108,8 @@ def test_without_javascript_there_is_a_chart_a_table_and_a_comparison(chromium: 
     page = context.new_page()
     page.goto(MODEL)
     expect(page.locator(".sketch path.routed")).to_have_count(1)
+    page.get_by_role("link", name="Electricity").click()
+    expect(page.locator(".chart-unit")).to_have_text("US dollars per MWh, delivered and smoothed")
     page.get_by_role("link", name="As a table").click()
     page.get_by_role("link", name="7 d").click()
     page.get_by_role("link", name="Electricity").click()

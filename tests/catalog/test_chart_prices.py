@@ -144,11 +144,20 @@ def test_the_average_of_electricity_is_that_of_all_data_centers() -> None:
 
 def test_the_sketch_has_each_line_and_none_before_there_are_prices() -> None:
     made = hosted("nva dfw")
-    assert sketch.of(figures.plotly_figure(charts.price_history(made, 24, NOON), "electricity")["data"]) is None
-    drawn = sketch.of(figures.plotly_figure(moved(made))["data"])
+    assert sketch.of(figures.plotly_figure(charts.price_history(made, 24, NOON), "electricity")) is None
+    drawn = sketch.of(figures.plotly_figure(moved(made)))
     assert drawn is not None
     assert [role for role, _ in drawn.paths] == ["site", "site", "list", "routed"]
     assert all(path.startswith("M0 ") for _, path in drawn.paths)
+    assert [level[0] for level in drawn.levels] == ["$"] * 3
+
+
+def test_models_side_by_side_are_sketched_in_percent_of_list() -> None:
+    history = moved(hosted("nva dfw"))
+    drawn = sketch.of(figures.against_list([("One", history), ("Other", history)]))
+    assert drawn is not None
+    assert [role for role, _ in drawn.paths] == ["list", "model model-0", "model model-1"]
+    assert all(level.endswith("%") for level in drawn.levels)
 
 
 def test_the_list_price_is_that_of_the_time() -> None:

@@ -120,7 +120,14 @@ def test_the_chart_has_a_line_for_each_price_that_moves() -> None:
         assert Client().get(f"/models/compare/prices.json?{query}").status_code == 404
 
 
-def test_four_models_take_as_many_queries_as_two(django_assert_num_queries: Any) -> None:
-    page_of("m=llama&m=big")
-    with django_assert_num_queries(1):
+def test_what_was_compared_a_moment_ago_is_kept(django_assert_num_queries: Any) -> None:
+    page_of("m=llama&m=big&m=gpt&m=one")
+    with django_assert_num_queries(2):
         page_of("m=llama&m=big&m=gpt&m=one")
+
+
+def test_the_chart_is_drawn_without_javascript_for_the_span_that_is_asked_for() -> None:
+    page = page_of("m=llama&m=big&hours=168")
+    assert page.count('<path class="model model-') == 2
+    assert "7 days ago" in page
+    assert 'hours=168" data-hours="168" aria-current="true"' in page

@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog import prices, versions
+from catalog.energy import tariff
 from catalog.models import DataCenter, Model, RoutedSite
 from catalog.pages import kept, market
 from clod_site.lib import clock
@@ -50,7 +51,11 @@ def test_the_price_is_the_one_at_the_cheapest_site_now() -> None:
     assert row.offers[0].endpoint.data_center.slug == "dfw"
     assert row.offers[0].tick is not None
     assert row.output_nanousd_per_mtok == row.offers[0].tick.output_nanousd_per_mtok < stock.LIST_OUT
-    assert row.delta == pytest.approx(row.output_nanousd_per_mtok / stock.LIST_OUT - 1)
+    assert (
+        row.delta
+        == row.offers[0].tick.multiplier_ppm / tariff.PPM - 1
+        == pytest.approx(row.output_nanousd_per_mtok / stock.LIST_OUT - 1, abs=1e-3)
+    )
     assert len(row.routed.ppm) > 40
 
 
@@ -114,6 +119,26 @@ def test_the_small_line_is_the_price_where_requests_went() -> None:
     [dear] = market.rows()
     assert min(dear.routed.ppm) > max(cheap.routed.ppm)
     assert cheap.routed.ppm[-1] / 1e6 - 1 == pytest.approx(cheap.delta, abs=0.005)
+
+
+def test_a_models_name_in_capitals_leads_to_its_page() -> None:
+    priced()
+    assert Client().get("/models/LLAMA")["Location"] == "/models/llama"
+    assert Client().get("/models/NOBODY").status_code == 404
+
+
+def test_a_model_that_nobody_serves_says_where_its_requests_would_go() -> None:
+    made = priced()
+    made.endpoints.update(base_url="")
+    versions.bump()
+    assert "Requests would go to" in Client().get("/models/llama").content.decode()
+
+
+def test_what_of_an_address_can_be_shown_is_shown() -> None:
+    priced()
+    page = Client().get("/models/llama?hours=168&show=bogus").content.decode()
+    assert 'data-hours="168" aria-current="true"' in page
+    assert 'data-show="price" aria-current="true"' in page
 
 
 def test_the_grid_is_above_the_table_with_where_requests_go() -> None:

@@ -5,6 +5,7 @@ import statistics
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -29,6 +30,12 @@ def nothing_measured() -> Iterator[None]:
 def watch() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(START, tick=False) as watch:
         yield watch
+
+
+@pytest.fixture
+def settings_with_redis(settings: Any) -> None:
+    """Nobody is connected to before something is sent."""
+    settings.REDIS_URL = settings.REDIS_URL or "redis://127.0.0.1:1/0"
 
 
 def ttft(endpoint: int = 1) -> float | None:
@@ -204,6 +211,32 @@ def test_what_was_measured_while_redis_was_away_is_added_when_it_is_back(
     stats.observe(1, ttft_ms=100)
     exchange._exchange()
     assert said(other)._weights[1, TTFT] == {tallies.bucket(100): pytest.approx(2 * tallies.weight_at(START.timestamp()))}
+
+
+def test_an_endpoint_forgotten_before_it_was_told_stops_nothing(
+    watch: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch, settings_with_redis: None
+) -> None:
+    """Redis was away for more than an hour, or a machine slept."""
+    monkeypatch.setattr(stats, "SHARE_EVERY_S", 3600)
+    sent: list[dict[object, float]] = []
+
+    def away(_: SharedTallies, fields: dict[object, float], *rest: object) -> Tallies:
+        sent.append(fields)
+        watch.shift(timedelta(seconds=stats.FORGET_AFTER_S + 1))
+        stats.current()
+        raise OSError("connection refused")
+
+    monkeypatch.setattr(SharedTallies, "exchange", away)
+    stats.share()
+    assert stats._sharing
+    stats.observe(1, ttft_ms=100)
+    stats._sharing._exchange()
+    stats.observe(2, ttft_ms=100)
+    watch.shift(timedelta(seconds=stats.FORGET_AFTER_S + 1))
+    assert not stats.current()
+    stats._sharing._exchange()
+    stats.stop_sharing()
+    assert [len(fields) for fields in sent[:2]] == [1, 0]
 
 
 @shared

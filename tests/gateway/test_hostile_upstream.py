@@ -318,7 +318,7 @@ def test_a_reader_who_dawdles_past_the_deadline_is_not_the_models_fault(gateway:
         for count in range(1, 4):
             with gateway.client.stream("POST", gateway.path, json=body):
                 row = gateway.settled(count)
-            assert row.status == "truncated"
+            assert (row.status, Attempt.objects.get(request_id=row.id).outcome) == ("truncated", "unread")
     assert health.unavailable() == frozenset()
 
 
