@@ -40,12 +40,24 @@ def _run(files: list[Path], days: list[datetime] | None, wanted: list[str] | Non
     points = replay.read(files)
     known = {(point.market, point.node) for point in points}
     sites = {slug: values for slug, values in _data_centers().items() if values[:2] in known and (not wanted or slug in wanted)}
+    days = days or [min(point.interval_start for point in points).replace(hour=0, minute=0) + DAY]
+    for day in days:
+        if not any(day <= point.interval_start < day + DAY for point in points):
+            raise SystemExit(f"The files have no prices of {day:%Y-%m-%d}; they have some from {_first(points)} to {_last(points)}.")
     print(f"{' '.join(sites)}\n\n| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}")
-    for day in days or [min(point.interval_start for point in points).replace(hour=0, minute=0) + DAY]:
+    for day in days:
         with _gateway(sites) as call:
             found = _lived(day, _Past(points), call)
         cells = (f"{day:%Y-%m-%d}", found.calls, found.switches, found.late, f"{found.at_the_cheapest:.0%}", f"−{found.saving:.1%}")
         print(f"| {' | '.join(map(str, cells))} | {found.regret_usd_per_mwh:.2f} |", flush=True)
+
+
+def _first(points: list[Any]) -> str:
+    return f"{min(point.interval_start for point in points):%Y-%m-%d}"
+
+
+def _last(points: list[Any]) -> str:
+    return f"{max(point.interval_start for point in points):%Y-%m-%d}"
 
 
 def _data_centers() -> dict[str, tuple[str, str, int]]:
