@@ -1,10 +1,10 @@
 # PORT=8001, CLOD_VAR=folder and PYTHON=python3.12 change where `make run` listens, keeps its data and what it runs on.
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help run install test check lint backtest follow bench pages chaos clean
+.PHONY: help run install test check lint backtest follow bench pages screenshots chaos clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 run:  ## install what is missing, start the whole site with its local model (PORT=8000)
 	@exec $(PYTHON) bin/bootstrap.py run
@@ -39,6 +39,10 @@ bench:  ## authorise + capture per second on SQLite, and on PostgreSQL with DATA
 pages:  ## how soon the Models pages show something in Chromium, with an empty and a full cache; five minutes (RUNS=7)
 	@$(PYTHON) bin/bootstrap.py install dev
 	@exec .venv/bin/python -m benchmarks.models_page
+
+screenshots:  ## every page in both themes and both widths, into var/screenshots (ARGS="activity models" for some)
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python bin/screenshots.py $(ARGS)
 
 chaos:  ## kill processes and the database under load, then compare all notes with the ledger; six minutes (SECONDS=60 ARGS="--write")
 	@$(PYTHON) bin/bootstrap.py install dev

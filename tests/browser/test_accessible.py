@@ -1,26 +1,20 @@
 """No page breaks a WCAG rule of level A or AA that axe-core can find, in light and in dark."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
-from accounts import handbook
 from tests import node
+from tests.browser import pages
 
 pytestmark = [pytest.mark.site, pytest.mark.browser, pytest.mark.node]
 
 AXE = Path(__file__).parent / "axe"
 LEVELS = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 COLOURS = {"type": "rule", "values": ["color-contrast"]}  # all that a theme can change
-PUBLIC = ["/", "/models?q=llama", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
-MEMBERS = [
-    *("/models?q=llama", "/models?reads=audio&q=none", "/models/smollm2-135m-instruct", "/models/gpt-4o"),
-    *("/models/smollm2-135m-instruct/prices", "/models/compare?m=phi-4&m=gpt-4o&m=no", "/models/compare"),
-    *("/projects", "/projects/new", "/keys", "/keys/new", "/studio"),
-    *("/activity", "/billing", "/team", "/settings", "/accounts/email/", "/accounts/password/change/"),
-    *(page.address for page in handbook.PAGES),
-]
+FEWER_ROWS = {"models": "/models?q=llama", "model-prices": f"/models/{pages.MODEL}/prices?hours=4"}
 RUN = """async (wanted) => (await axe.run({runOnly: wanted})).violations
     .map(({id, nodes}) => `${id}: ${nodes[0].target} ${nodes[0].html.slice(0, 160)}`)"""
 
@@ -33,20 +27,17 @@ def axe(tmp_path_factory) -> str:
 
 
 def test_visitors_find_no_barrier(open_page, axe):
-    assert barriers(open_page(), axe, PUBLIC) == []
+    assert barriers(open_page(), axe, (pages.VISITORS | FEWER_ROWS).values()) == []
 
 
 def test_members_find_no_barrier(open_page, site, axe):
     page = open_page()
-    page.goto("/accounts/login/")
-    page.get_by_label("E-mail").fill(site.email)
-    page.get_by_label("Password").fill(site.password)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Models")
-    assert barriers(page, axe, MEMBERS) == []
+    pages.log_in(page, site.email, site.password)
+    addresses = pages.of_members(page)
+    assert barriers(page, axe, [addresses[name] for name in addresses if name not in pages.MISSING]) == []
 
 
-def barriers(page: Page, axe: str, addresses: list[str]) -> list[str]:
+def barriers(page: Page, axe: str, addresses: Iterable[str]) -> list[str]:
     """Each page is opened once and looked at in both themes, without the motion between them."""
     page.emulate_media(reduced_motion="reduce")
     found = []

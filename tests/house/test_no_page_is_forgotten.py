@@ -1,0 +1,61 @@
+"""Whoever adds a page adds it to the list from which all pages are looked at."""
+
+import re
+from collections.abc import Iterator
+
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
+
+from tests.browser import pages
+
+OTHERS = {  # no pages of their own: forms' targets, files, parts, and what needs a state of its own, tested elsewhere
+    *("compared_prices", "model_csv", "model_prices", "favicon", "facts", "choose_theme", "choose_organization", "change_organization"),
+    *(
+        "keep_time_zone",
+        "bring_free_requests",
+        "change_profile",
+        "project_archive",
+        "key_arrival",
+        "dismiss_alert",
+        "billing_statement_csv",
+    ),
+    *(
+        "order_top_up",
+        "automatic_top_up",
+        "top_up_cancelled",
+        "stripe_webhook",
+        "activity_chart",
+        "activity_csv",
+        "studio_token",
+        "studio_code",
+    ),
+    *(
+        "account_inactive",
+        "account_reauthenticate",
+        "account_email_verification_sent",
+        "account_set_password",
+        "account_confirm_login_code",
+    ),
+    *("account_confirm_email", "account_reset_password_from_key_done", "account_reset_password_from_key", "account_reset_password_done"),
+}
+FILLED = {"project": "proj_0355G9o7EspDsoh783tIpp", "key": "key_0355G9o7EspDsoh783tIpp", "request": "req_1", "top_up": "top_1"}
+
+
+def test_every_page_has_a_name_in_the_list() -> None:
+    looked_at = {_name_at(address) for address in (pages.VISITORS | pages.MEMBERS | pages.DEVELOPERS).values() if address != "/nowhere"}
+    missing = sorted(set(_names(get_resolver())) - looked_at - OTHERS)
+    assert not missing, f"Add these to tests/browser/pages.py, or say here that they are no pages: {missing}"
+
+
+def _names(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern)
+        if re.match(r"(api|admin)(/|$)", route):
+            continue
+        if isinstance(pattern, URLResolver):
+            yield from _names(pattern, route)
+        elif isinstance(pattern, URLPattern):
+            yield pattern.name or route
+
+
+def _name_at(address: str) -> str:
+    return resolve(address.format(**FILLED).split("?")[0]).url_name or address
