@@ -1,7 +1,7 @@
 # PORT=8001, CLOD_VAR=folder and PYTHON=python3.12 change where `make run` listens, keeps its data and what it runs on.
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help run install test check lint backtest follow bench pages screenshots chaos clean
+.PHONY: help run install test check lint backtest follow bench pages lighthouse screenshots chaos clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,10 @@ bench:  ## authorise + capture per second on SQLite, and on PostgreSQL with DATA
 pages:  ## how soon the Models pages show something in Chromium, with an empty and a full cache; five minutes (RUNS=7)
 	@$(PYTHON) bin/bootstrap.py install dev
 	@exec .venv/bin/python -m benchmarks.models_page
+
+lighthouse:  ## Lighthouse's scores of Models, Activity and Studio on a desk and a phone; five minutes (RUNS=3)
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python -m benchmarks.lighthouse_scores
 
 screenshots:  ## every page in both themes and both widths, into var/screenshots (ARGS="activity models" for some)
 	@$(PYTHON) bin/bootstrap.py install dev

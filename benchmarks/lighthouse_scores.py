@@ -1,0 +1,104 @@
+"""Lighthouse's scores for performance and accessibility: ``make lighthouse`` prints one table, in about five minutes.
+
+A whole site in a temporary folder with a month of made-up requests; Lighthouse, at its locked version from npm, drives Chromium as a
+member of the organization, on a desk and on a phone with Lighthouse's own throttling. Scores are the median of RUNS, worst in brackets.
+"""
+
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from tests import node
+from tests.browser import pages
+from tests.browser.conftest import FLAGS, NAMES
+from tests.site import ROOT, Site, free_port, running_site
+
+RUNS = int(os.environ.get("RUNS", "3"))
+PAGES = ("models", "model-hosted", "activity", "studio")
+FORMS = {"desk": ("--preset=desktop",), "phone": ()}
+CATEGORIES = ("performance", "accessibility")
+FIGURES = {"first-contentful-paint": "first paint", "largest-contentful-paint": "largest paint", "total-blocking-time": "blocked"}
+INSTALL_S, AUDIT_S = 180, 180
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, running_site(Path(folder) / "var") as site:
+        subprocess.run(
+            [sys.executable, "-m", "tests.browser.stage", site.email], cwd=ROOT, env=os.environ | {"CLOD_VAR": str(site.var)}, check=True
+        )
+        program, port = _installed(Path(folder) / "lighthouse"), free_port()
+        with sync_playwright() as playwright:
+            context = playwright.chromium.launch_persistent_context(
+                Path(folder) / "profile",
+                executable_path=next(filter(None, map(shutil.which, NAMES))),
+                args=[*FLAGS, f"--remote-debugging-port={port}"],
+                base_url=site.base_url,
+            )
+            pages.log_in(context.new_page(), site.email, site.password)
+            print(
+                f"{platform.platform()}, {os.cpu_count()} CPUs, {time.strftime('%Y-%m-%d')}, {RUNS} runs, load average {os.getloadavg()[0]:.1f}\n"
+            )
+            print(f"| page | on a | {' | '.join((*CATEGORIES, *FIGURES.values()))} |\n|{'---|' * (2 + len(CATEGORIES) + len(FIGURES))}")
+            for name in PAGES:
+                for form, words in FORMS.items():
+                    _row(name, form, [_audit(program, site, port, name, words) for _ in range(RUNS)])
+            context.close()
+
+
+def _installed(folder: Path) -> Path:
+    shutil.copytree(Path(__file__).parent / "lighthouse", folder)
+    subprocess.run([node.NODE, node.NPM, *node.CI], cwd=folder, env=node.environment(), check=True, timeout=INSTALL_S)
+    return folder / "node_modules" / "lighthouse" / "cli" / "index.js"
+
+
+def _audit(program: Path, site: Site, port: int, name: str, words: tuple[str, ...]) -> dict[str, Any]:
+    address = f"{site.base_url}{(pages.VISITORS | pages.MEMBERS)[name]}"
+    command = [
+        node.NODE,
+        program,
+        address,
+        f"--port={port}",
+        "--output=json",
+        "--quiet",
+        "--disable-storage-reset",
+        "--no-enable-error-reporting",
+    ]
+    ran = subprocess.run(
+        [*command, f"--only-categories={','.join(CATEGORIES)}", *words],
+        env=node.environment(),
+        capture_output=True,
+        text=True,
+        timeout=AUDIT_S,
+    )
+    if ran.returncode:
+        raise SystemExit(ran.stderr)
+    found: dict[str, Any] = json.loads(ran.stdout)
+    assert found["finalDisplayedUrl"].startswith(address), found["finalDisplayedUrl"]
+    return found
+
+
+def _row(name: str, form: str, found: list[dict[str, Any]]) -> None:
+    scores = [[each["categories"][category]["score"] * 100 for each in found] for category in CATEGORIES]
+    times = [[each["audits"][figure]["numericValue"] for each in found] for figure in FIGURES]
+    cells = [f"{statistics.median(each):.0f} ({min(each):.0f})" for each in scores] + [
+        f"{statistics.median(each):,.0f} ms" for each in times
+    ]
+    print(f"| {name} | {form} | {' | '.join(cells)} |", flush=True)
+    for audit in found[0]["audits"].values():
+        is_told = audit.get("score") is not None and audit["score"] < 0.9 and os.environ.get("WHY")
+        if is_told:
+            print(f"    {audit['id']}: {audit['score']} {audit.get('displayValue', '')}")
+
+
+if __name__ == "__main__":
+    main()
