@@ -26,15 +26,45 @@ class Errors(NamedTuple):
     rows: Sequence[tuple[int, str, str]]
 
 
+class Client(NamedTuple):
+    """A section of docs/clients.md, and what a reader has to know about it."""
+
+    id: str
+    name: str
+    about: str
+
+
 FIRST = "quickstart"
 PAGES = (
     Page(FIRST, "Quickstart"),
+    Page("clients", "Clients"),
     Page("api", "Chat Completions API"),
     Page("routing", "Models and strategies"),
     Page("energy", "Energy pricing"),
     Page("free", "Free requests and the wallet"),
     Page("projects", "Projects, keys and budgets"),
+    Page("privacy", "Encryption and privacy"),
     Page("errors", "Errors"),
+)
+
+CLIENTS = (
+    Client(
+        "openai-python",
+        "openai for Python",
+        "CLōD's own fields go into extra_body, headers into extra_headers; with_raw_response shows the headers of an answer.",
+    ),
+    Client("openai-node", "openai for Node", "CLōD's own fields go beside the others in the first argument, headers into the second."),
+    Client(
+        "langchain",
+        "LangChain",
+        'The cost of an answer is in response_metadata["token_usage"]["cost"]. A stream has its usage only with stream_usage.',
+    ),
+    Client(
+        "ai-sdk",
+        "Vercel AI SDK",
+        "The cost is in usage.raw.cost; CLōD's own fields go into providerOptions, under the name given to the provider.",
+    ),
+    Client("none", "Without a client", "curl, Python's own http.client, and fetch."),
 )
 
 ANSWER = """{

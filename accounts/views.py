@@ -37,6 +37,7 @@ def docs(request: HttpRequest, slug: str = handbook.FIRST) -> HttpResponse:
         "page": handbook.PAGES[place],
         "next": handbook.PAGES[place + 1] if place + 1 < len(handbook.PAGES) else None,
         "code": handbook.CODE,
+        "clients": handbook.CLIENTS,
         "errors": handbook.ERRORS,
         "price_api": handbook.price_api(settings.CLOD_API_URL),
         "prices_per_minute": settings.CLOD_PRICES_PER_MINUTE,
