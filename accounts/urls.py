@@ -11,7 +11,6 @@ urlpatterns = [
     path("frame/facts", views.facts, name="facts"),
     path("theme", views.choose_theme, name="choose_theme"),
     path("organization/choose", views.choose_organization, name="choose_organization"),
-    path("team", views.team, name="team"),
     path("settings", views.settings_page, name="settings"),
     path("settings/organization", views.change_organization, name="change_organization"),
     path("settings/time-zone/keep", views.keep_time_zone, name="keep_time_zone"),

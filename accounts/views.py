@@ -1,4 +1,4 @@
-"""Landing, docs, team, settings, and the small switches of the frame."""
+"""Landing, docs, settings, and the small switches of the frame."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +16,8 @@ from accounts import access, free_quota, handbook, zones
 from accounts.access import MANAGERS, MemberRequest, member_page
 from accounts.context import THEMES
 from accounts.forms import OrganizationForm, ProfileForm
-from accounts.models import FreeQuota
+from accounts.models import FreeQuota, Organization
+from accounts.signals import organization_changed
 from clod_site.lib import clock
 
 A_YEAR_S = 365 * 24 * 3600
@@ -83,13 +84,6 @@ def choose_organization(request: MemberRequest) -> HttpResponse:
 
 @require_safe
 @member_page
-def team(request: MemberRequest) -> HttpResponse:
-    members = request.membership.organization.memberships.select_related("user").order_by("created_at")
-    return render(request, "accounts/team.html", {"members": members})
-
-
-@require_safe
-@member_page
 def settings_page(request: MemberRequest) -> HttpResponse:
     return _settings(request)
 
@@ -106,6 +100,7 @@ def change_organization(request: MemberRequest) -> HttpResponse:
     except zones.TooSoon as reason:
         form.add_error("time_zone", str(reason))
         return _settings(request, organization_form=form)
+    _tell(request, "organization", {name: (form[name].initial, form.cleaned_data[name]) for name in form.changed_data})
     when = f" The time zone changes on {changes_at:%d %B %Y at %H:%M} UTC." if changes_at else ""
     messages.success(request, f"The organization's settings are saved.{when}")
     return redirect("settings")
@@ -116,6 +111,7 @@ def change_organization(request: MemberRequest) -> HttpResponse:
 def keep_time_zone(request: MemberRequest) -> HttpResponse:
     access.require(request.membership, MANAGERS, "change the organization's settings")
     if zones.cancel(request.membership.organization_id, clock.now()):
+        _tell(request, "time_zone_kept")
         messages.success(request, "The time zone stays as it is.")
     else:
         messages.error(request, "There is no change of the time zone to cancel; it may just have taken effect.")
@@ -131,6 +127,7 @@ def bring_free_requests(request: MemberRequest) -> HttpResponse:
     except free_quota.Unavailable as reason:
         messages.error(request, str(reason))
     else:
+        _tell(request, "free_requests")
         when = "" if since <= clock.now() else f" They begin on {since:%d %B %Y at %H:%M} UTC."
         messages.success(request, f"{request.membership.organization.name} has your free requests.{when}")
     return redirect("settings")
@@ -150,6 +147,11 @@ def change_profile(request: MemberRequest) -> HttpResponse:
 @require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
     return render(request, "styleguide.html", {"code": 'curl "https://api.example.org/v1/models"'})
+
+
+def _tell(request: MemberRequest, deed: str, changes: dict[str, tuple[object, object]] | None = None) -> None:
+    organization = request.membership.organization
+    organization_changed.send(sender=Organization, request=request, organization=organization, deed=deed, changes=changes or {})
 
 
 def _settings(

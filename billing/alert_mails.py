@@ -46,7 +46,7 @@ def _send(alert: BudgetAlert) -> bool:
     if not row.filter(mail=MailState.WAITING).update(mail=MailState.SENDING, tries=F("tries") + 1):
         return True
     try:
-        mails.send(alert.organization_id, *text_of(alert))
+        mails.send(alert.organization_id, "budget_alerts", *text_of(alert))
     except (SMTPException, OSError) as error:
         log.error("the mail about %s could not be sent, and is tried again: %s", alert, error)
         row.update(mail=MailState.WAITING)

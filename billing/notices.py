@@ -52,6 +52,6 @@ def _tell_of_debt(top_up: TopUp) -> None:
 def _mail(organization_id: UUID, subject: str, *paragraphs: str) -> None:
     """A mail server that is away is logged; the Billing page says the same."""
     try:
-        mails.send(organization_id, subject, *paragraphs)
+        mails.send(organization_id, "low_wallet", subject, *paragraphs)
     except (SMTPException, OSError) as error:
         log.error("a mail about payments could not be sent: %s", error)

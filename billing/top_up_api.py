@@ -17,6 +17,7 @@ from billing.refusals import iso
 from billing.serializers import TopUpAskSerializer, TopUpListSerializer, TopUpSerializer
 from clod_site.lib import ids, money
 from clod_site.lib.described import ErrorSerializer
+from team import audit
 
 KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
 REFUSED = dict.fromkeys((400, 403, 404), ErrorSerializer)
@@ -39,6 +40,8 @@ def top_ups(request: Request) -> Response:
         page = topups.page(membership.organization_id, cursor=request.query_params.get("cursor", ""))
         return Response({"object": "list", "data": [_as_json(row) for row in page.rows], "next_cursor": page.next_cursor or None})
     top_up, is_new = topups.order(membership, topups.read(_amount(request), request.headers.get("Idempotency-Key", "")))
+    if is_new:
+        audit.record(request._request, "money.top_up", top_up, named=money.format_usd(top_up.amount_nanousd))
     return Response(_as_json(top_up, may_pay=True), status=201 if is_new else 200)
 
 

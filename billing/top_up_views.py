@@ -18,6 +18,7 @@ from billing.top_up_refusals import NotYours
 from clod_site.lib import ids
 from clod_site.lib.money import format_usd
 from clod_site.lib.refusal import Refusal
+from team import audit
 
 
 @require_POST
@@ -28,12 +29,14 @@ def order(request: MemberRequest) -> HttpResponse:
     amount = form.get("custom", "") if form.get("amount") == "custom" else form.get("amount", "")
     try:
         wish = topups.read(amount, form.get("idempotency_key", ""), saves_method=form.get("saves_method") == "1")
-        top_up, _ = topups.order(request.membership, wish)
+        top_up, is_new = topups.order(request.membership, wish)
     except NotYours as refusal:
         raise PermissionDenied(refusal.message) from refusal
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect("billing")
+    if is_new:
+        audit.record(request, "money.top_up", top_up, named=format_usd(top_up.amount_nanousd))
     return redirect(top_up.checkout_url if _is_payable(top_up) else _page(top_up))
 
 
@@ -90,6 +93,7 @@ def automatic(request: MemberRequest) -> HttpResponse:
         return redirect("billing")
     is_on = form.get("is_on") == "1"
     auto_top_up.wish(request.membership, is_on=is_on, threshold_nanousd=threshold, amount_nanousd=amount)
+    audit.record(request, "money.automatic", changes=audit.changed({}, {"on": is_on, "below_nanousd": threshold, "amount_nanousd": amount}))
     told = f"{format_usd(amount)} is added when less than {format_usd(threshold)} can be spent." if is_on else "Automatic top-ups are off."
     messages.success(request, told)
     return redirect("billing")

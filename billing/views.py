@@ -8,6 +8,7 @@ from accounts.access import MANAGERS, MemberRequest, may, member_page
 from billing import allowance, payment_events, payments, statement, topups
 from billing.models import AutoTopUp, EntryKind, TopUp, Wallet
 from clod_site.lib import clock
+from team import audit
 
 
 @require_safe
@@ -33,6 +34,7 @@ def overview(request: MemberRequest) -> HttpResponse:
 @member_page
 def statement_csv(request: MemberRequest) -> StreamingHttpResponse:
     wallet, now = Wallet.objects.get(organization_id=request.membership.organization_id), clock.now()
+    audit.record(request, "export.statement")
     lines = statement.csv_lines(wallet, statement.read(request.GET), now)
     headers = {"Content-Disposition": f'attachment; filename="clod-statement-{now:%Y-%m-%d-%H%M}.csv"'}
     return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)

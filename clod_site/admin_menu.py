@@ -6,13 +6,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 _GROUPS = {
-    "Tenants": ("Organization", "User", "Membership", "Project", "ApiKey"),
+    "Tenants": ("Organization", "User", "Membership", "Invitation", "Project", "ApiKey"),
     "Catalog": ("Model", "Endpoint", "Provider", "DataCenter"),
     "Money": ("Wallet", "LedgerEntry", "Hold", "BudgetPeriod", "BudgetAlert", "FreeQuotaDay", "PlatformLoss"),
     "Payments": ("TopUp", "PaymentEvent", "AutoTopUp"),
     "Traffic": ("Request", "Attempt", "StudioToken"),
     "Prices": ("PriceJob", "PriceTick", "DeliveredPrice", "EnergyPrice", "EnergyHour", "CatalogVersion"),
-    "Staff": ("Group", "EmailAddress", "LogEntry"),
+    "Staff": ("Group", "EmailAddress", "LogEntry", "AuditEvent", "MailChoices"),
 }
 
 

@@ -63,6 +63,7 @@ X_FRAME_OPTIONS = "DENY"
 
 INSTALLED_APPS = [
     "accounts",
+    "team",
     "projects",
     "catalog",
     "billing",

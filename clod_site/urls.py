@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 urlpatterns = [
     path("", include("catalog.urls")),
     path("", include("accounts.urls")),
+    path("", include("team.urls")),
     path("", include("projects.urls")),
     path("", include("billing.urls")),
     path("", include("activity.urls")),

@@ -1,27 +1,11 @@
-"""How projects and keys are written in addresses: ``proj_…`` and ``key_…``. Anything else is no address, so a 404."""
+"""How projects and keys are written in addresses: ``proj_…`` and ``key_…``."""
 
-from uuid import UUID
-
-from clod_site.lib import ids
+from clod_site.lib.addresses import PublicId
 
 
-class _PublicId:
-    prefix = ""
-    regex = r"[0-9a-z]+_[0-9A-Za-z]{22}"
-
-    def to_python(self, text: str) -> UUID:
-        value = ids.parse_public(self.prefix, text)
-        if value is None:
-            raise ValueError(text)
-        return value
-
-    def to_url(self, value: UUID) -> str:
-        return ids.public(self.prefix, value)
-
-
-class ProjectAddress(_PublicId):
+class ProjectAddress(PublicId):
     prefix = "proj"
 
 
-class KeyAddress(_PublicId):
+class KeyAddress(PublicId):
     prefix = "key"

@@ -11,6 +11,7 @@ from accounts.models import User
 from clod_site.admin_pages import Page, Record, RecordInline, dollars
 from projects import keys
 from projects.models import ApiKey, Project
+from team import audit
 
 
 class ProjectInline(RecordInline):
@@ -90,6 +91,7 @@ class ApiKeyPage(Record):
         assert isinstance(request.user, User)
         for api_key in api_keys:
             keys.revoke(api_key, actor=request.user)
+            audit.record(request, "key.revoke", api_key, organization=api_key.project.organization)
             self.log_change(request, api_key, "Revoked.")
         self.message_user(request, f"{len(api_keys)} revoked.")
 

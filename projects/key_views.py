@@ -14,6 +14,7 @@ from accounts.access import WRITERS, MemberRequest, member_page
 from projects import first_call, keys, keys_page
 from projects.forms import BoundsForm, CapsForm, KeyBoundsForm, RotateForm
 from projects.models import ApiKey, Project
+from team import audit
 
 
 @require_safe
@@ -45,6 +46,9 @@ def key_generate(request: MemberRequest) -> HttpResponse:
         )
     except keys.MadeAlready:
         return _repeated(request)
+    audit.record(
+        request, "key.generate", api_key, changes=audit.changed({}, {"project": project, "expires": api_key.expires_at} | form.limits)
+    )
     return _show(request, api_key, secret, "projects/_key_shown.html" if is_fragment else "projects/key_shown.html")
 
 
@@ -61,6 +65,7 @@ def key_detail(request: MemberRequest, key_id: UUID) -> HttpResponse:
         context = {"row": keys_page.row(api_key), "form": form, "may_write": access.may(request.membership, WRITERS)}
         return render(request, "projects/key_detail.html", context, status=422 if form.is_bound else 200)
     ApiKey.objects.filter(pk=api_key.pk).update(**form.caps)
+    audit.record(request, "budget.key", api_key, changes=audit.changed(initial, form.caps))
     messages.success(request, f"The caps of {api_key.name} are saved. They hold from the next request on.")
     return redirect("key_detail", api_key.pk)
 
@@ -76,8 +81,10 @@ def key_bounds(request: MemberRequest, key_id: UUID) -> HttpResponse:
     if not form.is_valid():
         context = {"api_key": api_key, "form": form}
         return render(request, "projects/key_bounds.html", context, status=422 if form.is_bound else 200)
+    before = initial | {"models": list(api_key.allowed_models.all())}
     ApiKey.objects.filter(pk=api_key.pk).update(**form.bounds)
     api_key.allowed_models.set(form.cleaned_data["models"])
+    audit.record(request, "key.restrict", api_key, changes=audit.changed(before, form.cleaned_data))
     messages.success(request, f"The restrictions of {api_key.name} are saved. They hold within a second.")
     return redirect("key_detail", api_key.pk)
 
@@ -99,6 +106,7 @@ def key_rotate(request: MemberRequest, key_id: UUID) -> HttpResponse:
         successor, secret = keys.rotate(api_key, actor=request.user, overlap=form.overlap, public_id=form.key_id)
     except keys.MadeAlready:
         return _repeated(request)
+    audit.record(request, "key.rotate", api_key, changes={"key": (api_key.prefix, successor.prefix)})
     return _show(request, successor, secret, "projects/key_shown.html")
 
 
@@ -110,6 +118,7 @@ def key_revoke(request: MemberRequest, key_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "projects/key_revoke.html", {"api_key": api_key})
     keys.revoke(api_key, actor=request.user)
+    audit.record(request, "key.revoke", api_key)
     messages.success(request, f"{api_key.name} is revoked. It starts no more calls.")
     return redirect("key_list")
 

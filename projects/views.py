@@ -16,6 +16,7 @@ from clod_site.lib import ids
 from projects import keys_page
 from projects.forms import ArchiveForm, BudgetForm, ModelsForm, ProjectForm
 from projects.models import Project
+from team import audit
 
 
 def of_member(membership: Membership) -> QuerySet[Project]:
@@ -41,6 +42,7 @@ def project_create(request: MemberRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "projects/project_create.html", {"form": form}, status=422 if form.is_bound else 200)
     project = Project.objects.create(organization=organization, name=form.cleaned_data["name"])
+    audit.record(request, "project.create", project)
     messages.success(request, f"{project.name} is created. Give it a key, and a cap if it may not spend freely.")
     return redirect("project_overview", project.pk)
 
@@ -67,7 +69,9 @@ def project_models(request: MemberRequest, project_id: UUID) -> HttpResponse:
     form = ModelsForm(request.POST if request.method == "POST" else None, initial={"models": project.allowed_models.all()})
     if not form.is_valid():
         return _tab(request, "models", project, form=form)
+    before = {"models": list(project.allowed_models.all())}
     project.allowed_models.set(form.cleaned_data["models"])
+    audit.record(request, "project.models", project, changes=audit.changed(before, form.cleaned_data))
     messages.success(request, f"The models of {project.name} are saved.")
     return redirect("project_models", project.pk)
 
@@ -81,6 +85,7 @@ def project_budgets(request: MemberRequest, project_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _tab(request, "budgets", project, form=form)
     Project.objects.filter(pk=project.pk).update(**form.cleaned_data)
+    audit.record(request, "budget.project", project, changes=audit.changed(initial, form.cleaned_data))
     messages.success(request, f"The budgets of {project.name} are saved. They hold from the next request on.")
     return redirect("project_budgets", project.pk)
 
@@ -99,6 +104,7 @@ def project_settings(request: MemberRequest, project_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _tab(request, "settings", project, form=form, archive_form=ArchiveForm(project=project))
     Project.objects.filter(pk=project.pk).update(name=form.cleaned_data["name"])
+    audit.record(request, "project.rename", project, changes=audit.changed({"name": project.name}, form.cleaned_data))
     messages.success(request, f"The project is named {form.cleaned_data['name']} now.")
     return redirect("project_settings", project.pk)
 
@@ -115,6 +121,7 @@ def project_archive(request: MemberRequest, project_id: UUID) -> HttpResponse:
         name_form = ProjectForm(organization=project.organization, project=project, initial={"name": project.name})
         return _tab(request, "settings", project, status=422, form=name_form, archive_form=form)
     project.archive()
+    audit.record(request, "project.archive", project)
     messages.success(request, f"{project.name} is archived. Its keys start no more calls; its activity stays.")
     return redirect("project_list")
 

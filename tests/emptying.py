@@ -2,7 +2,7 @@
 
 Django's own flush truncates every table (PostgreSQL makes 34 new files for that, a tenth of a second) and then makes the
 content types and permissions anew. Deleting a handful of rows takes five milliseconds, and what migrations made can stay.
-Foreign keys are checked at commit, so the order does not matter; the ledger's triggers are lifted for that transaction.
+Foreign keys are checked at commit, so the order does not matter; the triggers of what is append-only are lifted for that transaction.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,8 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 
-from billing.append_only import GUARD, LIFT
+from billing import append_only as ledger
+from team import append_only as audit_log
 
 MADE_BY_MIGRATIONS = {"django_migrations", "django_content_type", "auth_permission"}
 
@@ -34,5 +35,13 @@ def _empty(connection: BaseDatabaseWrapper) -> None:
     tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
     deletes = [f'DELETE FROM "{table}"' for table in tables if table not in MADE_BY_MIGRATIONS]
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        for statement in (*LIFT[connection.vendor], *deletes, *GUARD[connection.vendor]):
+        for statement in (*_lifts(connection.vendor), *deletes, *_guards(connection.vendor)):
             cursor.execute(statement)
+
+
+def _lifts(vendor: str) -> tuple[str, ...]:
+    return (*ledger.LIFT[vendor], *audit_log.LIFT[vendor])
+
+
+def _guards(vendor: str) -> tuple[str, ...]:
+    return (*ledger.GUARD[vendor], *audit_log.GUARD[vendor])

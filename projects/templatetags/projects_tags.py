@@ -5,8 +5,9 @@ from typing import Any
 from django import template
 
 from accounts.models import Membership
+from clod_site.lib import clock
 from projects import first_call
-from projects.models import Project
+from projects.models import ApiKey, Project
 
 register = template.Library()
 SHOWN = 12
@@ -23,3 +24,10 @@ def project_menu(membership: Membership) -> dict[str, Any]:
 def first_model(project: Project | None = None) -> str:
     """The slug of a model that the reader can call first."""
     return first_call.model_for(project)
+
+
+@register.simple_tag
+def keys_of_member(membership: Membership) -> int:
+    """How many keys that still work the member has generated in the organization."""
+    theirs = ApiKey.objects.filter(project__organization_id=membership.organization_id, project__archived_at=None)
+    return theirs.filter(created_by=membership.user_id, revoked_at=None).exclude(expires_at__lte=clock.now()).count()

@@ -18,6 +18,7 @@ from clod_site.lib import clock, ids
 from projects import keys
 from projects.models import Project
 from studio.models import StudioToken
+from team.models import AuditEvent, Invitation, MailChoices
 from tests.people import browser
 
 DIGEST = bytes(range(32))
@@ -78,6 +79,9 @@ def furnished(organization: Organization, project: Project, alice: User, operato
     StudioToken.objects.create(user=alice, project=project, digest=DIGEST, session_key=SESSION_KEY, expires_at=now)
     LogEntry.objects.create(user=operator, content_type=ContentType.objects.get_for_model(Model), object_repr="Llama", action_flag=CHANGE)
     Group.objects.create(name="Support")
+    Invitation.objects.create(organization=organization, email="dora@example.org", digest=DIGEST, expires_at=now)
+    AuditEvent.objects.create(organization=organization, deed="key.revoke", actor_email=alice.email)
+    MailChoices.objects.create(user=alice)
     EmailAddress.objects.create(user=alice, email=alice.email)
 
 

@@ -29,6 +29,7 @@ from catalog.models import CatalogVersion, DeliveredPrice, EnergyHour, EnergyPri
 from clod_site.admin_pages import Record
 from clod_site.lib import ids
 from studio.models import StudioToken
+from team.models import AuditEvent, Invitation, MailChoices
 from tests.admin.conftest import DIGEST, SESSION_KEY
 from tests.people import browser
 
@@ -49,7 +50,7 @@ RECORDS = {
     StudioToken,
 }
 SECRETS = (DIGEST.hex(), base64.b64encode(DIGEST).decode(), r"\x01\x02\x03", SESSION_KEY)
-RECORDS |= {PriceTick, DeliveredPrice, EnergyPrice, EnergyHour, PriceJob, CatalogVersion}
+RECORDS |= {AuditEvent, Invitation, MailChoices, PriceTick, DeliveredPrice, EnergyPrice, EnergyHour, PriceJob, CatalogVersion}
 
 
 def address(model: Any, page: str, *args: Any) -> str:

@@ -11,6 +11,7 @@ from accounts.models import Membership, Organization, Role
 from billing.models import LedgerEntry, PaymentEvent, TopUp, TopUpState
 from clod_site.lib import clock, ids
 from clod_site.lib.money import usd
+from team.models import AuditEvent
 from tests.billing import fake_stripe, till
 from tests.billing.fake_stripe import FakeStripe
 from tests.people import browser, person
@@ -122,6 +123,15 @@ def test_the_page_says_so_too(dana: till.Customer) -> None:
     send(visit, "25", key)
     answer = visit.post("/billing/top-ups/order", {"amount": "5", "idempotency_key": key}, follow=True)
     assert "already made an order of $25.00" in answer.content.decode()
+
+
+def test_the_audit_log_tells_of_an_order_once(dana: till.Customer) -> None:
+    visit = visit_of(dana)
+    key = key_of(visit)
+    for _ in range(2):
+        send(visit, "25", key)
+    event = AuditEvent.objects.get(deed="money.top_up")
+    assert (event.target_name, event.target_id) == ("$25.00", TopUp.objects.get().public_id)
 
 
 def test_an_order_needs_a_key(dana: till.Customer) -> None:
