@@ -1,4 +1,4 @@
-"""What is remembered of alerts about caps."""
+"""What is remembered of alerts, about caps and about low wallets."""
 
 from django.db import models
 
@@ -44,3 +44,13 @@ class BudgetAlert(models.Model):
     def amounts(self) -> tuple[str, ...]:
         """What was spent and the cap, as people read them."""
         return tell_apart(self.spent_nanousd, self.cap_nanousd)
+
+
+class LowWallet(models.Model):
+    """Somebody was told that the wallet runs low; gone when it has been filled again."""
+
+    organization = models.OneToOneField(Organization, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    told_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"low wallet of {self.organization_id}"

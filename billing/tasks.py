@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing import alert_mails, alerts, auto_top_up, ledger, notices, payment_events, reconcile, topups
+from billing import alert_mails, alerts, auto_top_up, ledger, low_wallet, notices, payment_events, reconcile, topups
 from clod_site.lib import clock
 
 
@@ -38,6 +38,7 @@ def tend_top_ups() -> None:
     payment_events.act_on_leftovers(now)
     topups.expire(now)
     notices.send_all(now)
+    low_wallet.send_all(now)
 
 
 @shared_task(time_limit=110)

@@ -284,6 +284,7 @@ if CLOD_STRIPE_SECRET_KEY:  # browsers follow a form to the payment page only wh
     CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(env.text("CLOD_STRIPE_CHECKOUT_ORIGIN", "https://checkout.stripe.com"))
 CLOD_TOP_UP_AMOUNTS_USD = (5, 10, 25, 100)
 CLOD_TOP_UP_MIN_USD = env.integer("CLOD_TOP_UP_MIN_USD", 5)
+CLOD_LOW_WALLET_USD = env.integer("CLOD_LOW_WALLET_USD", 1)  # owners and admins get a mail below it; 0: never
 CLOD_TOP_UP_MAX_USD = env.integer("CLOD_TOP_UP_MAX_USD", 10_000)
 
 # --- machine endpoints -------------------------------------------------------------------------

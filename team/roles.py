@@ -33,4 +33,4 @@ ABOUT: dict[str, str] = {
     Role.VIEWER: "Sees everything, changes nothing.",
 }
 GIVEN = (Role.ADMIN, Role.DEVELOPER, Role.VIEWER)  # owners are made by passing the organization on
-CHOICES = [(role.value, f"{role.label}: {ABOUT[role]}") for role in GIVEN]
+CHOICES = [(role.value, f"{role.label}: {ABOUT[role][0].lower()}{ABOUT[role][1:]}") for role in GIVEN]
