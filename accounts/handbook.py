@@ -173,7 +173,7 @@ ERRORS = (
     Errors(
         "access",
         "The key",
-        "One answer for keys that are missing, mistyped, unknown, revoked and expired.",
+        "One answer for keys that are missing, mistyped, unknown, revoked, disabled and expired.",
         (
             (401, "invalid_api_key", "generate a key under API Keys, and send it as a bearer token"),
             (403, "model_not_allowed", "the project, or the key itself, is limited to other models"),

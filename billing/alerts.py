@@ -120,7 +120,7 @@ def _due(period: BudgetPeriod) -> int | None:
 def _cap_to_tell_of(period: BudgetPeriod) -> int | None:
     """The cap in force now. None, too, of what is switched off, archived, revoked or suspended: it spends nothing more."""
     project, api_key, subject = project_of(period), period.api_key, subject_of(period)
-    closed = project.archived_at or project.organization.suspended_at or (api_key and api_key.revoked_at)
+    closed = project.archived_at or project.organization.suspended_at or (api_key and (api_key.revoked_at or api_key.disabled_at))
     if closed or not project.sends_alerts:
         return None
     return subject.monthly_cap_nanousd if is_month(period) else subject.daily_cap_nanousd

@@ -3,17 +3,17 @@
 from django.core.cache import cache
 
 from catalog.pages import market
-from projects.models import Project
+from projects.models import ApiKey, Project
 
 FALLBACK = "deepseek-v3"
 REMEMBERED_S = 60
 
 
-def model_for(project: Project | None = None) -> str:
-    """The slug of a model the project may call: one that answers here before one that does not, a free one before a paid one."""
-    allowed = set(project.allowed_models.values_list("slug", flat=True)) if project else set()
+def model_for(*limits: Project | ApiKey) -> str:
+    """The slug of a model the project and key may call: one that answers here before one that does not, a free one before a paid one."""
+    allowed = [slugs for limit in limits if (slugs := set(limit.allowed_models.values_list("slug", flat=True)))]
     ranked = cache.get_or_set("first_call.ranked", _ranked, REMEMBERED_S) or []
-    return next((slug for slug in ranked if not allowed or slug in allowed), FALLBACK)
+    return next((slug for slug in ranked if all(slug in slugs for slugs in allowed)), FALLBACK)
 
 
 def _ranked() -> list[str]:

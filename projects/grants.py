@@ -46,9 +46,10 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 def of_key(public_id: str) -> Grant | None:
-    """The grant of a key that is neither revoked nor in an archived project or suspended organization."""
+    """The grant of a key that is neither revoked nor disabled, nor in an archived project or suspended organization."""
     api_key = (
-        ApiKey.objects.filter(public_id=public_id, revoked_at=None, project__archived_at=None, project__organization__suspended_at=None)
+        ApiKey.objects.filter(public_id=public_id, revoked_at=None, disabled_at=None)
+        .filter(project__archived_at=None, project__organization__suspended_at=None)
         .select_related("project__organization")
         .first()
     )

@@ -1,4 +1,4 @@
-"""API keys: the list, a new one (shown once), its page and what can be done there; and the first steps of somebody who just signed up."""
+"""API keys: the list, a new one (shown once), its page; and the first steps of somebody who just signed up."""
 
 from uuid import UUID
 
@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import access
 from accounts.access import WRITERS, MemberRequest, member_page
 from projects import first_call, keys, keys_page
-from projects.forms import BoundsForm, CapsForm, KeyBoundsForm, RotateForm
+from projects.forms import CapsForm
+from projects.key_forms import BoundsForm, KeyBoundsForm, KeyNameForm
 from projects.models import ApiKey, Project
 from team import audit
 
@@ -42,27 +43,31 @@ def key_generate(request: MemberRequest) -> HttpResponse:
             actor=request.user,
             expires_at=form.expires_at,
             limits=form.limits,
+            models=form.cleaned_data["models"],
             public_id=form.key_id,
         )
     except keys.MadeAlready:
-        return _repeated(request)
-    audit.record(
-        request, "key.generate", api_key, changes=audit.changed({}, {"project": project, "expires": api_key.expires_at} | form.limits)
-    )
-    return _show(request, api_key, secret, "projects/_key_shown.html" if is_fragment else "projects/key_shown.html")
+        return repeated(request)
+    audit.record(request, "key.generate", api_key, changes=audit.changed({}, form.told))
+    return show(request, api_key, secret, "projects/_key_shown.html" if is_fragment else "projects/key_shown.html")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page
 def key_detail(request: MemberRequest, key_id: UUID) -> HttpResponse:
     """Looking is for every member; whoever may generate keys may change the caps of one."""
-    api_key = _find(request, key_id)
+    api_key = keys_page.find(request, key_id)
     if request.method == "POST":
         access.require(request.membership, WRITERS, "change the caps of API keys")
     initial = {"daily_cap_nanousd": api_key.daily_cap_nanousd, "monthly_cap_nanousd": api_key.monthly_cap_nanousd}
     form = CapsForm(request.POST if request.method == "POST" else None, initial=initial)
     if not form.is_valid():
-        context = {"row": keys_page.row(api_key), "form": form, "may_write": access.may(request.membership, WRITERS)}
+        context = {
+            "row": keys_page.row(api_key),
+            "form": form,
+            "name_form": KeyNameForm(initial={"name": api_key.name}, prefix="key"),
+            "may_write": access.may(request.membership, WRITERS),
+        }
         return render(request, "projects/key_detail.html", context, status=422 if form.is_bound else 200)
     ApiKey.objects.filter(pk=api_key.pk).update(**form.caps)
     audit.record(request, "budget.key", api_key, changes=audit.changed(initial, form.caps))
@@ -75,7 +80,7 @@ def key_detail(request: MemberRequest, key_id: UUID) -> HttpResponse:
 def key_bounds(request: MemberRequest, key_id: UUID) -> HttpResponse:
     """Which models, from where, how fast."""
     access.require(request.membership, WRITERS, "restrict API keys")
-    api_key = _find(request, key_id)
+    api_key = keys_page.find(request, key_id)
     initial = {name: getattr(api_key, name) for name in BoundsForm.base_fields} | {"models": api_key.allowed_models.all()}
     form = KeyBoundsForm(request.POST if request.method == "POST" else None, initial=initial)
     if not form.is_valid():
@@ -89,46 +94,12 @@ def key_bounds(request: MemberRequest, key_id: UUID) -> HttpResponse:
     return redirect("key_detail", api_key.pk)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
-@member_page
-def key_rotate(request: MemberRequest, key_id: UUID) -> HttpResponse:
-    """A question first; then the new key, this once."""
-    access.require(request.membership, WRITERS, "rotate API keys")
-    api_key = _find(request, key_id)
-    if not keys_page.row(api_key).is_active:
-        messages.error(request, f"{api_key.name} does not work any more. Generate a new key instead.")
-        return redirect("key_detail", api_key.pk)
-    form = RotateForm(request.POST if request.method == "POST" else None)
-    if not form.is_valid():
-        return render(request, "projects/key_rotate.html", {"api_key": api_key, "form": form}, status=422 if form.is_bound else 200)
-    try:
-        successor, secret = keys.rotate(api_key, actor=request.user, overlap=form.overlap, public_id=form.key_id)
-    except keys.MadeAlready:
-        return _repeated(request)
-    audit.record(request, "key.rotate", api_key, changes={"key": (api_key.prefix, successor.prefix)})
-    return _show(request, successor, secret, "projects/key_shown.html")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@member_page
-def key_revoke(request: MemberRequest, key_id: UUID) -> HttpResponse:
-    access.require(request.membership, WRITERS, "revoke API keys")
-    api_key = _find(request, key_id)
-    if request.method != "POST":
-        return render(request, "projects/key_revoke.html", {"api_key": api_key})
-    keys.revoke(api_key, actor=request.user)
-    audit.record(request, "key.revoke", api_key)
-    messages.success(request, f"{api_key.name} is revoked. It starts no more calls.")
-    return redirect("key_list")
-
-
 @require_safe
 @never_cache
 @member_page
 def key_arrival(request: MemberRequest, key_id: UUID) -> HttpResponse:
     """Whether the key's first request has come; the page asks every two seconds until it has."""
-    return render(request, "projects/_key_arrival.html", {"api_key": _find(request, key_id)})
+    return render(request, "projects/_key_arrival.html", {"api_key": keys_page.find(request, key_id)})
 
 
 @require_safe
@@ -138,18 +109,14 @@ def first_steps(request: MemberRequest) -> HttpResponse:
     return render(request, "projects/first_steps.html", context)
 
 
-def _show(request: MemberRequest, api_key: ApiKey, secret: str, template: str) -> HttpResponse:
-    return render(request, template, {"api_key": api_key, "secret": secret, "model": first_call.model_for(api_key.project)})
+def show(request: MemberRequest, api_key: ApiKey, secret: str, template: str) -> HttpResponse:
+    """A new key's text, the only time."""
+    return render(request, template, {"api_key": api_key, "secret": secret, "model": first_call.model_for(api_key.project, api_key)})
 
 
-def _repeated(request: MemberRequest) -> HttpResponse:
+def repeated(request: MemberRequest) -> HttpResponse:
     """A form that was sent again, by a reload or from the browser's history, makes no second key."""
     messages.error(request, "This form has generated its key already. It was shown then, and cannot be shown again: generate another.")
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": reverse("key_list")})
     return redirect("key_list")
-
-
-def _find(request: MemberRequest, key_id: UUID) -> ApiKey:
-    found = ApiKey.objects.select_related("project__organization", "created_by").filter(project__archived_at=None)
-    return access.find(found, request.membership, within="project__organization", pk=key_id)

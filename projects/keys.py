@@ -7,7 +7,7 @@ bytes) only an HMAC under a pepper from the environment is stored; the newest pe
 import hmac
 import secrets
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
+from catalog.models import Model
 from clod_site.lib import clock, crypto, ids
 from projects.models import ApiKey, Project
 
@@ -40,6 +41,7 @@ def new_id() -> str:
     return ids.random_base62(ID_WIDTH)
 
 
+@transaction.atomic
 def generate(
     project: Project,
     *,
@@ -47,9 +49,11 @@ def generate(
     actor: User | None,
     expires_at: datetime | None = None,
     limits: Mapping[str, Any] | None = None,
+    models: Iterable[Model] = (),
     public_id: str | None = None,
 ) -> tuple[ApiKey, str]:
-    """A new key and its full text, which is shown once and kept nowhere. ``limits`` are columns of ``ApiKey``: caps, rates, networks.
+    """A new key and its full text, which is shown once and kept nowhere. ``limits`` are columns of ``ApiKey``: caps, rates, networks;
+    of ``models`` none means all of its project.
 
     Whoever may ask twice brings a ``new_id``: the second time raises MadeAlready.
     """
@@ -67,6 +71,7 @@ def generate(
     api_key, is_new = ApiKey.objects.get_or_create(public_id=public_id, defaults=columns | dict(limits or {}))
     if not is_new:
         raise MadeAlready
+    api_key.allowed_models.set(models)
     return api_key, f"{PREFIX}{public_id}_{secret}{_checksum(public_id, secret)}"
 
 
@@ -74,6 +79,18 @@ def revoke(api_key: ApiKey, *, actor: User | None) -> None:
     """From the moment this returns the key starts no call, on any process. Revoking twice keeps the first instant."""
     ApiKey.objects.filter(pk=api_key.pk, revoked_at=None).update(revoked_at=clock.now(), revoked_by=actor)
     api_key.refresh_from_db(fields=["revoked_at", "revoked_by"])
+
+
+def disable(api_key: ApiKey) -> None:
+    """As ``revoke``, until it is enabled again. Disabling twice keeps the first instant."""
+    ApiKey.objects.filter(pk=api_key.pk, disabled_at=None).update(disabled_at=clock.now())
+    api_key.refresh_from_db(fields=["disabled_at"])
+
+
+def enable(api_key: ApiKey) -> None:
+    """It works again within a second, unless it was revoked or has expired."""
+    ApiKey.objects.filter(pk=api_key.pk).update(disabled_at=None)
+    api_key.refresh_from_db(fields=["disabled_at"])
 
 
 @transaction.atomic
@@ -85,8 +102,15 @@ def rotate(api_key: ApiKey, *, actor: User | None, overlap: timedelta, public_id
     now = clock.now()
     expires_at = now + (api_key.expires_at - api_key.created_at) if api_key.expires_at else None
     limits = {name: getattr(api_key, name) for name in LIMITS}
-    successor, text = generate(api_key.project, name=api_key.name, actor=actor, expires_at=expires_at, limits=limits, public_id=public_id)
-    successor.allowed_models.set(api_key.allowed_models.all())
+    successor, text = generate(
+        api_key.project,
+        name=api_key.name,
+        actor=actor,
+        expires_at=expires_at,
+        limits=limits,
+        models=api_key.allowed_models.all(),
+        public_id=public_id,
+    )
     if overlap:
         _expire(api_key, now + overlap)
     else:

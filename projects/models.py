@@ -39,6 +39,10 @@ class Project(models.Model):
         """Its keys start no more calls; its activity and money rows stay. Archiving twice keeps the first instant."""
         Project.objects.filter(pk=self.pk, archived_at=None).update(archived_at=clock.now())
 
+    def restore(self) -> None:
+        """Its keys that were neither revoked nor disabled, and have not expired, work again."""
+        Project.objects.filter(pk=self.pk).update(archived_at=None)
+
 
 class ApiKey(models.Model):
     """A secret's shadow: its public id and a keyed digest. The secret itself is shown once and kept nowhere.
@@ -56,6 +60,7 @@ class ApiKey(models.Model):
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=clock.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
+    disabled_at = models.DateTimeField(null=True, blank=True, help_text="It starts no calls until it is enabled again.")
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True)

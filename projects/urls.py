@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from projects import addresses, key_views, views
+from projects import addresses, key_deed_views, key_views, views
 
 register_converter(addresses.ProjectAddress, "project")
 register_converter(addresses.KeyAddress, "key")
@@ -13,13 +13,18 @@ urlpatterns = [
     path("projects/<project:project_id>/models", views.project_models, name="project_models"),
     path("projects/<project:project_id>/budgets", views.project_budgets, name="project_budgets"),
     path("projects/<project:project_id>/settings", views.project_settings, name="project_settings"),
+    path("projects/<project:project_id>/members", views.project_members, name="project_members"),
     path("projects/<project:project_id>/archive", views.project_archive, name="project_archive"),
+    path("projects/<project:project_id>/restore", views.project_restore, name="project_restore"),
     path("keys", key_views.key_list, name="key_list"),
     path("keys/new", key_views.key_generate, name="key_generate"),
     path("keys/<key:key_id>", key_views.key_detail, name="key_detail"),
+    path("keys/<key:key_id>/name", key_deed_views.key_rename, name="key_rename"),
+    path("keys/<key:key_id>/disable", key_deed_views.key_disable, name="key_disable"),
+    path("keys/<key:key_id>/enable", key_deed_views.key_enable, name="key_enable"),
     path("keys/<key:key_id>/restrictions", key_views.key_bounds, name="key_bounds"),
-    path("keys/<key:key_id>/rotate", key_views.key_rotate, name="key_rotate"),
-    path("keys/<key:key_id>/revoke", key_views.key_revoke, name="key_revoke"),
+    path("keys/<key:key_id>/rotate", key_deed_views.key_rotate, name="key_rotate"),
+    path("keys/<key:key_id>/revoke", key_deed_views.key_revoke, name="key_revoke"),
     path("keys/<key:key_id>/arrival", key_views.key_arrival, name="key_arrival"),
     path("welcome", key_views.first_steps, name="first_steps"),
 ]

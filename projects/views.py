@@ -12,11 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import access
 from accounts.access import MANAGERS, WRITERS, MemberRequest, member_page
 from accounts.models import Membership
+from accounts.undo import undoing
 from clod_site.lib import ids
 from projects import keys_page
 from projects.forms import ArchiveForm, BudgetForm, ModelsForm, ProjectForm
 from projects.models import Project
-from team import audit
+from team import audit, roles
+
+SHOWN = 200
 
 
 def of_member(membership: Membership) -> QuerySet[Project]:
@@ -25,12 +28,23 @@ def of_member(membership: Membership) -> QuerySet[Project]:
     return found.order_by("-is_default", "name")
 
 
+def archived_of_member(membership: Membership) -> QuerySet[Project]:
+    found = Project.objects.filter(organization_id=membership.organization_id, archived_at__isnull=False)
+    return found.select_related("organization").order_by("-archived_at")
+
+
 @require_safe
 @member_page
 def project_list(request: MemberRequest) -> HttpResponse:
     in_use = Count("api_keys", filter=Q(api_keys__revoked_at=None), distinct=True)
     projects = of_member(request.membership).annotate(key_count=in_use, model_count=Count("allowed_models", distinct=True))
-    return render(request, "projects/project_list.html", {"projects": projects, "may_manage": access.may(request.membership, MANAGERS)})
+    context = {
+        "projects": projects,
+        "archived": archived_of_member(request.membership)[:SHOWN],
+        "may_manage": access.may(request.membership, MANAGERS),
+        "may_write": access.may(request.membership, WRITERS),
+    }
+    return render(request, "projects/project_list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -122,8 +136,29 @@ def project_archive(request: MemberRequest, project_id: UUID) -> HttpResponse:
         return _tab(request, "settings", project, status=422, form=name_form, archive_form=form)
     project.archive()
     audit.record(request, "project.archive", project)
-    messages.success(request, f"{project.name} is archived. Its keys start no more calls; its activity stays.")
+    undo = undoing("project_restore", project.pk)
+    messages.success(request, f"{project.name} is archived. Its keys start no more calls; its activity stays.", undo)
     return redirect("project_list")
+
+
+@require_POST
+@member_page
+def project_restore(request: MemberRequest, project_id: UUID) -> HttpResponse:
+    access.require(request.membership, MANAGERS, "restore a project")
+    project = access.find(archived_of_member(request.membership), request.membership, pk=project_id)
+    project.restore()
+    audit.record(request, "project.restore", project)
+    messages.success(request, f"{project.name} is back. Its keys work again within a second.")
+    return redirect("project_overview", project.pk)
+
+
+@require_safe
+@member_page
+def project_members(request: MemberRequest, project_id: UUID) -> HttpResponse:
+    """Everybody in the organization: their role there decides."""
+    project = _find(request, project_id)
+    members = project.organization.memberships.select_related("user").order_by("created_at")[:SHOWN]
+    return _tab(request, "members", project, rows=[(member, roles.ABOUT[member.role]) for member in members])
 
 
 def _find(request: MemberRequest, project_id: UUID) -> Project:

@@ -10,6 +10,8 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
+from accounts import undo
+
 register = template.Library()
 
 
@@ -40,6 +42,12 @@ def when(instant: datetime | None, never: str = "—") -> str | SafeString:
         return never
     utc = instant.astimezone(UTC)
     return format_html('<time datetime="{}" data-relative>{} UTC</time>', utc.isoformat(timespec="seconds"), f"{utc:%d %b %Y %H:%M}")
+
+
+@register.filter
+def undo_address(message: Any) -> str:
+    """Where a message's deed is taken back; empty when it cannot be."""
+    return undo.address_of(message.extra_tags or "")
 
 
 @register.filter

@@ -62,6 +62,7 @@ def _is_valid(key: Key | None, project: Project, now: datetime) -> bool:
         key is not None
         and key.project_id == project.id
         and key.revoked_at is None  # whatever its time: clocks of two machines may differ
+        and key.disabled_at is None
         and (key.expires_at is None or key.expires_at > now)
     )
 

@@ -19,6 +19,7 @@ class Key(NamedTuple):
     monthly_cap: int | None
     expires_at: datetime | None
     revoked_at: datetime | None
+    disabled_at: datetime | None
 
 
 class Project(NamedTuple):

@@ -23,7 +23,7 @@ def _table(model: type) -> str:
 
 
 keys = Select(
-    columns_of(ApiKey, "id", "project", "name", "daily_cap_nanousd", "monthly_cap_nanousd", "expires_at", "revoked_at"),
+    columns_of(ApiKey, "id", "project", "name", "daily_cap_nanousd", "monthly_cap_nanousd", "expires_at", "revoked_at", "disabled_at"),
     _table(ApiKey),
     (Column("id", "uuid"),),
     EXCLUSIVE,

@@ -1,5 +1,6 @@
 """Projects in the frame, and the model that snippets name."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
@@ -23,7 +24,13 @@ def project_menu(membership: Membership) -> dict[str, Any]:
 @register.simple_tag
 def first_model(project: Project | None = None) -> str:
     """The slug of a model that the reader can call first."""
-    return first_call.model_for(project)
+    return first_call.model_for(*([project] if project else []))
+
+
+@register.filter
+def has_keys(rows: Iterable[tuple[Any, Any]]) -> bool:
+    """Whether any of the projects (of ``with_budgets``, counted by the view) has a key in use."""
+    return any(project.key_count for project, _ in rows)
 
 
 @register.simple_tag

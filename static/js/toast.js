@@ -16,7 +16,7 @@ function show(text, tone = "info") {
   leave(toast);
 }
 
-// Refusals stay until they are dismissed.
+// Refusals stay until they are dismissed; what can be undone stays long enough to read it and decide.
 function leave(toast) {
-  if (!toast.querySelector(".dot.bad")) setTimeout(() => toast.remove(), 6000);
+  if (!toast.querySelector(".dot.bad")) setTimeout(() => toast.remove(), toast.querySelector("form") ? 20_000 : 6000);
 }

@@ -131,6 +131,14 @@ def test_a_revoked_key_starts_no_call() -> None:
     assert (refusal.status, refusal.type, refusal.code) == (401, "authentication_error", "invalid_api_key")
 
 
+def test_a_disabled_key_starts_no_call_until_it_is_enabled() -> None:
+    dana = till.customer()
+    ApiKey.objects.filter(pk=dana.key.pk).update(disabled_at=clock.now())
+    assert refused(dana.ask()).code == "invalid_api_key"
+    ApiKey.objects.filter(pk=dana.key.pk).update(disabled_at=None)
+    till.authorise(dana.ask())
+
+
 def test_an_expired_key_starts_no_call() -> None:
     dana = till.customer()
     ApiKey.objects.filter(pk=dana.key.pk).update(expires_at=clock.now())

@@ -51,7 +51,7 @@ def test_a_project_gets_a_cap_and_is_archived(page):
     page.get_by_role("link", name="Settings", exact=True).last.click()
     page.locator("form[data-confirm-name] input[type=text]").fill("Billing bot")
     page.get_by_role("button", name="Archive Billing bot").click()
-    expect(page.locator("main").get_by_text("Billing bot", exact=True)).to_have_count(0)
+    expect(page.locator(".project-card", has_text="Billing bot")).to_have_count(0)
 
 
 def test_a_key_is_generated_in_the_dialog_and_revoked(page):

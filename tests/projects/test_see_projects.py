@@ -10,7 +10,7 @@ from projects.models import Project
 from tests.people import browser, queries_of
 from tests.projects import pages
 
-TABS = ["", "keys", "models", "budgets", "settings"]
+TABS = ["", "keys", "models", "budgets", "members", "settings"]
 EVIL = "<script>alert(1)</script>"
 
 
@@ -74,5 +74,7 @@ def test_keys_are_counted_while_they_are_in_use(alice: User, project: Project) -
 
 def test_an_archived_project_is_not_there_any_more(alice: User, organization: Organization) -> None:
     gone = Project.objects.create(organization=organization, name="Gone", archived_at=clock.now())
-    assert "Gone" not in browser(alice).get("/projects").content.decode()
+    before, _, archived = browser(alice).get("/projects").content.decode().partition('id="archived-title"')
+    assert "Gone" not in before
+    assert "Gone" in archived
     assert browser(alice).get(pages.of(gone)).status_code == 404
