@@ -80,7 +80,7 @@ def furnished(organization: Organization, project: Project, alice: User, operato
     LogEntry.objects.create(user=operator, content_type=ContentType.objects.get_for_model(Model), object_repr="Llama", action_flag=CHANGE)
     Group.objects.create(name="Support")
     Invitation.objects.create(organization=organization, email="dora@example.org", digest=DIGEST, expires_at=now)
-    AuditEvent.objects.create(organization=organization, deed="key.revoke", actor_email=alice.email)
+    AuditEvent.objects.create(organization=organization, deed="key.revoke", actor_email=alice.email, target_name="=1<b id=evil>'\"&{{x}}")
     MailChoices.objects.create(user=alice)
     EmailAddress.objects.create(user=alice, email=alice.email)
 

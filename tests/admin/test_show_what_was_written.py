@@ -65,7 +65,7 @@ def _evil(field: Any, pk: Any) -> str:
 
 
 def test_only_the_ledger_keeps_what_was_written_first(defaced: set[type[models.Model]]) -> None:
-    assert {model.__name__ for model in defaced} <= {"LedgerEntry", "AuditEntry"}
+    assert {model.__name__ for model in defaced} <= {"LedgerEntry", "AuditEvent"}
     assert Project.objects.get().name == Organization.objects.get().name == ApiKey.objects.get().name == EVIL
 
 
@@ -77,12 +77,13 @@ def test_the_admin_shows_it_as_text(office: Client, defaced: Any) -> None:
             _is_text(office, reverse(f"{name}_change", args=(row.pk,)))
 
 
-def test_the_site_shows_it_as_text(alice: User, defaced: Any) -> None:
+def test_the_site_shows_it_as_text(alice: User, bob: User, defaced: Any) -> None:
     words = {
         "project": ids.public("proj", Project.objects.get().pk),
         "key": ids.public("key", ApiKey.objects.get().pk),
         "request": ids.public("req", Request.objects.get().pk),
         "top_up": TopUp.objects.get().public_id,
+        "member": ids.public("mem", bob.memberships.get().pk),
     }
     visit, told = browser(alice), 0
     addresses = {**pages.VISITORS, **pages.MEMBERS, "llama": "/models/llama", "llama-compared": "/models/compare?m=llama&m=gpt-4o"}
@@ -93,7 +94,7 @@ def test_the_site_shows_it_as_text(alice: User, defaced: Any) -> None:
     assert told > 20
 
 
-@pytest.mark.parametrize("address", ["/activity.csv?range=all", "/billing/statement.csv"])
+@pytest.mark.parametrize("address", ["/activity.csv?range=all", "/billing/statement.csv", "/team/audit.csv"])
 def test_a_spreadsheet_computes_none_of_it(alice: User, defaced: Any, address: str) -> None:
     LedgerEntry.objects.create(
         wallet=LedgerEntry.objects.get().wallet, kind="credit", amount_nanousd=0, balance_after_nanousd=0, reference=EVIL, reason=EVIL

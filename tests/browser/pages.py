@@ -1,6 +1,6 @@
 """Every page of the site under a name of its own: one list for whoever looks at all of them.
 
-Addresses of members' pages may hold {project}, {key}, {request} and {top_up}: something of the reader's, as ``own`` finds it.
+Addresses of members' pages may hold {project}, {key}, {request}, {top_up} and {member}: something of the reader's, as ``own`` finds it.
 """
 
 from playwright.sync_api import Page, expect
@@ -37,6 +37,7 @@ MEMBERS = {
     "project-keys": "/projects/{project}/keys",
     "project-models": "/projects/{project}/models",
     "project-budgets": "/projects/{project}/budgets",
+    "project-members": "/projects/{project}/members",
     "project-settings": "/projects/{project}/settings",
     "keys": "/keys",
     "key-new": "/keys/new",
@@ -54,6 +55,12 @@ MEMBERS = {
     "top-up": "/billing/top-ups/{top_up}",
     "receipt": "/billing/top-ups/{top_up}/receipt",
     "team": "/team",
+    "team-invite": "/team/invitations/new",
+    "team-leave": "/team/leave",
+    "member": "/team/members/{member}",
+    "member-remove": "/team/members/{member}/remove",
+    "member-transfer": "/team/members/{member}/transfer",
+    "audit-log": "/team/audit",
     "settings": "/settings",
     "e-mail": "/accounts/email/",
     "password": "/accounts/password/change/",
@@ -66,6 +73,7 @@ OWN = {
     "key": ("/keys", "a[href^='/keys/key_']"),
     "request": ("/activity?range=all", "a[href^='/activity/req_']"),
     "top_up": ("/billing/top-ups", "a[href^='/billing/top-ups/top_']"),
+    "member": ("/team", "a[href^='/team/members/mem_']"),
 }
 MISSING = {"not-found": 404}  # status where it is not 200
 

@@ -14,6 +14,10 @@ OTHERS = {  # no pages of their own: forms' targets, files, parts, and what need
         "bring_free_requests",
         "change_profile",
         "project_archive",
+        "project_restore",
+        "key_rename",
+        "key_disable",
+        "key_enable",
         "key_arrival",
         "dismiss_alert",
         "billing_statement_csv",
@@ -28,6 +32,7 @@ OTHERS = {  # no pages of their own: forms' targets, files, parts, and what need
         "studio_token",
         "studio_code",
     ),
+    *("team_invite_again", "team_withdraw", "invitation", "audit_csv", "change_mails"),
     *(
         "account_inactive",
         "account_reauthenticate",
@@ -37,7 +42,8 @@ OTHERS = {  # no pages of their own: forms' targets, files, parts, and what need
     ),
     *("account_confirm_email", "account_reset_password_from_key_done", "account_reset_password_from_key", "account_reset_password_done"),
 }
-FILLED = {"project": "proj_0355G9o7EspDsoh783tIpp", "key": "key_0355G9o7EspDsoh783tIpp", "request": "req_1", "top_up": "top_1"}
+SOME = "0355G9o7EspDsoh783tIpp"
+FILLED = {"project": f"proj_{SOME}", "key": f"key_{SOME}", "member": f"mem_{SOME}", "request": "req_1", "top_up": "top_1"}
 
 
 def test_every_page_has_a_name_in_the_list() -> None:

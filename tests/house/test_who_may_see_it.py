@@ -14,11 +14,12 @@ from tests.browser import pages
 from tests.people import browser, organization_of
 
 WRITING = {"project-new", "key-new", "key-rotate", "key-revoke", "key-restrictions"}  # forms: a viewer has no use for them
+WRITING |= {"team-invite", "member", "member-remove", "member-transfer", "audit-log"}
 OWN_ALONE = {name: address for name, address in pages.MEMBERS.items() if "{" in address}
 
 
 @pytest.fixture
-def words(alice: User, project: Project) -> dict[str, str]:
+def words(alice: User, bob: User, project: Project) -> dict[str, str]:
     key, _ = keys.generate(project, name="dev", actor=alice)
     top_up = TopUp.objects.create(organization=organization_of(alice), idempotency_key="k", amount_nanousd=5, provider="demo")
     TopUp.objects.update(state="paid", paid_at=clock.now())
@@ -29,6 +30,7 @@ def words(alice: User, project: Project) -> dict[str, str]:
         "key": ids.public("key", key.pk),
         "request": ids.public("req", row.pk),
         "top_up": top_up.public_id,
+        "member": ids.public("mem", bob.memberships.get().pk),
     }
 
 
