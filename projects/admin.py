@@ -74,9 +74,10 @@ class ApiKeyPage(Record):
         dollars("monthly_cap_nanousd"),
         "last_used_at",
         "expires_at",
+        "disabled_at",
         "revoked_at",
     )
-    list_filter = ("revoked_at", "expires_at")
+    list_filter = ("revoked_at", "disabled_at", "expires_at")
     list_select_related = ("project__organization", "created_by")
     search_fields = ("name", "public_id", "project__name", "project__organization__name", "created_by__email")
     date_hierarchy = "created_at"

@@ -13,14 +13,15 @@ from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 
 from accounts.models import Membership, Organization, User
-from clod_site.lib import clock, crypto
+from clod_site.lib import clock, crypto, ids
 from team.members import Refused
-from team.models import Invitation
+from team.models import AuditEvent, Invitation
 from team.roles import ABOUT, GIVEN
 
 LIFETIME = timedelta(days=7)
 PAUSE = timedelta(minutes=1)
 MOST_OPEN = 50
+MOST_MAILS_A_DAY, MOST_MAILS_TO_ONE = 200, 5
 TOKEN_BYTES = 32
 MOST_NAME = 60
 
@@ -47,6 +48,7 @@ def invite(actor: Membership, email: str, role: str) -> Invitation:
 
 def send_again(actor: Membership, invitation: Invitation) -> None:
     """With a new link and another seven days. Raises Refused within a minute of the last mail, or NotSent."""
+    _keep_to_few_mails(invitation.organization, invitation.email)
     now, token = clock.now(), secrets.token_urlsafe(TOKEN_BYTES)
     columns = {"digest": _digest(token), "invited_by": actor.user, "sent_at": now, "expires_at": now + LIFETIME}
     if not Invitation.objects.filter(pk=invitation.pk, accepted_at=None, sent_at__lte=now - PAUSE).update(**columns):
@@ -94,6 +96,18 @@ def _check(organization: Organization, email: str, role: str) -> None:
         raise Refused(f"{email} is a member already.")
     if Invitation.objects.filter(organization=organization, accepted_at=None).count() >= MOST_OPEN:
         raise Refused(f"{MOST_OPEN} invitations are open, and there cannot be more. Withdraw some first.")
+    _keep_to_few_mails(organization, email)
+
+
+def _keep_to_few_mails(organization: Organization, email: str) -> None:
+    """Nobody's mailbox is filled by inviting and withdrawing. The audit log has every mail that was sent."""
+    since = clock.now() - timedelta(days=1)
+    events = AuditEvent.objects.filter(organization=organization, id__gte=ids.first_at(since), created_at__gte=since)
+    mails = events.filter(deed__in=("member.invite", "member.invite_again"))
+    if mails.filter(target_name=email).count() >= MOST_MAILS_TO_ONE:
+        raise Refused(f"{email} was mailed {MOST_MAILS_TO_ONE} times in 24 hours. Try again tomorrow.")
+    if mails.count() >= MOST_MAILS_A_DAY:
+        raise Refused(f"{organization.name} has sent {MOST_MAILS_A_DAY} invitations in 24 hours. Try again tomorrow.")
 
 
 def _mail(invitation: Invitation, token: str) -> None:

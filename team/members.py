@@ -67,6 +67,12 @@ def transfer(actor: Membership, member_id: UUID) -> Membership:
     return heir
 
 
+def is_only_owner(member: Membership) -> bool:
+    """Whether the organization would be nobody's without them; for a page to say so before anybody tries."""
+    owners = Membership.objects.filter(organization_id=member.organization_id, role=Role.OWNER)
+    return member.role == Role.OWNER and owners.count() == 1
+
+
 def _locked(actor: Membership) -> Members:
     rows = Membership.objects.select_for_update(of=("self",)).select_related("user").filter(organization_id=actor.organization_id)
     return {row.pk: row for row in rows.order_by("pk")}

@@ -83,7 +83,7 @@ def leave(request: MemberRequest) -> HttpResponse:
     """A question first. Afterwards the pages show another organization of the person's, if there is one."""
     organization = request.membership.organization
     if request.method != "POST":
-        return render(request, "team/leave.html")
+        return render(request, "team/leave.html", {"is_only_owner": members.is_only_owner(request.membership)})
     try:
         with transaction.atomic():
             audit.record(request, "member.leave", organization)

@@ -83,11 +83,11 @@ def _api_key(told: Demo | None, user: User) -> tuple[str, str]:
 
 
 def _opens(text: str, user: User) -> bool:
-    """Whether this key would be let in: known, not revoked or expired, of a living project of the demo user's."""
+    """Whether this key would be let in: known, not revoked, disabled or expired, of a living project of the demo user's."""
     parts = keys.parse(text)
     if parts is None:
         return False
-    usable = ApiKey.objects.filter(revoked_at=None, project__archived_at=None, project__organization__members=user)
+    usable = ApiKey.objects.filter(revoked_at=None, disabled_at=None, project__archived_at=None, project__organization__members=user)
     key = usable.filter(public_id=parts.public_id).first()
     expired = key is not None and key.expires_at is not None and key.expires_at <= clock.now()
     return key is not None and not expired and keys.matches(parts.secret, bytes(key.digest), key.pepper_id)

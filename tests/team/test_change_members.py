@@ -115,6 +115,7 @@ def test_everybody_but_the_only_owner_leaves(alice: User, bob: User, viewer: Use
         assert browser(person).get("/team/leave").status_code == 200
         assert browser(person).post("/team/leave")["Location"] == "/projects"
         assert role_of(organization, person) is None
+    assert "You are its only owner" in browser(alice).get("/team/leave").content.decode()
     answer = browser(alice).post("/team/leave", follow=True)
     assert "You are the only owner" in answer.content.decode()
     assert role_of(organization, alice) == Role.OWNER

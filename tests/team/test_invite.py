@@ -100,6 +100,19 @@ def test_somebody_new_signs_up_from_the_link_and_comes_back_to_it(invitation: In
     assert posts.membership(organization, dora).role == Role.DEVELOPER
 
 
+def test_where_addresses_must_be_verified_the_link_is_proof_enough(
+    invitation: Invitation, organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "ACCOUNT_EMAIL_VERIFICATION", "mandatory")
+    monkeypatch.setattr(settings, "ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED", True)
+    visit, link = browser(), posts.link(mail.outbox[0])
+    visit.get(link)
+    form = {"email": "dora@example.org", "password1": "a lighthouse in the fog", "next": link}
+    assert visit.post("/accounts/signup/", form)["Location"] == link
+    assert visit.post(link)["Location"] == "/projects"
+    assert len(mail.outbox) == 1, "no code was mailed"
+
+
 def test_another_address_is_not_proved_by_the_link(invitation: Invitation) -> None:
     visit = browser()
     visit.get(posts.link(mail.outbox[0]))
@@ -196,6 +209,20 @@ def test_fifty_are_open_at_most(alice: User, organization: Organization, monkeyp
         answer = invite(alice, f"{name}@example.org")
     assert "2 invitations are open" in answer.content.decode()
     assert Invitation.objects.count() == 2
+
+
+def test_inviting_and_withdrawing_fills_nobodys_mailbox(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invitations, "MOST_MAILS_TO_ONE", 2)
+    monkeypatch.setattr(invitations, "MOST_MAILS_A_DAY", 3)
+    for _ in range(3):
+        answer = invite(alice)
+        Invitation.objects.all().delete()
+    assert "was mailed 2 times in 24 hours" in answer.content.decode()
+    invite(alice, "emil@example.org")
+    assert "has sent 3 invitations in 24 hours" in invite(alice, "frida@example.org").content.decode()
+    assert len(mail.outbox) == 3
+    with time_machine.travel(clock.now() + timedelta(hours=25)):
+        assert invite(alice).status_code == 302
 
 
 def test_a_suspended_organization_invites_nobody(alice: User, organization: Organization, invitation: Invitation, dora: User) -> None:
