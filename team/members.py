@@ -4,6 +4,7 @@ Every change locks all memberships of the organization, in one order, and decide
 at once, one stays. What a former member had open ends by itself: pages and Studio tokens look for the membership each time.
 """
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -29,14 +30,15 @@ def change_role(actor: Membership, member_id: UUID, role: str) -> tuple[Membersh
         raise Refused("Owners are made by passing the organization on, under Team.")
     before, member.role = member.role, role
     member.save(update_fields=["role"])
-    _forget_invitations_of(member)
+    if role not in MANAGERS:
+        _withdraw_invitations_of(member)
     return member, before
 
 
 @transaction.atomic
 def remove(actor: Membership, member_id: UUID) -> Membership:
     member = _other(_locked(actor), actor, member_id, "remove")
-    _end(member)
+    member.delete()
     return member
 
 
@@ -46,7 +48,7 @@ def leave(actor: Membership) -> Membership:
     member = _self(members, actor)
     if member.role == Role.OWNER and len(_owners(members)) == 1:
         raise Refused(f"You are the only owner of {actor.organization.name}. Pass it on first: an organization needs an owner.")
-    _end(member)
+    member.delete()
     return member
 
 
@@ -102,12 +104,11 @@ def _owners(members: Members) -> list[Membership]:
     return [member for member in members.values() if member.role == Role.OWNER]
 
 
-def _end(member: Membership) -> None:
-    _forget_invitations_of(member, also_managers=True)
-    member.delete()
-
-
-def _forget_invitations_of(member: Membership, also_managers: bool = False) -> None:
+def _withdraw_invitations_of(member: Membership) -> None:
     """Who may no longer invite has nobody on the way in."""
-    if also_managers or member.role not in MANAGERS:
-        Invitation.objects.filter(organization_id=member.organization_id, invited_by=member.user_id, accepted_at=None).delete()
+    Invitation.objects.filter(organization_id=member.organization_id, invited_by=member.user_id, accepted_at=None).delete()
+
+
+def on_end_of_membership(instance: Membership, **_: Any) -> None:
+    """However it ended: here, in the admin, or with the account."""
+    _withdraw_invitations_of(instance)

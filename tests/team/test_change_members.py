@@ -109,6 +109,12 @@ def test_invitations_of_somebody_who_may_no_longer_invite_are_withdrawn(alice: U
     assert browser().get(posts.link(mail.outbox[0])).status_code == 404
 
 
+def test_so_are_those_of_an_admin_whose_membership_ends_in_any_way(admin: User, organization: Organization) -> None:
+    browser(admin).post("/team/invitations/new", {"email": "dora@example.org", "role": "admin"})
+    posts.membership(organization, admin).delete()
+    assert not Invitation.objects.exists()
+
+
 def test_everybody_but_the_only_owner_leaves(alice: User, bob: User, viewer: User, admin: User, organization: Organization) -> None:
     for person in (bob, viewer, admin):
         assert "Leave" in browser(person).get("/team").content.decode()
