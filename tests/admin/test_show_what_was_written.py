@@ -77,7 +77,7 @@ def test_the_admin_shows_it_as_text(office: Client, defaced: Any) -> None:
             _is_text(office, reverse(f"{name}_change", args=(row.pk,)))
 
 
-def test_the_site_shows_it_as_text(alice: User, bob: User, defaced: Any) -> None:
+def test_the_site_shows_it_as_text(alice: User, defaced: Any, bob: User) -> None:
     words = {
         "project": ids.public("proj", Project.objects.get().pk),
         "key": ids.public("key", ApiKey.objects.get().pk),
