@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from accounts.models import Organization, User
 from clod_site.lib import ids, spreadsheet
-from team.deeds import DEEDS, GROUPS, of_group
+from team.deeds import DEEDS, GROUPS, NEW, of_group
 from team.models import AuditEvent
 
 PAGE = 50
@@ -51,6 +51,11 @@ class Row:
     @property
     def deed(self) -> str:
         return DEEDS.get(self.event.deed, self.event.deed)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether only what it is now says something."""
+        return self.event.deed in NEW
 
     @property
     def changes(self) -> list[tuple[str, str, str]]:

@@ -54,6 +54,7 @@ DEEDS = {
     "export.activity": "exported activity",
     "export.audit": "exported the audit log",
 }
+NEW = {"key.generate", "member.invite", "member.join", "money.automatic"}  # what these tell of was nothing before
 
 
 def of_group(group: str) -> list[str]:

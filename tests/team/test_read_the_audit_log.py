@@ -142,6 +142,14 @@ def test_the_page_takes_as_many_queries_for_forty_events_as_for_one(alice: User,
     assert queries_of(visit, "/team/audit") == few <= 14
 
 
+def test_what_is_new_is_told_without_what_it_was_before(alice: User, organization: Organization) -> None:
+    audit.record(asked_by(alice, organization), "member.invite", "dora@example.org", changes={"role": ("none", "viewer")})
+    audit.record(asked_by(alice, organization), "budget.project", "Default", changes={"daily cap": ("none", "$20")})
+    page = browser(alice).get("/team/audit").content.decode()
+    assert "role: viewer" in page
+    assert "daily cap: none → $20" in page
+
+
 def test_every_deed_belongs_to_a_group_of_the_filter() -> None:
     assert {deed.partition(".")[0] for deed in DEEDS} == set(GROUPS)
 
