@@ -2,4 +2,4 @@
 
 from django.dispatch import Signal
 
-organization_changed = Signal()  # sender=Organization, request=…, organization=…, deed=…, changes={name: (before, after)}
+organization_changed = Signal()  # sender=Organization, request=…, organization=…, deed=…, changes={name: (before, after)} or None

@@ -151,7 +151,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
 
 def _tell(request: MemberRequest, deed: str, changes: dict[str, tuple[object, object]] | None = None) -> None:
     organization = request.membership.organization
-    organization_changed.send(sender=Organization, request=request, organization=organization, deed=deed, changes=changes or {})
+    organization_changed.send(sender=Organization, request=request, organization=organization, deed=deed, changes=changes)
 
 
 def _settings(

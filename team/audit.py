@@ -39,8 +39,10 @@ def record(
     changes: Mapping[str, tuple[str, str]] | None = None,
 ) -> None:
     """One event of the visitor's organization, or of the given one. ``target`` is a row (called what it calls itself, or ``named``) or
-    a name; ``changes`` are of ``changed``.
+    a name; ``changes`` are of ``changed``: when they are given and there are none, somebody saved a form as it was, and nothing is written.
     """
+    if changes is not None and not changes:
+        return
     of = organization or request.membership.organization  # type: ignore[attr-defined]
     actor = request.user if isinstance(request.user, User) else None
     _event(request, actor, deed, _target(target, named), of, changes or {}).save(force_insert=True)

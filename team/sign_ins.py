@@ -67,6 +67,7 @@ def _owner(said: dict[str, Any]) -> User | None:
     return getattr(account, "user", None)
 
 
-def _on_change(request: HttpRequest, organization: Any, deed: str, changes: dict[str, tuple[Any, Any]], **_: Any) -> None:
-    before, after = ({name: pair[side] for name, pair in changes.items()} for side in (0, 1))
-    audit.record(request, f"settings.{deed}", organization, organization=organization, changes=audit.changed(before, after))
+def _on_change(request: HttpRequest, organization: Any, deed: str, changes: dict[str, tuple[Any, Any]] | None, **_: Any) -> None:
+    before, after = ({name: pair[side] for name, pair in (changes or {}).items()} for side in (0, 1))
+    told = audit.changed(before, after) if changes is not None else None
+    audit.record(request, f"settings.{deed}", organization, organization=organization, changes=told)

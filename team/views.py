@@ -27,6 +27,7 @@ def member_list(request: MemberRequest) -> HttpResponse:
     may_manage = access.may(request.membership, MANAGERS)
     context = {
         "members": _of(request).order_by("created_at")[:SHOWN],
+        "shown": SHOWN,
         "invitations": _invitations(request) if may_manage else [],
         "form": InviteForm(),
         "abilities": ABILITIES,

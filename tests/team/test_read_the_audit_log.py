@@ -22,7 +22,7 @@ from team import audit, audit_page
 from team.deeds import DEEDS, GROUPS
 from team.models import AuditEvent
 from tests.people import PASSWORD, browser, organization_of, queries_of
-from tests.projects import pages
+from tests.projects import pages, shelf
 from tests.team import posts
 
 EVIL = "=<script>alert(1)</script>"
@@ -163,7 +163,7 @@ def test_projects_and_budgets_write_it(alice: User, organization: Organization) 
     bot = organization.projects.get(name="Bot")
     visit.post(pages.of(bot, "settings"), {"name": "Robot"})
     visit.post(pages.of(bot, "budgets"), {"daily_cap_nanousd": "20", "monthly_cap_nanousd": "", "sends_alerts": "on"})
-    visit.post(pages.of(bot, "models"), {})
+    visit.post(pages.of(bot, "models"), {"models": [str(shelf.model("llama").pk)]})
     visit.post(pages.of(bot, "archive"), {"typed_name": "Robot"})
     assert deeds() == ["project.create", "project.rename", "budget.project", "project.models", "project.archive"]
     assert AuditEvent.objects.get(deed="budget.project").details == {"daily cap": ["none", "$20"]}
@@ -227,6 +227,15 @@ def test_members_and_invitations_write_it(alice: User, bob: User, admin: User, o
     browser(admin).post("/team/leave")
     assert deeds() == ["member.invite", "member.withdraw", "member.role", "member.remove", "member.leave"]
     assert AuditEvent.objects.get(deed="member.role").details == {"role": ["developer", "viewer"]}
+
+
+def test_a_form_that_was_saved_as_it_was_is_not_written(alice: User, organization: Organization, project: Project) -> None:
+    visit = browser(alice)
+    visit.post(pages.of(project, "settings"), {"name": project.name})
+    visit.post(pages.of(project, "budgets"), {"sends_alerts": "on"})
+    form = {"organization-name": organization.name, "organization-time_zone": "UTC", "organization-pays_after_free_quota": "on"}
+    assert visit.post("/settings/organization", form).status_code == 302
+    assert deeds() == []
 
 
 def test_what_is_refused_is_not_written(alice: User, bob: User, organization: Organization) -> None:
