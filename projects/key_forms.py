@@ -60,7 +60,32 @@ class BoundsForm(forms.Form):
 
 
 class KeyBoundsForm(BoundsForm, ModelsForm):
-    """The same for a key that exists, and which models it may call."""
+    """The same, and which models it may call."""
+
+
+EXPIRIES = (("7", "In 7 days"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"))
+
+
+def _instant(days: str) -> datetime | None:
+    return clock.now() + timedelta(days=int(days)) if days else None
+
+
+class KeyRestrictionsForm(KeyBoundsForm):
+    """All that restricts a key that exists. Nothing brings one back that has expired: then there is no choice of when."""
+
+    expires = forms.ChoiceField(choices=(("", "As it is"), ("never", "Never"), *EXPIRIES), required=False)
+    field_order = ("expires",)
+
+    def __init__(self, *args: Any, has_ended: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if has_ended:
+            del self.fields["expires"]
+
+    @property
+    def expiry(self) -> dict[str, datetime | None]:
+        """The column to write, if it changes."""
+        chosen = self.cleaned_data.get("expires")
+        return {"expires_at": None if chosen == "never" else _instant(chosen)} if chosen else {}
 
 
 class OnceForm(forms.Form):
@@ -97,11 +122,9 @@ class KeyNameForm(forms.Form):
 class KeyForm(OnceForm, CapsForm, KeyBoundsForm):
     """A new API key."""
 
-    EXPIRIES = (("", "Never"), ("7", "In 7 days"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"))
-
     name = forms.CharField(max_length=80, help_text="Where it is used, such as dev-key or n8n-workflow.")
     project = forms.ModelChoiceField(Project.objects.none(), empty_label=None)
-    expires = forms.ChoiceField(choices=EXPIRIES, required=False)
+    expires = forms.ChoiceField(choices=(("", "Never"), *EXPIRIES), required=False)
     field_order = ("name", "project", "expires")
 
     def __init__(self, *args: Any, projects: QuerySet[Project], **kwargs: Any) -> None:
@@ -121,5 +144,4 @@ class KeyForm(OnceForm, CapsForm, KeyBoundsForm):
 
     @property
     def expires_at(self) -> datetime | None:
-        days = self.cleaned_data["expires"]
-        return clock.now() + timedelta(days=int(days)) if days else None
+        return _instant(self.cleaned_data["expires"])

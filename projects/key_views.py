@@ -13,7 +13,7 @@ from accounts import access
 from accounts.access import WRITERS, MemberRequest, member_page
 from projects import first_call, keys, keys_page
 from projects.forms import CapsForm
-from projects.key_forms import BoundsForm, KeyBoundsForm, KeyNameForm
+from projects.key_forms import BoundsForm, KeyNameForm, KeyRestrictionsForm
 from projects.models import ApiKey, Project
 from team import audit
 
@@ -78,18 +78,21 @@ def key_detail(request: MemberRequest, key_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page
 def key_bounds(request: MemberRequest, key_id: UUID) -> HttpResponse:
-    """Which models, from where, how fast."""
+    """Which models, from where, how fast, and until when."""
     access.require(request.membership, WRITERS, "restrict API keys")
     api_key = keys_page.find(request, key_id)
     initial = {name: getattr(api_key, name) for name in BoundsForm.base_fields} | {"models": api_key.allowed_models.all()}
-    form = KeyBoundsForm(request.POST if request.method == "POST" else None, initial=initial)
+    has_ended = keys_page.row(api_key).has_ended
+    form = KeyRestrictionsForm(request.POST if request.method == "POST" else None, initial=initial, has_ended=has_ended)
     if not form.is_valid():
         context = {"api_key": api_key, "form": form}
         return render(request, "projects/key_bounds.html", context, status=422 if form.is_bound else 200)
-    before = initial | {"models": list(api_key.allowed_models.all())}
-    ApiKey.objects.filter(pk=api_key.pk).update(**form.bounds)
+    before = initial | {"models": list(api_key.allowed_models.all()), "expires_at": api_key.expires_at}
+    ApiKey.objects.filter(pk=api_key.pk).update(**form.bounds, **form.expiry)
     api_key.allowed_models.set(form.cleaned_data["models"])
-    audit.record(request, "key.restrict", api_key, changes=audit.changed(before, form.cleaned_data))
+    audit.record(
+        request, "key.restrict", api_key, changes=audit.changed(before, form.bounds | form.expiry | {"models": form.cleaned_data["models"]})
+    )
     messages.success(request, f"The restrictions of {api_key.name} are saved. They hold within a second.")
     return redirect("key_detail", api_key.pk)
 

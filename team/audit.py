@@ -5,6 +5,7 @@ An event is written after the change it tells of, or with it where the caller ha
 
 import ipaddress
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Model, QuerySet
@@ -108,6 +109,8 @@ def _text(name: str, value: Any) -> str:
         return "on" if value else "off"
     if name.endswith("_nanousd"):
         return f"${money.as_text(value)}"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     if isinstance(value, QuerySet | list | tuple | set | frozenset):
         return _listed(sorted(map(str, value)))
     return str(value)[:MOST_CHARACTERS]

@@ -1,8 +1,11 @@
 """Disabling a key and enabling it again, giving it another name, and choosing its models from the start."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.models import Organization, User
+from clod_site.lib import clock
 from projects import first_call, grants, keys
 from projects.models import ApiKey, Project
 from tests.people import browser
@@ -74,6 +77,29 @@ def test_a_key_gets_another_name_which_is_only_text(bob: User, api_key: ApiKey) 
         answer = visit.post(pages.of_key(api_key, "name"), {"key-name": name}, follow=True).content.decode()
         assert "A key needs a name" in answer
     assert ApiKey.objects.get().name == EVIL
+
+
+def test_its_expiry_is_changed_and_otherwise_stays_as_it_is(bob: User, api_key: ApiKey) -> None:
+    visit, address = browser(bob), pages.of_key(api_key, "restrictions")
+    visit.post(address, {"expires": "30"})
+    api_key.refresh_from_db()
+    first = api_key.expires_at
+    assert first is not None
+    assert abs(first - clock.now() - timedelta(days=30)) < timedelta(minutes=1)
+    for form in ({}, {"requests_per_minute": "5", "expires": ""}):
+        visit.post(address, form)
+        api_key.refresh_from_db()
+        assert api_key.expires_at == first
+    visit.post(address, {"expires": "never"})
+    api_key.refresh_from_db()
+    assert api_key.expires_at is None
+
+
+def test_an_expired_key_is_not_brought_back(bob: User, api_key: ApiKey) -> None:
+    ApiKey.objects.update(expires_at=clock.now())
+    assert 'name="expires"' not in browser(bob).get(pages.of_key(api_key, "restrictions")).content.decode()
+    browser(bob).post(pages.of_key(api_key, "restrictions"), {"expires": "never"})
+    assert grants.of_key(api_key.public_id).valid_until <= clock.now()  # type: ignore[union-attr,operator]
 
 
 def test_a_new_key_is_limited_to_the_models_that_were_ticked(bob: User, project: Project) -> None:
