@@ -8,11 +8,9 @@ from accounts.models import Organization
 from activity import chart, paging, rollups, savings, steps, tiles, usage
 from activity.chart import Chart
 from activity.filters import Filter, Span
-from activity.models import Request
 from activity.queries import Page
 from activity.tiles import Tile
 from activity.usage import Piece, Usage
-from clod_site.lib import ids
 
 
 @dataclass(frozen=True)
@@ -66,8 +64,3 @@ class Board:
 
     def page(self, cursor: str) -> Page:
         return paging.page(self.organization.pk, self.wanted, self.span, self.mark, cursor)
-
-    def seen(self, page: Page) -> str:
-        """What changes whenever a request is settled; those before the mark are settled already."""
-        newer = Request.objects.filter(organization=self.organization, id__gte=ids.first_at(self.mark))
-        return f"{self.mark:%y%m%d%H}-{newer.count()}-{page.rows[0].id}" if page.rows else ""

@@ -6,27 +6,30 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import MemberRequest, member_page
-from activity import anatomy, chart, choices, export, figures, filters, paging, queries, savings
+from activity import anatomy, chart, choices, columns, export, figures, filters, live, paging, queries, savings
 from activity.board import Board
 from clod_site.lib import clock
+
+PARTS = {"rows": "activity/_rows.html", "chart": "activity/_chart_table.html"}
 
 
 @require_safe
 @vary_on_headers("HX-Request")
 @member_page
 def request_list(request: MemberRequest) -> HttpResponse:
-    """The page; for its own live refresh only what changes, and 204 while that is what the page has ``seen``."""
+    """The page; for its own live tail only the ``part`` that changes, and 204 while nothing has arrived since what it has ``seen``."""
     board, cursor = _board(request), request.GET.get("cursor", "")
-    page = board.page(cursor)
-    seen = board.seen(page)
     is_refresh = "HX-Request" in request.headers
-    if is_refresh and request.GET.get("seen") == seen:
+    if is_refresh and not live.has_news(board.organization.pk, board.wanted, request.GET.get("seen", "")):
         return HttpResponse(status=204)
-    context = {"board": board, "filter": board.wanted, "page": page, "seen": seen, "cursor": cursor}
+    page = board.page(cursor)
+    context = {"board": board, "filter": board.wanted, "page": page, "seen": live.seen(page, board.now), "cursor": cursor}
+    context["hidden_columns"] = columns.hidden(request.COOKIES)
+    context["is_tailing"] = board.span.is_open and not cursor
     context["all_time"] = f"/activity?{board.wanted.query(range='all', first=None, last=None)}"
     if is_refresh:
-        return render(request, "activity/_live.html", context)
-    return render(request, "activity/request_list.html", context | choices.of(board, page))
+        return render(request, PARTS.get(request.GET.get("part", ""), "activity/_live.html"), context)
+    return render(request, "activity/request_list.html", context | choices.of(board, page) | {"columns": columns.choice(context["hidden_columns"])})
 
 
 @require_safe

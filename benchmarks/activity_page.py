@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -160,18 +161,17 @@ def _fill(alice: Any, count: int) -> None:
 
 
 def _copy(rows: Iterator[Any]) -> None:
-    """PostgreSQL's own way to take many rows."""
+    """PostgreSQL's own way to take many rows; so many at once as fit the time a statement may take."""
     from django.db import connection
 
     from activity.models import Request
 
     fields = Request._meta.concrete_fields
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY activity_request ({', '.join(field.column for field in fields)}) FROM STDIN") as sink,
-    ):
-        for row in rows:
-            sink.write_row([field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields])
+    statement = f"COPY activity_request ({', '.join(field.column for field in fields)}) FROM STDIN"
+    while batch := list(islice(rows, BATCH)):
+        with connection.cursor() as cursor, cursor.copy(statement) as sink:
+            for row in batch:
+                sink.write_row([field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields])
 
 
 def _instants(count: int, dice: random.Random) -> Iterator[datetime]:
