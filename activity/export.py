@@ -1,14 +1,27 @@
-"""The log as CSV: what a filter shows, ready for a spreadsheet and harmless in one."""
+"""The log as a file: what a filter shows, as CSV for spreadsheets or as JSON lines for programs, of any size.
 
-from collections.abc import Callable, Iterator
+Read in pages by id, each a query of its own, so that neither this process nor the database ever holds more than a page, and no
+connection is kept while a slow reader takes it. In the file is what had ended when it was asked for, however long the download takes.
+The last line says so, and how many there are: a file without it is not whole.
+"""
 
-from django.db.models import QuerySet
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from django.db import connection
+
+from accounts.models import Membership
+from activity import paging, queries
+from activity.filters import Filter, Span
 from activity.models import Request
 from activity.queries import instant
-from clod_site.lib import ids, money, spreadsheet
+from clod_site.lib import clock, ids, money, spreadsheet
 
-MAX_ROWS = 50_000
+AT_ONCE = 1000
+log = logging.getLogger("activity.export")
 
 COLUMNS: dict[str, Callable[[Request], object]] = {
     "id": lambda row: ids.public("req", row.id),
@@ -43,11 +56,80 @@ COLUMNS: dict[str, Callable[[Request], object]] = {
 }
 
 
-def lines(rows: QuerySet[Request]) -> Iterator[str]:
-    """CSV text line by line, the newest ``MAX_ROWS`` requests; the table is never in memory as a whole."""
-    yield from spreadsheet.lines([list(COLUMNS)])
-    yield from spreadsheet.lines(_cells(row) for row in rows[:MAX_ROWS].iterator(chunk_size=500))
+@dataclass(frozen=True)
+class Format:
+    """``rows`` and ``end`` are given as texts of whole lines."""
+
+    name: str
+    content_type: str
+    head: str
+    rows: Callable[[Sequence[Request]], str]
+    end: Callable[[int, datetime], str]
+
+
+def parts(form: Format, member: Membership, wanted: Filter, span: Span, mark: datetime, asked_at: datetime) -> Iterator[str]:
+    """The file, a page of rows at a time. What the log line says last is whether it was taken to its end."""
+    count, began, outcome = 0, clock.monotonic(), "broke off"
+    log.info("%s of %s: %s of %r", member.user_id, member.organization_id, form.name, wanted.query())
+    try:
+        yield form.head
+        for page in _pages(member, wanted, span, mark):
+            rows = [row for row in page if _ended_before(row, asked_at)]
+            count += len(rows)
+            yield form.rows(rows)
+        yield form.end(count, asked_at)
+        outcome = "whole"
+    finally:
+        took = clock.monotonic() - began
+        log.info("%s of %s: %s %s, %d requests, %.1f s", member.user_id, member.organization_id, form.name, outcome, count, took)
+
+
+def _pages(member: Membership, wanted: Filter, span: Span, mark: datetime) -> Iterator[list[Request]]:
+    cursor = ""
+    while True:
+        page = paging.page(member.organization_id, wanted, span, mark, cursor, AT_ONCE)
+        _give_back()
+        yield page.rows
+        if not page.next_cursor:
+            return
+        cursor = page.next_cursor
+
+
+def _give_back() -> None:
+    """A reader may take minutes for a page; meanwhile the connection is somebody else's. The next page takes one again."""
+    if not connection.in_atomic_block:
+        connection.close()
+
+
+def _ended_before(row: Request, instant: datetime) -> bool:
+    return row.created_at + timedelta(milliseconds=row.latency_ms) <= instant
+
+
+# --- formats -------------------------------------------------------------------------------------
+
+
+def _csv(lines: Sequence[Sequence[object]]) -> str:
+    return "".join(spreadsheet.lines(lines))
 
 
 def _cells(row: Request) -> list[object]:
     return [spreadsheet.harmless(cell(row)) for cell in COLUMNS.values()]
+
+
+def _csv_end(count: int, asked_at: datetime) -> str:
+    """A comment with as many cells as every other line."""
+    return _csv([[f"# end: {count} requests that ended before {instant(asked_at)}", *[""] * (len(COLUMNS) - 1)]])
+
+
+def _json_rows(rows: Sequence[Request]) -> str:
+    return "".join(json.dumps(queries.as_json(row)) + "\n" for row in rows)
+
+
+def _json_end(count: int, asked_at: datetime) -> str:
+    return json.dumps({"object": "end", "requests": count, "ended_before": instant(asked_at)}) + "\n"
+
+
+FORMATS = {
+    "csv": Format("csv", "text/csv; charset=utf-8", _csv([list(COLUMNS)]), lambda rows: _csv([_cells(row) for row in rows]), _csv_end),
+    "jsonl": Format("jsonl", "application/jsonl; charset=utf-8", "", _json_rows, _json_end),
+}

@@ -7,11 +7,11 @@ fifty of a million requests does not read the million, and needs no index of its
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, Sum
 
 from activity import filters, queries, rollups
 from activity.filters import Filter, Span
-from activity.models import Request, Rollup, UsageDay, UsageHour
+from activity.models import Rollup, UsageDay, UsageHour
 from activity.queries import PAGE, Page
 from clod_site.lib import ids
 
@@ -23,10 +23,6 @@ def page(organization_id: UUID, wanted: Filter, span: Span, mark: datetime, curs
     if wanted.is_narrowed and not wanted.request_id:
         rows = rows.filter(_where(organization_id, wanted, span, mark, before, limit))
     return queries.page(rows, cursor, limit)
-
-
-def everything(organization_id: UUID, wanted: Filter, span: Span) -> QuerySet[Request]:
-    return filters.narrow(filters.within(queries.of(organization_id), span), wanted)
 
 
 def _where(organization_id: UUID, wanted: Filter, span: Span, mark: datetime, before: UUID | None, limit: int) -> Q:

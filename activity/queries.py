@@ -49,9 +49,10 @@ def limit_of(text: str) -> int:
 
 
 def page(rows: QuerySet[Request], cursor: str, limit: int = PAGE) -> Page:
-    """Keyset paging: rows older than the cursor's request, without their routing. A malformed cursor starts at the newest."""
+    """Keyset paging: rows older than the cursor's request, without their price and routing. A malformed cursor starts at the newest."""
     before = ids.parse_public("req", cursor)
-    found = list((rows.filter(id__lt=before) if before else rows).defer("routing")[: limit + 1])
+    rows = rows.select_related(None).prefetch_related("project", "api_key").defer("routing")
+    found = list((rows.filter(id__lt=before) if before else rows)[: limit + 1])
     return Page(found[:limit], ids.public("req", found[limit - 1].id) if len(found) > limit else "")
 
 

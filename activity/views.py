@@ -1,13 +1,14 @@
-"""The Activity page: tiles, chart, table, one request in full, and the same as CSV."""
+"""The Activity page: tiles, chart, table, one request in full, and what is shown as a file."""
 
-from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import MemberRequest, member_page
-from activity import anatomy, chart, choices, columns, export, figures, filters, live, paging, queries, savings
+from activity import anatomy, chart, choices, columns, export, figures, filters, live, queries, savings
 from activity.board import Board
+from activity.streaming import Streamed
 from clod_site.lib import clock
 
 PARTS = {"rows": "activity/_rows.html", "chart": "activity/_chart_table.html"}
@@ -54,14 +55,14 @@ def request_detail(request: MemberRequest, public_id: str) -> HttpResponse:
     return render(request, template, context)
 
 
-@require_safe
+@require_GET
 @member_page
-def request_csv(request: MemberRequest) -> StreamingHttpResponse:
+def request_export(request: MemberRequest, form: str) -> Streamed:
+    """What the filter shows as a file: ``form`` is csv or jsonl. HEAD is refused: its answer would be made for nobody."""
     board = _board(request)
-    rows = paging.everything(board.organization.pk, board.wanted, board.span)
-    name = f"clod-requests-{clock.now():%Y-%m-%d-%H%M}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(export.lines(rows), content_type="text/csv; charset=utf-8", headers=headers)
+    parts = export.parts(export.FORMATS[form], request.membership, board.wanted, board.span, board.mark, board.now)
+    headers = {"Content-Disposition": f'attachment; filename="clod-requests-{board.now:%Y-%m-%d-%H%M}.{form}"', "Cache-Control": "no-store"}
+    return Streamed(parts, content_type=export.FORMATS[form].content_type, headers=headers)
 
 
 def _board(request: MemberRequest) -> Board:

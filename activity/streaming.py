@@ -1,0 +1,21 @@
+"""Long answers sent as they are made, also by an ASGI server.
+
+Django's own StreamingHttpResponse collects a synchronous iterator into a list before an ASGI server sees its first piece. Here each piece
+is made when the one before it has been taken, in the request's own thread, where its database connection is.
+"""
+
+from collections.abc import AsyncIterator
+
+from asgiref.sync import sync_to_async
+from django.http import StreamingHttpResponse
+
+
+class Streamed(StreamingHttpResponse):
+    """Of a synchronous iterator of texts. Its reader's leaving closes the iterator."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:  # type: ignore[override]
+        pieces = iter(self.streaming_content)
+        following = sync_to_async(next)
+        while (piece := await following(pieces, None)) is not None:
+            if piece:
+                yield piece
