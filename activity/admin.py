@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from activity.models import Request
+from activity.models import Request, SavedView
 from clod_site.admin_pages import Record, dollars
 
 
@@ -31,3 +31,12 @@ class RequestPage(Record):
     @admin.display(description="served at")
     def served_at(self, request_row: Request) -> str:
         return request_row.data_center or request_row.provider
+
+
+@admin.register(SavedView)
+class SavedViewPage(Record):
+    list_display = ("name", "organization", "owner", "is_shared", "updated_at", "deleted_at")
+    list_filter = ("is_shared",)
+    list_select_related = ("organization", "owner")
+    search_fields = ("name", "organization__name", "owner__email")
+    ordering = ("-updated_at",)

@@ -1,9 +1,12 @@
 """One request taken apart for people: where the time went, what the money was for, why this endpoint."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from activity.models import Request, Status
+from billing.models import Attempt
 from catalog.models import PriceTick
 from catalog.strategies import combine
 from clod_site.lib import money
@@ -13,26 +16,47 @@ UNANSWERED = (Status.UPSTREAM_ERROR, Status.REJECTED)
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of the request's life, as a bar: per mille of its whole duration."""
+    """A part of the request's life, as a bar: per mille of its whole duration. ``kind`` is queue, wait or write."""
 
     name: str
+    kind: str
     ms: int
     start_permille: int
     width_permille: int
 
 
-def timeline(row: Request) -> list[Stretch]:
-    """Until the first token, then until the last; one stretch for an answer that came whole, or not at all."""
+def timeline(row: Request, attempts: Sequence[Attempt] = ()) -> list[Stretch]:
+    """Until the attempt that decided began, until its first token, until the last one. Parts that took no time are left out.
+
+    An answer that came whole has no first token of its own; where nothing came, there is waiting only.
+    """
+    queued = min(_queued_ms(row, attempts), row.latency_ms)
+    parts = [("Tries before" if len(attempts) > 1 else "Queue", "queue", queued), *_answer(row, queued)]
+    return _stretches([part for part in parts if part[2]] or parts[-1:], row.latency_ms)
+
+
+def _answer(row: Request, queued: int) -> list[tuple[str, str, int]]:
+    rest = row.latency_ms - queued
     if row.ttft_ms is None or not row.latency_ms:
-        return [Stretch("Waiting", row.latency_ms, 0, 1000)]
+        return [("Waiting", "wait", rest)]
     if not row.is_stream:
-        return [Stretch("Until the whole answer", row.latency_ms, 0, 1000)]
-    first = min(row.ttft_ms, row.latency_ms)
-    share = first * 1000 // row.latency_ms
-    return [
-        Stretch("To the first token", first, 0, share),
-        Stretch("Writing the answer", row.latency_ms - first, share, 1000 - share),
-    ]
+        return [("Until the whole answer", "wait", rest)]
+    waited = min(max(row.ttft_ms - queued, 0), rest)
+    return [("To the first token", "wait", waited), ("Writing the answer", "write", rest - waited)]
+
+
+def _queued_ms(row: Request, attempts: Sequence[Attempt]) -> int:
+    """From admission to the last attempt's start: the hold, and tries that failed."""
+    return max(round((attempts[-1].started_at - row.created_at) / timedelta(milliseconds=1)), 0) if attempts else 0
+
+
+def _stretches(parts: Sequence[tuple[str, str, int]], whole: int) -> list[Stretch]:
+    found, before = [], 0
+    for name, kind, ms in parts:
+        start, before = before * 1000 // whole if whole else 0, before + ms
+        end = before * 1000 // whole if whole else 1000
+        found.append(Stretch(name, kind, ms, start, end - start))
+    return found
 
 
 def tokens_per_second(row: Request) -> float | None:

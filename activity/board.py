@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from urllib.parse import urlencode
 
 from accounts.models import Organization
 from activity import chart, paging, rollups, savings, steps, tiles, usage
@@ -13,12 +14,26 @@ from activity.tiles import Tile
 from activity.usage import Piece, Usage
 
 
+def query_of(wanted: Filter, shown: chart.Wanted) -> str:
+    """The query string of a filter and a chart."""
+    return urlencode(wanted.parts() + shown.parts())
+
+
 @dataclass(frozen=True)
 class Board:
     organization: Organization
     wanted: Filter
     shown: chart.Wanted
     now: datetime
+
+    @property
+    def query(self) -> str:
+        """The address's query string: filter and chart."""
+        return self.query_of(self.wanted)
+
+    def query_of(self, wanted: Filter) -> str:
+        """Of another filter under the same chart."""
+        return query_of(wanted, self.shown)
 
     @cached_property
     def mark(self) -> datetime:

@@ -66,6 +66,10 @@ class Wanted:
     metric: str = "requests"
     by: str = ""
 
+    def parts(self) -> list[tuple[str, str]]:
+        """Names and values of the address, without what is at its default."""
+        return [(name, value) for name, value in (("metric", self.metric), ("by", self.by)) if value not in ("requests", "")]
+
 
 def read(query: Any) -> Wanted:
     metric, by = query.get("metric", ""), query.get("by", "")

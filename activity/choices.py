@@ -29,6 +29,7 @@ LABELS = {
     "range": "Time",
     "from": "From",
     "to": "To",
+    "view": "Saved view",
 }
 Options = list[tuple[str, str]]
 
@@ -61,7 +62,7 @@ def of(board: Board, page: Page) -> dict[str, Any]:
         "suggested_model": market.suggestion() if is_new_here else "",
         "ranges": [(value, label) for value, (label, _) in filters.RANGES.items()],
         "choices": found,
-        "chips": list(_chips(board.wanted, found)),
+        "chips": list(_chips(board, found)),
         "dropped": [LABELS[name] for name in board.wanted.dropped],
         "metrics": [(name, metric.label) for name, metric in chart.METRICS.items()],
         "groups": chart.BY.items(),
@@ -104,12 +105,13 @@ def _lately(organization_id: UUID, mark: datetime, now: datetime) -> tuple[list[
     )
 
 
-def _chips(wanted: Filter, choices: Iterable[Choice]) -> Iterable[Chip]:
+def _chips(board: Board, choices: Iterable[Choice]) -> Iterable[Chip]:
+    wanted = board.wanted
     for choice in choices:
         names = dict(choice.options)
         for value in choice.chosen:
-            yield Chip(choice.label, names[value], wanted.without(choice.name, value))
+            yield Chip(choice.label, names[value], board.query_of(wanted.without(choice.name, value)))
     if wanted.text:
-        yield Chip(LABELS["text"], wanted.text, wanted.without("text"))
+        yield Chip(LABELS["text"], wanted.text, board.query_of(wanted.without("text")))
     if wanted.range == filters.DATES:
-        yield Chip(LABELS["range"], wanted.label, wanted.without("range"))
+        yield Chip(LABELS["range"], wanted.label, board.query_of(wanted.without("range")))

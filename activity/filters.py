@@ -53,7 +53,7 @@ class Filter:
     """Nothing means "any". ``project`` has public ids, ``key`` public parts of API keys or ``studio``, ``site`` data centers or providers.
 
     ``first`` and ``last`` are days of the organization, both included, and take the place of ``range`` where it is ``dates``.
-    ``dropped`` names what of the address meant nothing.
+    ``view`` is the saved view it began as; ``dropped`` names what of the address meant nothing.
     """
 
     model: tuple[str, ...] = ()
@@ -65,6 +65,7 @@ class Filter:
     stream: tuple[str, ...] = ()
     text: str = ""
     range: str = DEFAULT_RANGE
+    view: str = ""
     first: date | None = None
     last: date | None = None
     dropped: tuple[str, ...] = field(default=(), compare=False)
@@ -93,16 +94,20 @@ class Filter:
         end = clock.day_start(zone, self.last + timedelta(days=1)) if self.last else now
         return Span(start, end, is_open=not self.last)
 
-    def query(self, **changes: object) -> str:
+    def query(self) -> str:
         """The address's query string, without what is at its default."""
-        return urlencode(replace(self, **changes).parts())  # type: ignore[arg-type]
+        return urlencode(self.parts())
 
-    def without(self, name: str, value: str = "") -> str:
-        """The query string with one value less."""
+    def without(self, name: str, *values: str) -> "Filter":
+        """The same without some values of a name."""
         if name == "range":
-            return self.query(range=DEFAULT_RANGE, first=None, last=None)
-        left = tuple(each for each in getattr(self, name) if each != value) if name in LIMBS else ""
-        return self.query(**{name: left})
+            return replace(self, range=DEFAULT_RANGE, first=None, last=None)
+        left: object = tuple(each for each in getattr(self, name) if each not in values) if name in LIMBS else ""
+        return replace(self, **{name: left})  # type: ignore[arg-type]
+
+    def leave_out(self, name: str, *values: str) -> "Filter":
+        """The same without values that mean nothing, which ``dropped`` then tells."""
+        return replace(self.without(name, *values), dropped=(*self.dropped, name)) if any(values) else self
 
     def parts(self) -> list[tuple[str, str]]:
         """Names and values of the address."""
@@ -110,7 +115,8 @@ class Filter:
         found += [("q", self.text)] if self.text else []
         found += [("range", self.range)] if self.range not in (DEFAULT_RANGE, DATES) else []
         days = (("from", self.first), ("to", self.last)) if self.range == DATES else ()
-        return found + [(name, day.isoformat()) for name, day in days if day]
+        found += [(name, day.isoformat()) for name, day in days if day]
+        return found + ([("view", self.view)] if self.view else [])
 
 
 # --- reading an address --------------------------------------------------------------------------
@@ -120,7 +126,7 @@ def read(query: QueryDict) -> Filter:
     """The filter an address asks for; values that mean nothing are dropped, and named in ``dropped``."""
     dropped: list[str] = []
     chosen: dict[str, object] = {name: _values(query, name, dropped) for name in LIMBS}
-    chosen["text"] = _text(query.get("q", ""), 200)
+    chosen |= {"text": _text(query.get("q", ""), 200), "view": _text(query.get("view", ""), 27)}
     return Filter(**chosen, **_time(query, dropped), dropped=tuple(dict.fromkeys(dropped)))  # type: ignore[arg-type]
 
 

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 
 from django.db import models
+from django.db.models.functions import Lower
 
 from accounts.models import Organization, User
 from catalog.models import PriceTick
 from catalog.operations import CHAT
-from clod_site.lib import clock
+from clod_site.lib import clock, ids
 from projects.models import ApiKey, Project
 
 
@@ -136,3 +137,27 @@ class UsageMark(models.Model):
 
     def __str__(self) -> str:
         return f"complete before {self.complete_before:%Y-%m-%d %H:%M}"
+
+
+class SavedView(models.Model):
+    """A filter of Activity and its chart under a name. One that was deleted can be brought back for a day."""
+
+    id = ids.primary_key()
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    query = models.TextField(blank=True, help_text="As Activity's address has it; empty: everything of the last day.")
+    is_shared = models.BooleanField(default=False, help_text="Everybody of the organization sees it.")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    updated_at = models.DateTimeField(default=clock.now)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                "organization", "owner", Lower("name"), condition=models.Q(deleted_at=None), name="saved_view_name_once_an_owner"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

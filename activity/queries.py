@@ -56,6 +56,15 @@ def page(rows: QuerySet[Request], cursor: str, limit: int = PAGE) -> Page:
     return Page(found[:limit], ids.public("req", found[limit - 1].id) if len(found) > limit else "")
 
 
+def neighbours(row: Request) -> dict[str, Request | None]:
+    """The organization's next ``newer`` and next ``older`` request."""
+    rows = Request.objects.filter(organization_id=row.organization_id).only("id")
+    return {
+        "newer": rows.filter(id__gt=row.id).order_by("id").first(),
+        "older": rows.filter(id__lt=row.id).order_by("-id").first(),
+    }
+
+
 def attempts_of(row: Request) -> list[Attempt]:
     found = Attempt.objects.filter(request_id=row.id).select_related("endpoint__provider", "endpoint__data_center")
     return list(found.order_by("number"))

@@ -4,7 +4,8 @@ Django's own StreamingHttpResponse collects a synchronous iterator into a list b
 is made when the one before it has been taken, in the request's own thread, where its database connection is.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
@@ -13,9 +14,12 @@ from django.http import StreamingHttpResponse
 class Streamed(StreamingHttpResponse):
     """Of a synchronous iterator of texts. Its reader's leaving closes the iterator."""
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:  # type: ignore[override]
-        pieces = iter(self.streaming_content)
-        following = sync_to_async(next)
-        while (piece := await following(pieces, None)) is not None:
+    def __init__(self, pieces: Iterator[str], **options: Any) -> None:
+        super().__init__(pieces, **options)
+        self.pieces = pieces
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        following = sync_to_async(lambda: next(self.pieces, None))
+        while (piece := await following()) is not None:
             if piece:
-                yield piece
+                yield self.make_bytes(piece)

@@ -17,6 +17,11 @@ form?.addEventListener("formdata", ({ formData }) => {
   for (const [name, value] of [...formData]) if (!value || defaults[name]?.includes(value)) formData.delete(name);
 });
 
+// What is saved is what is shown: the chart may have been chosen after the page was made.
+document.addEventListener("submit", ({ target }) => {
+  if ("keepsQuery" in target.dataset && document.getElementById("activity-filters")) target.elements.query.value = location.search;
+});
+
 document.addEventListener("clod:chart", async () => {
   const { status, text } = await ask({ part: "chart" });
   if (status === 200) replace(parse(text).getElementById("chart-table"));

@@ -124,9 +124,7 @@ def test_names_with_lines_and_quotes_stay_in_their_row(alice: User, project: Pro
     assert row["requested_model"] == 'a"b\nc,d\u2028e'
 
 
-def test_who_exports_what_and_whether_it_was_taken_whole_is_logged(
-    alice: User, project: Project, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_who_exports_what_and_whether_it_was_taken_whole_is_logged(alice: User, project: Project, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "activity.export")
     call(project)
     visit = browser(alice)

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from activity.models import Request
+from activity.models import Request, SavedView
 from billing.models import (
     Attempt,
     AutoTopUp,
@@ -47,6 +47,7 @@ RECORDS = {
     PaymentEvent,
     AutoTopUp,
     Request,
+    SavedView,
     StudioToken,
 }
 SECRETS = (DIGEST.hex(), base64.b64encode(DIGEST).decode(), r"\x01\x02\x03", SESSION_KEY)
