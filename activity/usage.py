@@ -33,7 +33,9 @@ GROUPS: dict[str, Any] = {
 
 @dataclass
 class Usage:
-    """Sums of some requests. Times are texts of ``activity.times`` until somebody asks for a percentile."""
+    """Sums of some requests. Times are texts of ``activity.times`` until somebody asks for a percentile; each is read once, also when
+    what it belongs to is a part of several sums.
+    """
 
     requests: int = 0
     failed: int = 0
@@ -46,7 +48,8 @@ class Usage:
     energy_uwh: int = 0
     electricity_picousd: int = 0
     electricity_average_picousd: int = 0
-    texts: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in sums.TIMES})
+    texts: dict[str, str] = field(default_factory=dict)
+    parts: list["Usage"] = field(default_factory=list)
     _counts: dict[str, times.Counts] = field(default_factory=dict)
 
     @property
@@ -63,14 +66,15 @@ class Usage:
 
     def counts(self, what: str) -> times.Counts:
         if what not in self._counts:
-            self._counts[what] = times.read(" ".join(self.texts[what]))
+            self._counts[what] = times.read(self.texts.get(what, ""))
+            for part in self.parts:
+                self._counts[what].update(part.counts(what))
         return self._counts[what]
 
     def add(self, other: "Usage") -> None:
         for name in NUMBERS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in sums.TIMES:
-            self.texts[name] += other.texts[name]
+        self.parts.append(other)
 
 
 NUMBERS = tuple(name for name, value in vars(Usage()).items() if isinstance(value, int))
@@ -140,7 +144,7 @@ def _usage(found: dict[str, Any]) -> Usage:
     usage = Usage(**{name: found[f"all_{name}"] for name in NUMBERS})
     for name in sums.TIMES:
         if text := found.get(f"all_{name}"):
-            usage.texts[name].append(text)
+            usage.texts[name] = text
     return usage
 
 
