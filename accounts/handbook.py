@@ -44,6 +44,7 @@ PAGES = (
     Page("free", "Free requests and the wallet"),
     Page("projects", "Projects, keys and budgets"),
     Page("privacy", "Encryption and privacy"),
+    Page("activity", "Activity and exports"),
     Page("errors", "Errors"),
 )
 

@@ -1,18 +1,13 @@
-"""Which requests a page shows: the filter in the address, read and written back the same way.
-
-A filter narrows the requests themselves and their rollups alike; the time it spans is apart, because rollups know hours only.
-"""
+"""Which requests a page shows: the filter in the address, read and written back the same way."""
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
-from activity.models import Request, Status
-from activity.sums import FAILED, Rows
+from activity.models import Status
 from clod_site.lib import clock, ids
 
 RANGES: dict[str, tuple[str, timedelta | None]] = {
@@ -171,65 +166,3 @@ def _day(query: QueryDict, name: str, dropped: list[str]) -> date | None:
         dropped.append(name)
         return None
     return day
-
-
-# --- narrowing -----------------------------------------------------------------------------------
-
-
-def narrow(rows: Rows, wanted: Filter) -> Rows:
-    """Requests, or rollups of them, that match; a project or key of somebody else simply matches nothing."""
-    conditions = {
-        "model": _models,
-        "project": _projects,
-        "key": _keys,
-        "site": _sites,
-        "status": _statuses,
-        "paid": _paid,
-        "stream": _stream,
-    }
-    for name in LIMBS:
-        if values := getattr(wanted, name):
-            rows = rows.filter(conditions[name](values))
-    return _matching(rows, wanted) if wanted.text else rows
-
-
-def within(rows: QuerySet[Request], span: Span) -> QuerySet[Request]:
-    """Ids begin with their millisecond, so a time range is a range of ids: the index that pages also filters."""
-    rows = rows if span.is_open else rows.filter(id__lt=ids.first_at(span.end))
-    return rows.filter(id__gte=ids.first_at(span.start)) if span.start else rows
-
-
-def _matching(rows: Rows, wanted: Filter) -> Rows:
-    if wanted.request_id:
-        return rows.filter(id=wanted.request_id) if rows.model is Request else rows.none()
-    return rows.filter(requested_model__icontains=wanted.text)
-
-
-def _models(values: tuple[str, ...]) -> Q:
-    return Q(model__in=values)
-
-
-def _projects(values: tuple[str, ...]) -> Q:
-    return Q(project_id__in=[ids.parse_public("proj", value) for value in values])
-
-
-def _keys(values: tuple[str, ...]) -> Q:
-    named = Q(api_key__public_id__in=[value for value in values if value != STUDIO])
-    return named | Q(api_key__isnull=True) if STUDIO in values else named
-
-
-def _sites(values: tuple[str, ...]) -> Q:
-    """A provider stands for itself only where there is no data center."""
-    return Q(data_center__in=values) | Q(data_center="", provider__in=values)
-
-
-def _statuses(values: tuple[str, ...]) -> Q:
-    return Q(status__in={*values, *FAILED} if ERRORS in values else values)
-
-
-def _paid(values: tuple[str, ...]) -> Q:
-    return Q(paid_by__in=values)
-
-
-def _stream(values: tuple[str, ...]) -> Q:
-    return Q(is_stream__in=[value == "yes" for value in values])

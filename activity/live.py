@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from activity import filters, rollups
+from activity import narrowing, rollups
 from activity.filters import Filter
 from activity.models import Request
 from activity.queries import PAGE, Page
@@ -31,7 +31,7 @@ def has_news(organization_id: UUID, wanted: Filter, seen: str) -> bool:
     floor = ids.parse_public("req", text)
     if floor is None:
         return True
-    rows = filters.narrow(Request.objects.filter(organization_id=organization_id, id__gt=floor), wanted)
+    rows = narrowing.narrow(Request.objects.filter(organization_id=organization_id, id__gt=floor), wanted)
     return str(rows.order_by("-id").values("pk")[: PAGE + 1].count()) != count
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q, Sum
 
-from activity import filters, queries, rollups
+from activity import narrowing, queries, rollups
 from activity.filters import Filter, Span
 from activity.models import Rollup, UsageDay, UsageHour
 from activity.queries import PAGE, Page
@@ -18,7 +18,7 @@ from clod_site.lib import ids
 
 def page(organization_id: UUID, wanted: Filter, span: Span, mark: datetime, cursor: str, limit: int = PAGE) -> Page:
     """Requests older than the cursor's; a malformed cursor starts at the newest."""
-    rows = filters.narrow(filters.within(queries.of(organization_id), span), wanted)
+    rows = narrowing.narrow(narrowing.within(queries.of(organization_id), span), wanted)
     before = ids.parse_public("req", cursor)
     if wanted.is_narrowed and not wanted.request_id:
         rows = rows.filter(_where(organization_id, wanted, span, mark, before, limit))
@@ -49,7 +49,7 @@ def _full(kind: type[Rollup], organization_id: UUID, wanted: Filter, span: Span,
     rows = kind._default_manager.filter(where, organization_id=organization_id, start__lt=span.end)
     rows = rows.filter(start__gte=rollups.start_of(kind, span.start)) if span.start else rows
     found: list[datetime] = []
-    for start, count in filters.narrow(rows, wanted).values_list("start").annotate(Sum("requests")).order_by("-start"):
+    for start, count in narrowing.narrow(rows, wanted).values_list("start").annotate(Sum("requests")).order_by("-start"):
         if need <= 0:
             break
         found.append(start)

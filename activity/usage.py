@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import Case, F, When
 from django.db.models.functions import TruncHour, TruncMinute
 
-from activity import filters, rollups, sums, times
+from activity import narrowing, rollups, sums, times
 from activity.filters import Filter, Span
 from activity.models import Request, Rollup, UsageDay, UsageHour
 from activity.sums import Rows
@@ -123,7 +123,7 @@ def _read(
     for rows in _sources(organization_id, span, mark, kinds):
         named = keys | {"at": _instant(rows, unit)} if "at" in keys else keys
         figures = sums.shown(rows) | (sums.of_times(rows) if with_times else {})
-        for found in _grouped(filters.narrow(rows, wanted), named, figures):
+        for found in _grouped(narrowing.narrow(rows, wanted), named, figures):
             yield Piece(found.get("at"), found.get("group"), _usage(found))
 
 
@@ -151,7 +151,7 @@ def _usage(found: dict[str, Any]) -> Usage:
 def _sources(organization_id: UUID, span: Span, mark: datetime, kinds: tuple[type[Rollup], ...]) -> Iterator[Rows]:
     """What the first kind of rollup has whole, and what is before and after it of the next kind; at last the requests."""
     if not kinds:
-        yield filters.within(Request.objects.filter(organization_id=organization_id).order_by(), span)
+        yield narrowing.within(Request.objects.filter(organization_id=organization_id).order_by(), span)
         return
     first, last = _whole(kinds[0], span, mark)
     if first and first >= last:

@@ -79,7 +79,8 @@ def _row(visit: Any, name: str, address: str) -> None:
     before = _cpu_s()
     answers = [_visit(visit, address) for _ in range(RUNS)]
     cpu_ms, took = (_cpu_s() - before) * 1000 / RUNS, [ms for ms, _ in answers]
-    print(f"| {name} | {cpu_ms:.0f} | {statistics.median(took):.0f} | {max(took):.0f} | {first_ms:.0f} | {answers[0][1] / 1000:.0f} |", flush=True)
+    figures = (cpu_ms, statistics.median(took), max(took), first_ms, answers[0][1] / 1000)
+    print(f"| {name} | {' | '.join(f'{figure:.0f}' for figure in figures)} |", flush=True)
 
 
 def _cpu_s() -> float:

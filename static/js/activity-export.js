@@ -25,7 +25,7 @@ async function start() {
     const file = await read(answer, (rows) => {
       got = rows;
       bar.value = Math.min(rows, bar.max);
-      count.textContent = `${rows.toLocaleString("en")} of about ${counted(about)}`;
+      count.textContent = rows > about ? counted(rows) : `${rows.toLocaleString("en")} of about ${counted(about)}`;
     });
     save(file, answer.headers.get("Content-Disposition").match(/filename="([^"]+)"/)[1]);
     bar.value = bar.max;

@@ -7,6 +7,7 @@ const EVERY_MS = 4000;
 const SLOWEST_MS = 60_000;
 const WHOLE_EVERY_MS = 15_000; // tiles and chart of a busy organization follow more slowly than its rows
 const SAY_EVERY_MS = 10_000;
+const WALK_MS = 8000; // so long after a key somebody is still where the focus is
 const MEMORY = "clod_tail";
 
 const tail = document.querySelector("[data-tail]");
@@ -15,7 +16,7 @@ const said = document.querySelector("[data-tail-said]");
 const seen = () => document.querySelector("[data-seen]").dataset.seen;
 let timer, asking, waiting = "", failures = 0;
 let wholeAt = Date.now(), isStale = false;
-let unsaid = 0, saidAt = 0;
+let unsaid = 0, saidAt = 0, typedAt = 0;
 
 const isPaused = () => localStorage.getItem(MEMORY) === "paused";
 
@@ -62,7 +63,8 @@ function isReading() {
   const selection = getSelection();
   const isPicking = !selection.isCollapsed && body.contains(selection.anchorNode);
   const top = document.querySelector(".topbar")?.getBoundingClientRect().bottom ?? 0;
-  return isPicking || body.getBoundingClientRect().top < top || Boolean(body.querySelector(":focus-visible"));
+  const isWalking = Date.now() - typedAt < WALK_MS && body.contains(document.activeElement);
+  return isPicking || isWalking || body.getBoundingClientRect().top < top;
 }
 
 function show() {
@@ -127,6 +129,7 @@ if (tail || document.querySelector(".empty[data-seen]")) {
   timer = setTimeout(look, EVERY_MS);
 }
 if (tail) {
+  document.addEventListener("keydown", () => (typedAt = Date.now()));
   tail.hidden = false;
   drawToggle();
   tail.querySelector("[data-tail-toggle]").addEventListener("click", toggle);

@@ -3,7 +3,7 @@
 import random
 import threading
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,11 @@ from tests.activity import log
 
 HOUR = timedelta(hours=1)
 SUMMED = ("prompt_tokens", "completion_tokens", "cost_nanousd", "list_cost_nanousd", "fee_nanousd", *sums.ELECTRIC)
+
+
+@pytest.fixture(autouse=True)
+def no_hour_becomes_complete_between_two_lines(time_machine: Any) -> None:
+    time_machine.move_to(datetime(2026, 11, 28, 12, 34, tzinfo=UTC))
 
 
 def random_calls(project: Project, count: int, seed: int = 1) -> None:

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from accounts.models import User
-from activity import chart, figures, filters, paging, rollups, sums, tiles, usage
+from activity import chart, figures, narrowing, paging, rollups, sums, tiles, usage
 from activity.filters import Filter
 from activity.models import Request, Status
 from activity.usage import Usage
@@ -52,7 +52,7 @@ def test_sums_are_those_of_the_requests(calls: Project, wanted: Filter) -> None:
     now = clock.now()
     span = wanted.span(now, "UTC")
     found = usage.whole(calls.organization_id, wanted, span, rollups.mark())
-    rows = list(filters.narrow(filters.within(Request.objects.all(), span), wanted))
+    rows = list(narrowing.narrow(narrowing.within(Request.objects.all(), span), wanted))
     assert (found.requests, found.cost_nanousd) == (len(rows), sum(row.cost_nanousd for row in rows))
     assert found.failed == sum(row.status in sums.FAILED for row in rows)
     assert found.tokens == sum(row.prompt_tokens + row.completion_tokens for row in rows)
@@ -72,7 +72,7 @@ def test_pages_hold_every_request_of_the_filter_once(calls: Project, wanted: Fil
         cursor = page.next_cursor
         if not cursor:
             break
-    rows = filters.narrow(filters.within(Request.objects.all(), span), wanted).order_by("-id")
+    rows = narrowing.narrow(narrowing.within(Request.objects.all(), span), wanted).order_by("-id")
     assert seen == list(rows.values_list("id", flat=True))
 
 

@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from accounts.models import Organization, User
-from activity.models import Request
+from activity.models import Request, SavedView
 from billing.models import Attempt, AutoTopUp, BudgetAlert, BudgetPeriod, FreeQuotaDay, Hold, LedgerEntry, PaymentEvent, PlatformLoss, TopUp
 from catalog.models import Category, DataCenter, DeliveredPrice, Endpoint, EnergyHour, EnergyPrice, Model, PriceJob, PriceTick, Provider
 from clod_site.lib import clock, ids
@@ -102,3 +102,4 @@ def _spend(organization: Organization, project: Project, tick: PriceTick, now: A
     AutoTopUp.objects.create(organization=organization, threshold_nanousd=5, amount_nanousd=5)
     answer = {"model": "llama", "requested_model": "Llama 8B", "provider": "clod", "status": "ok", "paid_by": "free"}
     Request.objects.create(id=request_id, organization=organization, **answer, **common)
+    SavedView.objects.create(organization=organization, owner=organization.members.get(), name="Errors", query="status=errors")

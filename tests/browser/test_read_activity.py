@@ -10,6 +10,10 @@ pytestmark = [pytest.mark.site, pytest.mark.browser]
 
 MODEL = "smollm2-135m-instruct"
 ANSWER_MS = 60_000
+AWAY = """() => {
+  const real = window.fetch;
+  window.fetch = (to, how) => (`${to}`.includes("seen=") && !window.isBack ? Promise.reject(new TypeError("away")) : real(to, how));
+}"""
 
 
 def call(site) -> None:
@@ -63,3 +67,140 @@ def test_a_new_request_arrives_by_itself_and_the_open_table_stays_open(page, sit
     call(site)
     expect(rows).to_have_count(min(before + 1, 50), timeout=ANSWER_MS)
     expect(page.locator("#chart-table table")).to_be_visible()
+
+
+def arrive(page, site) -> str:
+    """A new request's id, once the server has it."""
+    call(site)
+    return str(page.request.get("/api/activity/requests?limit=1").json()["data"][0]["id"])
+
+
+def test_while_somebody_reads_further_down_a_button_says_what_is_new(page, site):
+    page.set_viewport_size({"width": 1440, "height": 400})
+    for _ in range(8):
+        call(site)
+    page.goto("/activity")
+    rows = page.locator(".requests tbody tr")
+    page.evaluate("document.querySelectorAll('.requests tbody tr')[3].scrollIntoView()")
+    first, place = rows.first.get_attribute("data-id"), rows.nth(5).bounding_box()
+    new = arrive(page, site)
+    button = page.get_by_role("button", name="1 new request")
+    expect(button).to_be_visible(timeout=ANSWER_MS)
+    assert (rows.first.get_attribute("data-id"), rows.nth(5).bounding_box()) == (first, place)
+    button.click()
+    expect(rows.first).to_have_attribute("data-id", new)
+    expect(button).to_be_hidden()
+    expect(rows.first).to_be_in_viewport()
+
+
+def test_an_open_drawer_stays_and_what_is_new_waits_behind_it(page, site):
+    rows = page.locator(".requests tbody tr")
+    first = rows.first.get_attribute("data-id")
+    rows.first.get_by_role("link").click()
+    expect(page.locator("#request-drawer")).to_contain_text(first)
+    with page.expect_response(lambda answer: "seen=" in answer.url and answer.status == 200, timeout=ANSWER_MS):
+        new = arrive(page, site)
+    assert rows.first.get_attribute("data-id") == first
+    page.keyboard.press("Escape")
+    expect(rows.first).to_have_attribute("data-id", new, timeout=ANSWER_MS)
+
+
+def test_a_paused_tail_stays_paused_on_the_next_visit(page, site):
+    asked = []
+    page.get_by_role("button", name="Pause").click()
+    page.reload()
+    page.on("request", lambda request: "seen=" in request.url and asked.append(request.url))
+    expect(page.locator("[data-tail-state]")).to_have_text("Paused")
+    rows = page.locator(".requests tbody tr")
+    before, new = rows.first.get_attribute("data-id"), arrive(page, site)
+    page.wait_for_timeout(5000)
+    assert (asked, rows.first.get_attribute("data-id")) == ([], before)
+    page.get_by_role("button", name="Resume").click()
+    expect(rows.first).to_have_attribute("data-id", new, timeout=ANSWER_MS)
+
+
+def test_a_server_that_does_not_answer_is_told_and_asked_again(page, site):
+    page.evaluate(AWAY)
+    expect(page.locator("[data-tail-state]")).to_contain_text("No answer from the server", timeout=ANSWER_MS)
+    page.evaluate("window.isBack = true")
+    new = arrive(page, site)
+    expect(page.locator(".requests tbody tr").first).to_have_attribute("data-id", new, timeout=ANSWER_MS)
+    expect(page.locator("[data-tail-state]")).to_have_text("Live")
+
+
+def test_the_keyboard_goes_from_request_to_request(page, site):
+    call(site)
+    page.goto("/activity")
+    rows = page.locator(".requests tbody tr")
+    ids = [rows.nth(number).get_attribute("data-id") for number in range(2)]
+    drawer = page.locator("#request-drawer")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(drawer).to_contain_text(ids[0])
+    page.keyboard.press("j")
+    expect(drawer).to_contain_text(ids[1])
+    page.keyboard.press("ArrowUp")
+    expect(drawer).to_contain_text(ids[0])
+    expect(page.get_by_role("button", name="Newer request")).to_be_disabled()
+    page.get_by_role("link", name="Open as a page").click()
+    page.keyboard.press("j")
+    expect(page).to_have_url(re.compile(ids[1]))
+    page.keyboard.press("k")
+    expect(page).to_have_url(re.compile(ids[0]))
+
+
+@pytest.mark.parametrize("form", ["CSV", "JSON lines"])
+def test_an_export_is_handed_over_whole(page, form):
+    page.locator("summary", has_text="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name=form).click()
+    text = download.value.path().read_text()
+    many = page.locator(".requests tbody tr").count()
+    assert f"end: {many} requests" in text or f'"requests": {many},' in text
+    panel = page.get_by_role("region", name="Export")
+    expect(panel).to_contain_text("Exported")
+    panel.get_by_role("button", name="Close").click()
+    expect(panel).to_be_hidden()
+
+
+def test_an_export_that_breaks_off_is_not_handed_over(page):
+    text = "id,created_at\nreq_1,2026\n"
+    page.route(re.compile(r"activity\.csv"), lambda route: route.fulfill(body=text, content_type="text/csv", headers={}))
+    page.locator("summary", has_text="Export").click()
+    page.get_by_role("link", name="CSV").click()
+    panel = page.get_by_role("region", name="Export")
+    expect(panel).to_contain_text("The connection broke after")
+    page.unroute(re.compile(r"activity\.csv"))
+    with page.expect_download():
+        panel.get_by_role("button", name="Try again").click()
+
+
+def test_a_view_is_saved_with_the_chart_that_is_shown_and_deleting_it_can_be_undone(page):
+    page.goto("/activity?status=ok")
+    page.get_by_role("link", name="Latency", exact=True).click()
+    expect(page).to_have_url(re.compile("metric=latency"))
+    page.locator("summary", has_text="Views").click()
+    page.get_by_role("link", name="Save this as a view").click()
+    dialog = page.locator("#save-view")
+    dialog.get_by_label("Name").fill("Slow ones")
+    dialog.get_by_role("button", name="Save view").click()
+    expect(page).to_have_url(re.compile(r"\?status=ok&metric=latency&view=view_"))
+    page.locator("summary", has_text="Slow ones").click()
+    page.get_by_role("link", name="Manage views").click()
+    row = page.get_by_role("row", name="Slow ones")
+    expect(row).to_contain_text("Status: Ok · Last 24 hours · Latency")
+    row.get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(row).to_be_visible()
+    row.get_by_role("button", name="Delete").click()
+
+
+def test_columns_that_are_hidden_stay_hidden(page):
+    page.locator("summary", has_text="Columns").click()
+    page.get_by_label("Price tick").uncheck()
+    page.get_by_label("Project", exact=True).last.check()
+    for _ in range(2):
+        expect(page.get_by_role("columnheader", name="Tick")).to_be_hidden()
+        expect(page.locator("th.col-project")).to_be_visible()
+        page.reload()
