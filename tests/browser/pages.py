@@ -50,6 +50,8 @@ MEMBERS = {
     "activity-filtered": "/activity?range=30d&model=smollm2-135m-instruct&metric=tokens&by=key",
     "activity-none": "/activity?q=nothing-like-this",
     "request": "/activity/{request}",
+    "views": "/activity/views",
+    "view-new": "/activity/views/new?status=errors&range=7d&metric=cost&by=model",
     "billing": "/billing",
     "top-ups": "/billing/top-ups",
     "top-up": "/billing/top-ups/{top_up}",
