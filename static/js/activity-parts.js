@@ -12,17 +12,24 @@ export async function ask(wanted, signal) {
   }
 }
 
+const FOCUSABLE = "summary, a, button, [tabindex]";
+
 export function parse(html) {
   return new DOMParser().parseFromString(html, "text/html");
 }
 
-// What the reader has opened stays open.
+// What the reader has opened, scrolled or focused stays so.
 export function replace(fresh) {
   const old = document.getElementById(fresh.id);
   if (!old) return;
-  const open = [...old.querySelectorAll("details")].map((part) => part.open);
-  fresh.querySelectorAll("details").forEach((part, index) => (part.open = open[index] ?? false));
+  const all = (part, kind) => [...part.querySelectorAll(kind)];
+  const open = all(old, "details").map((part) => part.open);
+  const scrolled = all(old, ".table-wrap").map((part) => [part.scrollLeft, part.scrollTop]);
+  const focused = all(old, FOCUSABLE).indexOf(document.activeElement);
+  all(fresh, "details").forEach((part, index) => (part.open = open[index] ?? false));
   old.replaceWith(fresh);
+  all(fresh, ".table-wrap").forEach((part, index) => part.scrollTo(...(scrolled[index] ?? [0, 0])));
+  all(fresh, FOCUSABLE)[focused]?.focus({ preventScroll: true });
   announce(fresh);
 }
 
