@@ -64,6 +64,43 @@ def test_an_answer_that_came_whole_is_one_stretch_and_its_speed_counts_all_of_it
     assert anatomy.tokens_per_second(row) == 40
 
 
+def test_what_was_tried_before_is_a_stretch_of_its_own(alice: User, project: Project) -> None:
+    row = call(project, is_stream=True, ttft_ms=700, latency_ms=1000)
+    for number, started_ms in ((1, 1), (2, 500)):
+        started_at = row.created_at + timedelta(milliseconds=started_ms)
+        Attempt.objects.create(
+            request_id=row.id, number=number, endpoint=row.price_tick.endpoint, started_at=started_at, latency_ms=499, outcome="timeout"
+        )
+    parts = anatomy.timeline(row, queries.attempts_of(row))
+    assert [(part.name, part.ms) for part in parts] == [("Tries before", 500), ("To the first token", 200), ("Writing the answer", 300)]
+    assert sum(part.width_permille for part in parts) == 1000
+    assert "Tries before" in browser(alice).get(f"/activity/{public(row)}").content.decode()
+
+
+@pytest.mark.parametrize("fields", [{"latency_ms": 0}, {"ttft_ms": None}, {"ttft_ms": 5000, "is_stream": True}, {"is_stream": False}])
+def test_a_timeline_is_whole_whatever_was_recorded(project: Project, fields: dict[str, object]) -> None:
+    row = call(project, **fields)
+    attempt = Attempt(number=1, started_at=row.created_at + timedelta(hours=1), latency_ms=1)
+    for attempts in ([], [attempt]):
+        parts = anatomy.timeline(row, attempts)
+        assert sum(part.width_permille for part in parts) == 1000
+        assert sum(part.ms for part in parts) == row.latency_ms
+
+
+def test_it_says_that_prompt_and_answer_are_not_stored(alice: User, project: Project) -> None:
+    assert "Not stored." in browser(alice).get(f"/activity/{public(call(project))}").content.decode()
+
+
+def test_its_page_leads_to_the_newer_and_the_older_one_of_the_organization(alice: User, charlie: User, project: Project) -> None:
+    theirs = Project.objects.get(organization__memberships__user=charlie)
+    oldest, older, row, newer = (call(each, timedelta(minutes=9 - number)) for number, each in enumerate([theirs, *[project] * 3]))
+    shown = browser(alice).get(f"/activity/{public(row)}").content.decode()
+    assert f'rel="prev" href="/activity/{public(newer)}"' in shown
+    assert f'rel="next" href="/activity/{public(older)}"' in shown
+    assert 'rel="next"' not in browser(alice).get(f"/activity/{public(older)}").content.decode()
+    assert public(oldest) not in browser(alice).get(f"/activity/{public(older)}").content.decode()
+
+
 def test_data_centers_are_told_by_name(alice: User, project: Project) -> None:
     row = call(project)
     DataCenter.objects.filter(slug="nva").update(name="Ashburn, Virginia")
@@ -107,8 +144,9 @@ def test_programs_without_a_session_are_refused_in_json(db: None) -> None:
 def test_a_request_is_told_without_looking_anything_up(project: Project, django_assert_num_queries: object) -> None:
     call(project)
     [row] = queries.of(project.organization_id)
+    page = queries.page(queries.of(project.organization_id), "")
     with django_assert_num_queries(0):  # type: ignore[operator]
-        queries.as_json(row)
+        assert queries.as_json(row) == queries.as_json(page.rows[0])
 
 
 def test_a_request_that_got_no_answer_says_that_nothing_was_charged(alice: User, project: Project) -> None:
