@@ -65,10 +65,12 @@ def _measure(count: int) -> None:
     filling = _timed(lambda: _fill(alice, count))
     adding = _timed(lambda: rollups.advance(clock.now(), run_s=float("inf")))
     _analyse()
-    print(f"\n{_server()}: {count:,} requests filled in {filling:.0f} s, {UsageHour.objects.count():,} rollups built in {adding:.1f} s\n")
-    print("| what | CPU, ms | median, ms | worst, ms | first, ms | kB |\n|---|---|---|---|---|---|")
     visit = browser(alice)
     visit.defaults["SERVER_NAME"] = "127.0.0.1"
+    print(f"\n{_server()}: {count:,} requests filled in {filling:.0f} s, {UsageHour.objects.count():,} rollups built in {adding:.1f} s\n")
+    _visit(visit, "/docs")
+    print(f"the first Activity of a process that has answered something else: {_visit(visit, '/activity')[0]:.0f} ms\n")
+    print("| what | CPU, ms | median, ms | worst, ms | first, ms | kB |\n|---|---|---|---|---|---|")
     for name, address in _addresses(visit):
         _row(visit, name, address)
     print(f"\nload average {', '.join(f'{each:.1f}' for each in os.getloadavg())}", flush=True)
