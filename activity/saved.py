@@ -96,18 +96,11 @@ def delete(member: Membership, view: SavedView) -> None:
     SavedView.objects.filter(organization_id=member.organization_id, deleted_at__lt=clock.now() - UNDO).delete()
 
 
-def deleted(member: Membership, public_id: str) -> SavedView | None:
-    """One that this member may bring back."""
-    pk = ids.parse_public("view", public_id)
-    since = clock.now() - UNDO
-    view = SavedView.objects.filter(pk=pk, organization_id=member.organization_id, deleted_at__gte=since).first() if pk else None
-    return view if view and may_delete(member, view) else None
-
-
 def restore(member: Membership, public_id: str) -> SavedView:
-    """IntegrityError when its owner has made another one of that name; 404 when there is nothing to bring back."""
-    view = deleted(member, public_id)
-    if view is None:
+    """IntegrityError when its owner has made another one of that name; 404 for what this member could not have deleted, or too long ago."""
+    pk, since = ids.parse_public("view", public_id), clock.now() - UNDO
+    view = SavedView.objects.filter(pk=pk, organization_id=member.organization_id, deleted_at__gte=since).first() if pk else None
+    if view is None or not may_delete(member, view):
         raise Http404
     view.deleted_at = None
     view.save(update_fields=["deleted_at"])

@@ -5,12 +5,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import MemberRequest, member_page
 from accounts.models import Membership
+from accounts.undo import undoing
 from activity import descriptions, saved
 from activity.forms import TAKEN, SavedViewForm
 from activity.models import SavedView
@@ -20,12 +21,8 @@ from clod_site.lib import ids
 @require_safe
 @member_page
 def view_list(request: MemberRequest) -> HttpResponse:
-    member = request.membership
-    context = {
-        "rows": descriptions.of_views(member, saved.seen_by(member)),
-        "deleted": saved.deleted(member, request.GET.get("deleted", "")),
-    }
-    return render(request, "activity/saved_list.html", context)
+    rows = descriptions.of_views(request.membership, saved.seen_by(request.membership))
+    return render(request, "activity/saved_list.html", {"rows": rows})
 
 
 @require_safe
@@ -76,8 +73,10 @@ def view_update(request: MemberRequest, public_id: str) -> HttpResponse:
 @require_POST
 @member_page
 def view_delete(request: MemberRequest, public_id: str) -> HttpResponse:
-    saved.delete(request.membership, saved.get(request.membership, public_id))
-    return HttpResponseRedirect(f"/activity/views?deleted={public_id}")
+    view = saved.get(request.membership, public_id)
+    saved.delete(request.membership, view)
+    messages.success(request, f"{view.name} was deleted.", undoing("saved_view_restore", public_id))
+    return redirect("saved_views")
 
 
 @require_POST
@@ -87,9 +86,9 @@ def view_restore(request: MemberRequest, public_id: str) -> HttpResponse:
         with transaction.atomic():
             view = saved.restore(request.membership, public_id)
     except IntegrityError:
-        messages.error(request, "There is another view of that name now. Rename it, then bring this one back.")
-        return HttpResponseRedirect(f"/activity/views?deleted={public_id}")
-    messages.success(request, f"{view.name} is back.")
+        messages.error(request, "There is another view of that name now. Rename it first.", undoing("saved_view_restore", public_id))
+    else:
+        messages.success(request, f"{view.name} is back.")
     return redirect("saved_views")
 
 

@@ -14,6 +14,7 @@ from activity.board import Board
 from activity.filters import Filter
 from activity.streaming import Streamed
 from clod_site.lib import clock
+from team import audit
 
 PARTS = {"rows": "activity/_rows.html", "chart": "activity/_chart_table.html"}
 
@@ -63,6 +64,7 @@ def request_detail(request: MemberRequest, public_id: str) -> HttpResponse:
 def request_export(request: MemberRequest, form: str) -> Streamed:
     """What the filter shows as a file: ``form`` is csv or jsonl. HEAD is refused: its answer would be made for nobody."""
     board = _board(request, filters.read(request.GET))
+    audit.record(request, "export.activity", f"{form} of {board.wanted.query() or 'the last day'}")
     parts = export.parts(export.FORMATS[form], request.membership, board.wanted, board.span, board.mark, board.now)
     headers = {"Content-Disposition": f'attachment; filename="clod-requests-{board.now:%Y-%m-%d-%H%M}.{form}"', "Cache-Control": "no-store"}
     return Streamed(parts, content_type=export.FORMATS[form].content_type, headers=headers)

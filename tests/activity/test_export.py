@@ -21,6 +21,7 @@ from clod_site.lib import ids
 from clod_site.lib.spreadsheet import harmless
 from projects import keys
 from projects.models import Project
+from team.models import AuditEvent
 from tests.activity.log import call
 from tests.people import browser
 
@@ -137,6 +138,12 @@ def test_who_exports_what_and_whether_it_was_taken_whole_is_logged(alice: User, 
     assert said[0] == f"{who} of 'status=ok'"
     assert said[1].startswith(f"{who} whole, 1 requests")
     assert said[3].startswith(f"{who} broke off, 0 requests")
+
+
+def test_the_audit_log_says_who_exported_which_filter(viewer: User, project: Project) -> None:
+    rows_of(browser(viewer), query="status=ok")
+    event = AuditEvent.objects.get(deed="export.activity")
+    assert (event.organization, event.actor_email, event.target_name) == (project.organization, viewer.email, "csv of status=ok")
 
 
 def test_a_file_that_breaks_off_has_no_last_line(alice: User, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,11 +139,12 @@ def test_a_visitor_is_sent_to_the_log_in(db: None) -> None:
 
 
 def test_what_was_deleted_can_be_brought_back_for_a_day(alice: User, bob: User, time_machine: Any) -> None:
-    view = view_of(alice)
-    answer = post(alice, view, "delete")
+    view, visit = view_of(alice), browser(alice)
+    answer = visit.post(f"/activity/views/{public(view)}/delete")
     assert listed(browser(alice)) == []
-    assert "Errors was deleted." in browser(alice).get(answer["Location"]).content.decode()
-    assert "was deleted" not in browser(bob).get(answer["Location"]).content.decode()
+    told = visit.get(answer["Location"]).content.decode()
+    assert "Errors was deleted." in told
+    assert f'action="/activity/views/{public(view)}/restore"' in told
     assert post(bob, view, "restore").status_code == 404
     post(alice, view, "restore")
     assert listed(browser(alice)) == ["Errors"]
