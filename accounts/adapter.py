@@ -1,14 +1,18 @@
-"""How allauth signs people up here: an e-mail address, and a personal organization to work in."""
+"""How allauth works here: who gets an organization, what counts as a second proof, and how its secrets are kept."""
 
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts import onboarding
+from accounts import onboarding, reauthentication
 from accounts.models import User
+from clod_site.lib import crypto
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -22,3 +26,44 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_signup_redirect_url(self, request: HttpRequest) -> str:
         """Somebody new goes to their first call, not to a table of models."""
         return reverse("first_steps")
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Who has neither a password nor a second factor proves by a code to their address that it is them."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return methods if methods or not user.is_authenticated else [reauthentication.method()]
+
+    def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
+        required: bool = super().is_reauthentication_required(app=app, **options)
+        if required:
+            reauthentication.require_code(context.request)
+        return required
+
+
+class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Secrets of authenticator apps and recovery codes are encrypted at rest, with CLOD_ENCRYPTION_KEYS."""
+
+    def encrypt(self, text: str) -> str:
+        return crypto.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return crypto.decrypt(encrypted_text)
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+        return "Passkey"
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {**super().get_public_key_credential_rp_entity(), "name": "CLōD"}
+
+
+class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> User:
+        user: User = super().populate_user(request, sociallogin, data)
+        user.name = (data.get("name") or "")[:120]
+        return user
+
+    def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
+        with transaction.atomic():
+            user: User = super().save_user(request, sociallogin, form)
+            if not user.memberships.exists():
+                onboarding.create_personal_organization(user)
+        return user

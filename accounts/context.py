@@ -18,6 +18,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "frame_memberships": lambda: _memberships(request),
         "api_url": settings.CLOD_API_URL,
         "is_embedded": not settings.PRODUCTION,
+        "mails_are_sent": settings.PRODUCTION or bool(settings.EMAIL_HOST),
         "theme": _cookie(request, "clod_theme", THEMES),
         "rail": _cookie(request, "clod_rail", RAILS),
     }

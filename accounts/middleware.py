@@ -1,11 +1,13 @@
-"""Which organization and project a signed-in visitor is working in."""
+"""Who a signed-in visitor is: the organization they work in, and the device they use."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from accounts import access
+from accounts import access, devices
+from clod_site.lib import clock
 
 
 class TenantMiddleware:
@@ -17,3 +19,30 @@ class TenantMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.membership = SimpleLazyObject(lambda: access.current_membership(request))  # type: ignore[attr-defined]
         return self.get_response(request)
+
+
+class DevicesMiddleware:
+    """Notes when and where each log-in session was used last, every ten minutes: one write then, none in between."""
+
+    EVERY_S = 600
+    MOST = 10_000  # sessions a process remembers
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._noted: OrderedDict[str, float] = OrderedDict()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        key = request.session.session_key
+        if key and request.session.accessed and self._is_due(key) and request.user.is_authenticated:
+            devices.note(request)
+        return response
+
+    def _is_due(self, key: str) -> bool:
+        now = clock.monotonic()
+        if now < self._noted.get(key, now):
+            return False
+        self._noted[key] = now + self.EVERY_S
+        while len(self._noted) > self.MOST:
+            self._noted.popitem(last=False)
+        return True

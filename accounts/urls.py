@@ -1,7 +1,11 @@
+from allauth.account.views import password_set
 from django.conf import settings
 from django.urls import path
+from django.views.generic import RedirectView
 
-from accounts import views
+from accounts import reauthentication, security_views, views
+
+to_security = RedirectView.as_view(pattern_name="security")
 
 urlpatterns = [
     path("", views.landing, name="landing"),
@@ -16,6 +20,15 @@ urlpatterns = [
     path("settings/time-zone/keep", views.keep_time_zone, name="keep_time_zone"),
     path("settings/free-requests", views.bring_free_requests, name="bring_free_requests"),
     path("settings/profile", views.change_profile, name="change_profile"),
+    path("settings/security", security_views.security, name="security"),
+    path("settings/devices/<int:device_id>/end", security_views.end_device, name="end_device"),
+    path("settings/devices/others/end", security_views.end_other_devices, name="end_other_devices"),
+    path("accounts/reauthenticate/code/", security_views.ReauthenticateByCodeView.as_view(), name="reauthenticate_by_code"),
+    # allauth's own, where ours says more or asks first
+    path("accounts/2fa/", to_security),
+    path("accounts/2fa/webauthn/", to_security),
+    path("accounts/sessions/", to_security),
+    path("accounts/password/set/", reauthentication.required(password_set)),
 ]
 if settings.DEBUG or settings.TESTING:
     urlpatterns.append(path("styleguide", views.styleguide, name="styleguide"))

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from clod_site import secrets_file
+from clod_site import identity_providers, secrets_file
 from clod_site.lib import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -82,6 +82,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
     "django_htmx",
     "lucide",
     "csp",
@@ -102,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.DevicesMiddleware",
 ]
 ROOT_URLCONF = "clod_site.urls"
 ASGI_APPLICATION = "clod_site.asgi.application"
@@ -190,14 +194,55 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
+_verifies = PRODUCTION or env.flag("CLOD_VERIFY_EMAIL")  # addresses by a code; where there is no mail, nobody could log in
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "accounts.entrance.LoginForm",
+    "signup": "accounts.entrance.SignupForm",
+    "confirm_login_code": "accounts.entrance.ConfirmLoginCodeForm",
+    "confirm_email_verification_code": "accounts.entrance.ConfirmEmailForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "optional"
-ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = PRODUCTION
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]  # without a password, codes by mail and passkeys open the account
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if _verifies else "optional"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = _verifies
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[CLōD] "
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # of this device; all others are logged out
+ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_RATE_LIMITS = {  # docs/accounts.md; the last word of each is what is counted: an address on the net, or one of a mailbox
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "signup": "20/m/ip,200/d/ip",
+    "confirm_email": "1/10s/key,10/h/key",
+    "request_login_code": "20/m/ip,3/m/key,10/h/key",
+    "reset_password": "20/m/ip,3/m/key,10/h/key",
+    "reset_password_from_key": "20/m/ip",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+    "manage_email": "10/m/user,30/h/user",
+}
+MFA_ADAPTER = "accounts.adapter.MfaAdapter"
+MFA_FORMS = {"authenticate": "accounts.entrance.SecondFactorForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_PASSKEY_SIGNUP_ENABLED = _verifies
+MFA_ALLOW_UNVERIFIED_EMAIL = not _verifies
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # http://localhost
+MFA_TOTP_ISSUER = "CLōD"
+MFA_TOTP_TOLERANCE = 1
+USERSESSIONS_TRACK_ACTIVITY = True
+SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True  # both providers verify addresses
+SOCIALACCOUNT_PROVIDERS = identity_providers.configured()
+INSTALLED_APPS += [f"allauth.socialaccount.providers.{name}" for name in SOCIALACCOUNT_PROVIDERS]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/models"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
@@ -243,6 +288,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     },
 }
+# browsers follow a form to the log-in page of Google or GitHub only where the policy names it
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += identity_providers.origins(SOCIALACCOUNT_PROVIDERS)
 
 # --- the admin (its pages are */admin.py) --------------------------------------------------------
 

@@ -13,7 +13,7 @@ urlpatterns = [
     path("", include("activity.urls")),
     path("", include("studio.urls")),
     path("", include("gateway.urls")),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("allauth.urls")),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
 ]
