@@ -27,6 +27,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Somebody new goes to their first call, not to a table of models."""
         return reverse("first_steps")
 
+    def send_notification_mail(self, template_prefix: str, user: User, context: Any = None, email: str | None = None) -> None:
+        """To the user's address, also where an operator made the account and allauth knows no address of it."""
+        super().send_notification_mail(template_prefix, user, context, email or user.email)
+
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """Who has neither a password nor a second factor proves by a code to their address that it is them."""
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)

@@ -1,6 +1,5 @@
 """Signing up with an address alone: a code by mail, as in production."""
 
-import re
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from django.core import mail
 from django.test import Client
 
 from accounts.models import Membership, User
+from tests.accounts.entering import code_in_mail
 from tests.people import browser
 
 pytestmark = pytest.mark.django_db
@@ -24,13 +24,6 @@ def mails_verify_addresses(settings: Any) -> None:
     settings.EMAIL_HOST = "mail.example.org"
 
 
-def code() -> str:
-    """In the newest mail."""
-    found = re.search(r"^[A-Z]{4}-[A-Z]{4}$", str(mail.outbox[-1].body), re.MULTILINE)
-    assert found, mail.outbox[-1].body
-    return found[0]
-
-
 def signing_up(address: str = DORA, **fields: str) -> Client:
     visitor = browser()
     assert visitor.post("/accounts/signup/", {"email": address, **fields})["Location"] == CONFIRM
@@ -40,7 +33,7 @@ def signing_up(address: str = DORA, **fields: str) -> Client:
 def test_an_address_and_its_code_are_all_it_takes() -> None:
     visitor = signing_up()
     assert visitor.get("/projects").status_code == 302
-    assert visitor.post(CONFIRM, {"code": code()})["Location"] == "/welcome"
+    assert visitor.post(CONFIRM, {"code": code_in_mail()})["Location"] == "/welcome"
     assert visitor.get("/welcome").status_code == 200
     assert EmailAddress.objects.get(email=DORA).verified
     assert not User.objects.get(email=DORA).has_usable_password()
@@ -49,7 +42,7 @@ def test_an_address_and_its_code_are_all_it_takes() -> None:
 
 def test_the_code_is_read_as_people_type_it() -> None:
     visitor = signing_up()
-    assert visitor.post(CONFIRM, {"code": f" {code().lower().replace('-', '')} "})["Location"] == "/welcome"
+    assert visitor.post(CONFIRM, {"code": f" {code_in_mail().lower().replace('-', '')} "})["Location"] == "/welcome"
 
 
 def test_the_page_says_where_the_code_went_and_takes_another_address() -> None:
@@ -57,13 +50,13 @@ def test_the_page_says_where_the_code_went_and_takes_another_address() -> None:
     assert "dorra@example.org" in visitor.get(CONFIRM).content.decode()
     visitor.post(CONFIRM, {"action": "change", "email": DORA})
     assert mail.outbox[-1].to == [DORA]
-    assert visitor.post(CONFIRM, {"code": code()})["Location"] == "/welcome"
+    assert visitor.post(CONFIRM, {"code": code_in_mail()})["Location"] == "/welcome"
     assert User.objects.get().email == DORA
 
 
 def test_three_wrong_codes_end_it() -> None:
     visitor = signing_up()
-    good = code()
+    good = code_in_mail()
     wrong = [visitor.post(CONFIRM, {"code": "BBBB-BBBB"}) for _ in range(3)]
     assert [answer.status_code for answer in wrong] == [200, 200, 302]
     assert visitor.post(CONFIRM, {"code": good})["Location"] != "/welcome"
@@ -72,13 +65,13 @@ def test_three_wrong_codes_end_it() -> None:
 
 def test_a_code_opens_nothing_in_another_browser() -> None:
     signing_up()
-    assert browser().post(CONFIRM, {"code": code()})["Location"] != "/welcome"
+    assert browser().post(CONFIRM, {"code": code_in_mail()})["Location"] != "/welcome"
     assert not EmailAddress.objects.filter(verified=True).exists()
 
 
 def test_a_password_may_be_chosen_at_once() -> None:
     visitor = signing_up(password1="lantern-orbit-42")
-    visitor.post(CONFIRM, {"code": code()})
+    visitor.post(CONFIRM, {"code": code_in_mail()})
     assert User.objects.get().check_password("lantern-orbit-42")
 
 
