@@ -48,3 +48,17 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
         changes_at = zones.change(self.instance.pk, zone, now) if zone != self.instance.zone_now else None
         self.instance.save(update_fields=self._meta.fields)
         return changes_at
+
+
+class DeleteAccountForm(forms.Form):
+    typed_address = forms.EmailField(label="Type your address to delete the account")
+
+    def __init__(self, user: User, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.user = user
+
+    def clean_typed_address(self) -> str:
+        typed: str = self.cleaned_data["typed_address"]
+        if typed.lower() != self.user.email.lower():
+            raise forms.ValidationError(f"That is not the address of this account, {self.user.email}.")
+        return typed

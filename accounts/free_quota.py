@@ -13,8 +13,8 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 
-from accounts.models import FreeQuota, Membership, Organization, Role, User
-from clod_site.lib import clock
+from accounts.models import FormerAddress, FreeQuota, Membership, Organization, Role, User
+from clod_site.lib import clock, crypto
 
 # A call that is being admitted right now may have read its organization before it lost them. No admission takes this long.
 MARGIN = timedelta(minutes=1)
@@ -45,7 +45,9 @@ def start(user: User, now: datetime) -> None:
     """Somebody verified who never brought theirs anywhere brings them to the first organization they own, if it has none."""
     first = Membership.objects.filter(user=user, role=Role.OWNER).order_by("created_at").first()
     if first and not FreeQuota.objects.filter(user=user).exists():
-        with suppress(Unavailable):
+        with suppress(Unavailable), transaction.atomic():
+            _check(user, first.organization)
+            FreeQuota.objects.create(user=user, free_from=_used_until(user, now))
             bring(user, first.organization_id, now)
 
 
@@ -71,6 +73,27 @@ def leave(user_id: UUID, organization_id: UUID, now: datetime) -> None:
     if quota:
         quota.free_from, quota.organization, quota.since = _free_from(quota, now), None, None
         quota.save()
+
+
+def remember(user: User, now: datetime) -> None:
+    """The account ends. Who signs up again with one of its addresses has no second free requests of the same day."""
+    FormerAddress.objects.filter(free_from__lte=now).delete()
+    quota = FreeQuota.objects.filter(user=user).first()
+    if quota and quota.free_from and quota.free_from > now:
+        for digest in _digests(user):
+            FormerAddress.objects.update_or_create(digest=digest, defaults={"free_from": quota.free_from})
+
+
+def _used_until(user: User, now: datetime) -> datetime | None:
+    """The end of the day whose free requests a deleted account with one of these addresses may have used."""
+    found = FormerAddress.objects.filter(digest__in=_digests(user), free_from__gt=now).order_by("-free_from").first()
+    return found.free_from if found else None
+
+
+def _digests(user: User) -> list[bytes]:
+    """Of the user's verified addresses, under each pepper in use."""
+    addresses = {user.email.lower(), *(row.email.lower() for row in EmailAddress.objects.filter(user=user, verified=True))}
+    return [crypto.peppered_digest(address, pepper) for address in sorted(addresses) for pepper in settings.CLOD_KEY_PEPPERS]
 
 
 def _check(user: User, organization: Organization) -> None:

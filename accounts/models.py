@@ -113,3 +113,13 @@ class FreeQuota(models.Model):
 
     def __str__(self) -> str:
         return f"free requests of {self.user}"
+
+
+class FormerAddress(models.Model):
+    """An address of a deleted account, as a keyed digest, until the day ends whose free requests it may have used."""
+
+    digest = models.BinaryField(max_length=32, unique=True)
+    free_from = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"an address, until {self.free_from:%Y-%m-%d %H:%M}"

@@ -3,7 +3,7 @@ from django.conf import settings
 from django.urls import path
 from django.views.generic import RedirectView
 
-from accounts import reauthentication, security_views, views
+from accounts import leaving_views, reauthentication, security_views, views
 
 to_security = RedirectView.as_view(pattern_name="security")
 
@@ -23,6 +23,9 @@ urlpatterns = [
     path("settings/security", security_views.security, name="security"),
     path("settings/devices/<int:device_id>/end", security_views.end_device, name="end_device"),
     path("settings/devices/others/end", security_views.end_other_devices, name="end_other_devices"),
+    path("settings/export", leaving_views.export_page, name="export"),
+    path("settings/export/data.zip", leaving_views.export_file, name="export_file"),
+    path("settings/delete-account", leaving_views.delete_account, name="delete_account"),
     path("accounts/reauthenticate/code/", security_views.ReauthenticateByCodeView.as_view(), name="reauthenticate_by_code"),
     # allauth's own, where ours says more or asks first
     path("accounts/2fa/", to_security),

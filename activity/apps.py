@@ -5,10 +5,12 @@ class ActivityConfig(AppConfig):
     name = "activity"
 
     def ready(self) -> None:
-        from activity import performance
+        from accounts.export import organization_exported
+        from activity import leaving, performance
         from activity.recorder import Recorder
         from billing.ledger import recording
         from catalog.pages.performance import register
 
         recording.register(Recorder())
         register(performance.lately)
+        organization_exported.connect(leaving.exported, dispatch_uid="requests")

@@ -7,10 +7,14 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
+        from accounts.export import organization_exported
+        from accounts.leaving import organization_closes
         from accounts.onboarding import organization_created
-        from billing import durability  # noqa: F401  (registers its check)
+        from billing import durability, leaving  # noqa: F401  (durability registers its check)
 
         organization_created.connect(_open_wallet, dispatch_uid="wallet")
+        organization_closes.connect(leaving.on_close, dispatch_uid="automatic top-ups of a closed organization")
+        organization_exported.connect(leaving.exported, dispatch_uid="statement and top-ups")
 
 
 def _open_wallet(organization: Any, **_: Any) -> None:
