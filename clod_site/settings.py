@@ -171,7 +171,7 @@ REDIS_URL = env.text("REDIS_URL")
 if PRODUCTION and not REDIS_URL:
     raise env.BadEnvironment("REDIS_URL is not set. Production keeps its cache and its job queue in Redis.")
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {"BACKEND": "clod_site.cache.RedisOrMemory", "LOCATION": REDIS_URL}
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
@@ -208,7 +208,6 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]  # without a password, codes by 
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if _verifies else "optional"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = _verifies
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
-ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[CLōD] "
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True

@@ -1,7 +1,6 @@
 """An authenticator app and recovery codes: a log-in takes one of them, too."""
 
 import json
-from typing import Any
 
 import pytest
 from allauth.mfa.adapter import get_adapter
@@ -93,10 +92,10 @@ def test_its_secrets_are_encrypted_at_rest(protected: User) -> None:
     assert not any(code in kept for code in recovery_codes_of(protected))
 
 
-def test_setting_it_up_and_switching_it_off_is_told_by_mail(alice: User, django_capture_on_commit_callbacks: Any) -> None:
+@pytest.mark.django_db(transaction=True)  # the mail is sent when it is committed
+def test_setting_it_up_and_switching_it_off_is_told_by_mail(alice: User) -> None:
     visitor = logged_in(with_password(alice))
-    with django_capture_on_commit_callbacks(execute=True):
-        set_up(visitor)
+    set_up(visitor)
     assert "[CLōD] An authenticator app was added" in [message.subject for message in mail.outbox]
     visitor.post("/accounts/2fa/totp/deactivate/")
     assert mail.outbox[-1].subject == "[CLōD] The authenticator app was switched off"
