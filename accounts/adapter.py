@@ -14,6 +14,12 @@ from accounts import onboarding, reauthentication
 from accounts.models import User
 from clod_site.lib import crypto
 
+WAYS = {  # to prove once more that it is you, by allauth's names
+    "mfa_reauthenticate:webauthn": "Use a passkey",
+    "reauthenticate": "Use your password",
+    "mfa_reauthenticate": "Use a code of your app, or a recovery code",
+}
+
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
@@ -32,8 +38,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         super().send_notification_mail(template_prefix, user, context, email or user.email)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        """Who has neither a password nor a second factor proves by a code to their address that it is them."""
-        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        """The easiest first. Who has neither a password nor a second factor proves by a code to their address that it is them."""
+        methods = [{**way, "description": WAYS[way["id"]]} for way in super().get_reauthentication_methods(user)]
+        methods.sort(key=lambda way: list(WAYS).index(way["id"]))
         return methods if methods or not user.is_authenticated else [reauthentication.method()]
 
     def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
