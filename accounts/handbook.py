@@ -43,6 +43,7 @@ PAGES = (
     Page("energy", "Energy pricing"),
     Page("free", "Free requests and the wallet"),
     Page("projects", "Projects, keys and budgets"),
+    Page("accounts", "Account and security"),
     Page("privacy", "Encryption and privacy"),
     Page("activity", "Activity and exports"),
     Page("errors", "Errors"),

@@ -138,7 +138,7 @@ def test_a_passkey_is_added_logs_in_and_is_renamed_and_removed(visit, mails):
     assert "passkey was added" in mails.newest_to(address, since=2)
     log_out(page)
     page.goto("/accounts/login/")
-    page.get_by_role("button", name="Log in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Models")
     page.goto("/settings/security")
     page.get_by_role("link", name="Rename Laptop").click()
@@ -179,9 +179,9 @@ def test_without_an_authenticator_the_page_says_what_is_wrong(visit, verifying_s
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")  # and no authenticator: the browser finds none
     session.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR | {"automaticPresenceSimulation": True}})
-    page.get_by_role("button", name="Log in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("alert")).to_contain_text("The browser gave us no passkey")
-    expect(page.get_by_role("button", name="Log in with a passkey")).to_be_enabled()
+    expect(page.get_by_role("button", name="Use a passkey")).to_be_enabled()
 
 
 def test_an_authenticator_app_is_set_up_and_asked_for(visit, mails):
