@@ -30,7 +30,6 @@ urlpatterns = [
     # allauth's own, where ours says more or asks first
     path("accounts/2fa/", to_security),
     path("accounts/2fa/webauthn/", to_security),
-    path("accounts/sessions/", to_security),
     path("accounts/password/set/", reauthentication.required(password_set)),
 ]
 if settings.DEBUG or settings.TESTING:

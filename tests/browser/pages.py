@@ -24,6 +24,7 @@ VISITORS = {
     "compare-empty": "/models/compare",
     **{f"docs-{page.slug}": page.address for page in handbook.PAGES},
     "log-in": "/accounts/login/",
+    "log-in-code": "/accounts/login/code/",
     "sign-up": "/accounts/signup/",
     "password-reset": "/accounts/password/reset/",
 }
@@ -64,6 +65,7 @@ MEMBERS = {
     "member-transfer": "/team/members/{member}/transfer",
     "audit-log": "/team/audit",
     "settings": "/settings",
+    "security": "/settings/security",
     "e-mail": "/accounts/email/",
     "password": "/accounts/password/change/",
     "log-out": "/accounts/logout/",

@@ -46,6 +46,12 @@ OTHERS = {  # no pages of their own: forms' targets, files, parts, and what need
         "account_set_password",
         "account_confirm_login_code",
     ),
+    *("end_device", "end_other_devices", "export_file", "mfa_login_webauthn", "mfa_download_recovery_codes"),
+    # only after proving who one is, or on the way in: tests/browser/test_get_in.py
+    *("reauthenticate_by_code", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_authenticate", "export", "delete_account"),
+    *("mfa_activate_totp", "mfa_deactivate_totp", "mfa_generate_recovery_codes", "mfa_view_recovery_codes", "accounts/password/set/"),
+    *("mfa_add_webauthn", "mfa_edit_webauthn", "mfa_remove_webauthn"),
+    *("mfa_index", "mfa_list_webauthn", "accounts/2fa/", "accounts/2fa/webauthn/"),  # lead to Account and security
     *("account_confirm_email", "account_reset_password_from_key_done", "account_reset_password_from_key", "account_reset_password_done"),
 }
 SOME = "0355G9o7EspDsoh783tIpp"
