@@ -14,7 +14,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, PaginationInlineFormSet, UserChangeForm, UserCreationForm
 
-from accounts import onboarding, zones
+from accounts import factors_admin, onboarding, zones  # noqa: F401  (registers its page)
 from accounts.models import FreeQuota, Membership, Organization, Role, User
 from clod_site.admin_pages import Inline, Page, Record, RecordInline
 from clod_site.lib import clock

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
 from accounts import access, devices
+from accounts.models import User
 from clod_site.lib import clock
 
 
@@ -34,7 +35,7 @@ class DevicesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         key = request.session.session_key
-        if key and request.session.accessed and self._is_due(key) and request.user.is_authenticated:
+        if key and request.session.accessed and self._is_due(key) and isinstance(request.user, User):
             devices.note(request)
         return response
 

@@ -12,7 +12,7 @@ _GROUPS = {
     "Payments": ("TopUp", "PaymentEvent", "AutoTopUp"),
     "Traffic": ("Request", "Attempt", "SavedView", "StudioToken"),
     "Prices": ("PriceJob", "PriceTick", "DeliveredPrice", "EnergyPrice", "EnergyHour", "CatalogVersion"),
-    "Staff": ("Group", "EmailAddress", "LogEntry", "AuditEvent", "MailChoices"),
+    "Staff": ("Group", "EmailAddress", "Authenticator", "LogEntry", "AuditEvent", "MailChoices"),
 }
 
 

@@ -116,3 +116,12 @@ def test_charlie_cannot_touch_a_passkey_of_hers(alice: User, charlie: User) -> N
     prove(visitor, first)
     assert visitor.get(first).status_code == visitor.post(first).status_code == 404
     assert Authenticator.objects.filter(pk=key.pk).exists()
+
+
+def test_an_operator_lets_in_who_lost_everything_and_reads_no_secret(protected: User) -> None:
+    office = browser(User.objects.create_superuser("olga@example.org"))
+    factor = Authenticator.objects.get(user=protected, type=Authenticator.Type.TOTP)
+    address = f"/admin/mfa/authenticator/{factor.pk}"
+    assert factor.data["secret"] not in office.get(f"{address}/change/").content.decode()
+    assert office.post(f"{address}/delete/", {"post": "yes"}).status_code == 302
+    assert browser().post("/accounts/login/", {"login": protected.email, "password": PASSWORD})["Location"] == "/models"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
@@ -83,6 +84,7 @@ def furnished(organization: Organization, project: Project, alice: User, operato
     AuditEvent.objects.create(organization=organization, deed="key.revoke", actor_email=alice.email, target_name="=1<b id=evil>'\"&{{x}}")
     MailChoices.objects.create(user=alice)
     EmailAddress.objects.create(user=alice, email=alice.email)
+    Authenticator.objects.create(user=alice, type=Authenticator.Type.TOTP, data={"secret": SESSION_KEY})
 
 
 def _spend(organization: Organization, project: Project, tick: PriceTick, now: Any) -> None:
