@@ -1,19 +1,25 @@
 """How allauth works here: who gets an organization, what counts as a second proof, and how its secrets are kept."""
 
+import logging
+from contextlib import suppress
+from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.core import context
+from allauth.core import context as now
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.db import transaction
 from django.http import HttpRequest
+from django.shortcuts import render
 from django.urls import reverse
 
 from accounts import onboarding, reauthentication
 from accounts.models import User
 from clod_site.lib import crypto
 
+log = logging.getLogger("clod.accounts")
 WAYS = {  # to prove once more that it is you, by allauth's names
     "mfa_reauthenticate:webauthn": "Use a passkey",
     "reauthenticate": "Use your password",
@@ -33,9 +39,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Somebody new goes to their first call, not to a table of models."""
         return reverse("first_steps")
 
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Raises ImmediateHttpResponse, with a page that says it, when the mail server does not take it."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (OSError, SMTPException) as reason:
+            log.error("A mail (%s) could not be sent: %s", template_prefix, type(reason).__name__)
+            raise ImmediateHttpResponse(render(now.request, "account/mail_failed.html", status=503)) from None
+
     def send_notification_mail(self, template_prefix: str, user: User, context: Any = None, email: str | None = None) -> None:
         """To the user's address, also where an operator made the account and allauth knows no address of it."""
-        super().send_notification_mail(template_prefix, user, context, email or user.email)
+        with suppress(ImmediateHttpResponse):  # what it tells of is done
+            super().send_notification_mail(template_prefix, user, context, email or user.email)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """The easiest first. Who has neither a password nor a second factor proves by a code to their address that it is them."""
@@ -46,7 +61,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
         required: bool = super().is_reauthentication_required(app=app, **options)
         if required:
-            reauthentication.require_code(context.request)
+            reauthentication.require_code(now.request)
         return required
 
 

@@ -23,6 +23,7 @@ from studio import tokens
 from studio.models import StudioToken
 from tests.accounts.entering import logged_in, prove, with_password
 from tests.activity import log
+from tests.meanwhile import uncommitted
 from tests.people import browser, join, organization_of, person
 
 PAGE = "/settings/delete-account"
@@ -188,3 +189,12 @@ def test_requests_stay_and_name_nobody(alice: User, project: Project) -> None:
     row = log.call(project, user=alice, price_tick=None)
     leaving.delete_account(alice)
     assert Request.objects.get(pk=row.pk).user.email.endswith("@deleted.invalid")  # type: ignore[union-attr]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_owners_who_delete_at_once_one_is_told_to_pass_it_on(alice: User, organization: Organization) -> None:
+    other = join(organization, "olga", Role.OWNER)
+    member = join(organization, "dev", Role.DEVELOPER)
+    with uncommitted(lambda: leaving.delete_account(other)), pytest.raises(leaving.MustTransfer):
+        leaving.delete_account(alice)
+    assert {row.user for row in organization.memberships.select_related("user")} == {alice, member}

@@ -1,10 +1,12 @@
 """Logging in without a password: a code by mail."""
 
+from typing import Any
+
 import pytest
 from django.core import mail
 
 from accounts.models import User
-from tests.accounts.entering import code_in_mail
+from tests.accounts.entering import code_in_mail, logged_in, with_password
 from tests.people import PASSWORD, browser
 
 pytestmark = pytest.mark.django_db
@@ -55,3 +57,27 @@ def test_somebody_switched_off_gets_no_code(alice: User) -> None:
     alice.save()
     assert browser().post("/accounts/login/", {"login": alice.email})["Location"] == CONFIRM
     assert "There is no account" in str(mail.outbox[-1].body)
+
+
+@pytest.mark.parametrize("address", ["alice@example.org", "nobody@example.org"])
+def test_when_the_mail_server_is_away_the_page_says_so(alice: User, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", away)
+    for place, field in (("/accounts/login/", "login"), ("/accounts/login/code/", "email"), ("/accounts/password/reset/", "email")):
+        answer = browser().post(place, {field: address})
+        assert answer.status_code == 503
+        assert "The mail was not sent" in answer.content.decode()
+
+
+def test_a_notice_that_cannot_be_mailed_undoes_nothing(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any) -> None:
+        raise ConnectionRefusedError
+
+    visitor = logged_in(with_password(alice))
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", away)
+    new = {"oldpassword": PASSWORD, "password1": "harbour-violet-7", "password2": "harbour-violet-7"}
+    assert visitor.post("/accounts/password/change/", new).status_code == 302
+    alice.refresh_from_db()
+    assert alice.check_password("harbour-violet-7")
