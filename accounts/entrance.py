@@ -1,11 +1,15 @@
 """The forms at the entrance. A password is possible and needed nowhere; a code is typed without reaching for the mouse."""
 
 from typing import Any
+from uuid import uuid4
 
 from allauth.account import forms
 from allauth.mfa.base.forms import AuthenticateForm
-from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.http import HttpRequest
+
+from accounts import onboarding
+from accounts.models import User
 
 
 class LoginForm(forms.LoginForm):  # type: ignore[misc]  # allauth comes without types
@@ -23,10 +27,17 @@ class SignupForm(forms.SignupForm):  # type: ignore[misc]
         _say_it_once(self, "email", "password1")
 
     def try_save(self, request: HttpRequest) -> Any:
-        """A taken address answers no sooner than a new one, whose password has to be hashed."""
-        if self.account_already_exists and (password := self.cleaned_data.get("password1")):
-            make_password(password)
+        """A taken address answers no sooner than a new one, for which a password is hashed and an organization made."""
+        if self.account_already_exists:
+            _make_nobody(self.cleaned_data.get("password1"))
         return super().try_save(request)
+
+
+@transaction.atomic
+def _make_nobody(password: str | None) -> None:
+    """All that a sign-up does, undone."""
+    onboarding.create_personal_organization(User.objects.create_user(f"{uuid4()}@nobody.invalid", password or None))
+    transaction.set_rollback(True)
 
 
 class _CodeForm:

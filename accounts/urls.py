@@ -1,4 +1,4 @@
-from allauth.account.views import password_set
+from allauth.account.views import confirm_email, password_set
 from django.conf import settings
 from django.urls import path
 from django.views.generic import RedirectView
@@ -31,6 +31,7 @@ urlpatterns = [
     path("accounts/2fa/", to_security),
     path("accounts/2fa/webauthn/", to_security),
     path("accounts/password/set/", reauthentication.required(password_set)),
+    path("accounts/confirm-email/<str:key>/", confirm_email, name="account_confirm_email"),  # links that were mailed before codes were
 ]
 if settings.DEBUG or settings.TESTING:
     urlpatterns.append(path("styleguide", views.styleguide, name="styleguide"))
