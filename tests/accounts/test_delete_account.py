@@ -24,7 +24,7 @@ from studio.models import StudioToken
 from tests.accounts.entering import logged_in, prove, with_password
 from tests.activity import log
 from tests.meanwhile import uncommitted
-from tests.people import browser, join, organization_of, person
+from tests.people import PASSWORD, browser, join, organization_of, person
 
 PAGE = "/settings/delete-account"
 EVIL = "<script>alert(1)</script>"
@@ -198,3 +198,12 @@ def test_of_two_owners_who_delete_at_once_one_is_told_to_pass_it_on(alice: User,
     with uncommitted(lambda: leaving.delete_account(other)), pytest.raises(leaving.MustTransfer):
         leaving.delete_account(alice)
     assert {row.user for row in organization.memberships.select_related("user")} == {alice, member}
+
+
+def test_what_was_typed_before_the_proof_is_done_after_it(alice: User) -> None:
+    visitor = logged_in(with_password(alice))
+    asked = delete(visitor, alice)
+    done = visitor.post(asked["Location"], {"password": PASSWORD})
+    assert done["Location"] == "/"
+    assert not User.objects.filter(email="alice@example.org").exists()
+    assert visitor.get("/projects").status_code == 302
