@@ -21,6 +21,7 @@ from projects import keys
 from projects.models import ApiKey, Project
 from studio import tokens
 from studio.models import StudioToken
+from team.models import Invitation
 from tests.accounts.entering import logged_in, prove, with_password
 from tests.activity import log
 from tests.meanwhile import uncommitted
@@ -207,3 +208,11 @@ def test_what_was_typed_before_the_proof_is_done_after_it(alice: User) -> None:
     assert done["Location"] == "/"
     assert not User.objects.filter(email="alice@example.org").exists()
     assert visitor.get("/projects").status_code == 302
+
+
+def test_nobody_is_still_invited_by_who_left_or_to_what_is_closed(bob: User, charlie: User, organization: Organization) -> None:
+    for number, (host, to) in enumerate([(bob, organization), (charlie, organization_of(charlie))]):
+        fields = {"email": f"{number}@example.org", "digest": bytes([number] * 32), "invited_by": host, "expires_at": clock.now()}
+        Invitation.objects.create(organization=to, **fields)
+        leaving.delete_account(host)
+    assert not Invitation.objects.exists()

@@ -70,6 +70,8 @@ def test_an_owner_takes_everything_out(alice: User, bob: User, project: Project)
     assert found[f"{folder}/api_keys.json"][0]["prefix"] == api_key.prefix
     assert found[f"{folder}/requests.json"][0]["model"] == "llama"
     assert found[f"{folder}/statement.json"] == []
+    assert found[f"{folder}/invitations.json"] == []
+    assert "sign_in.log_in" in {event["deed"] for event in found[f"{folder}/audit_log.json"]}
 
 
 def test_no_secret_is_in_it(alice: User, project: Project) -> None:
