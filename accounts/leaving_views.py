@@ -5,7 +5,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.mail import send_mail
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import export, leaving, reauthentication
 from accounts.forms import DeleteAccountForm
 from accounts.models import User
-from clod_site.lib import clock, streaming
+from clod_site.lib import clock
+from clod_site.lib.streaming import Streamed
 
 EXPORTS = {"export": "6/h/user"}
 
@@ -37,7 +38,7 @@ def export_file(request: HttpRequest) -> HttpResponseBase:
     if refused:
         return refused  # type: ignore[no-any-return]
     headers = {"Content-Disposition": f'attachment; filename="clod-{clock.now():%Y-%m-%d}.zip"'}
-    return StreamingHttpResponse(streaming.pieces(request, export.zipped(_user(request))), content_type="application/zip", headers=headers)
+    return Streamed(export.zipped(_user(request)), content_type="application/zip", headers=headers)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

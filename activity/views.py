@@ -12,8 +12,8 @@ from accounts.access import MemberRequest, member_page
 from activity import anatomy, chart, choices, columns, export, figures, filters, known, live, queries, saved, saved_pages, savings
 from activity.board import Board
 from activity.filters import Filter
-from activity.streaming import Streamed
 from clod_site.lib import clock
+from clod_site.lib.streaming import Streamed
 from team import audit
 
 PARTS = {"rows": "activity/_rows.html", "chart": "activity/_chart_table.html"}

@@ -1,6 +1,6 @@
 """The Billing page: balance, what is held, free requests left, the statement."""
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -8,6 +8,7 @@ from accounts.access import MANAGERS, MemberRequest, may, member_page
 from billing import allowance, payment_events, payments, statement, topups
 from billing.models import AutoTopUp, EntryKind, TopUp, Wallet
 from clod_site.lib import clock
+from clod_site.lib.streaming import Streamed
 from team import audit
 
 
@@ -32,12 +33,12 @@ def overview(request: MemberRequest) -> HttpResponse:
 
 @require_safe
 @member_page
-def statement_csv(request: MemberRequest) -> StreamingHttpResponse:
+def statement_csv(request: MemberRequest) -> Streamed:
     wallet, now = Wallet.objects.get(organization_id=request.membership.organization_id), clock.now()
     audit.record(request, "export.statement")
     lines = statement.csv_lines(wallet, statement.read(request.GET), now)
     headers = {"Content-Disposition": f'attachment; filename="clod-statement-{now:%Y-%m-%d-%H%M}.csv"'}
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+    return Streamed(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _top_ups(request: MemberRequest) -> dict[str, object]:

@@ -17,7 +17,8 @@ def complaints(root: Path) -> list[str]:
     said += [line for wanted in sorted(folder.glob("*.in")) for line in _of_pair(wanted)]
     base, dev = pins(folder / "base.txt"), pins(folder / "dev.txt")
     said += [f"dev.txt has {name} {dev.get(name)}, base.txt has {base[name]}" for name in base if dev.get(name) != base[name]]
-    return said + [line for lock in sorted(root.glob("tests/**/package-lock.json")) for line in _of_npm(lock)]
+    of_npm = [lock for part in ("benchmarks", "tests") for lock in sorted((root / part).glob("**/package-lock.json"))]
+    return said + [line for lock in of_npm for line in _of_npm(lock)]
 
 
 def pins(lock: Path) -> dict[str, str]:

@@ -16,9 +16,9 @@ from django.test import Client
 from accounts.models import User
 from activity import export
 from activity.models import Request
-from activity.streaming import Streamed
 from clod_site.lib import ids
 from clod_site.lib.spreadsheet import harmless
+from clod_site.lib.streaming import Streamed
 from projects import keys
 from projects.models import Project
 from team.models import AuditEvent
