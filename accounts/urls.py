@@ -33,5 +33,5 @@ urlpatterns = [
     path("accounts/password/set/", reauthentication.required(password_set)),
     path("accounts/confirm-email/<str:key>/", confirm_email, name="account_confirm_email"),  # links that were mailed before codes were
 ]
-if settings.DEBUG or settings.TESTING:
+if not settings.PRODUCTION:
     urlpatterns.append(path("styleguide", views.styleguide, name="styleguide"))

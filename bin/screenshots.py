@@ -39,7 +39,7 @@ def main() -> int:
     FOLDER.mkdir(parents=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_site(Path(folder) / "var", CLOD_DEBUG="1") as site,
+        running_site(Path(folder) / "var") as site,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
@@ -73,7 +73,7 @@ def _tour(site: Site, browser: Browser, theme: str, width: int, wanted: tuple[st
         base_url=site.base_url, color_scheme=theme, viewport={"width": width, "height": HEIGHT}, reduced_motion="reduce"
     )
     page = context.new_page()
-    yield from _take(site, page, pages.VISITORS | pages.DEVELOPERS, theme, width, wanted)
+    yield from _take(site, page, pages.VISITORS, theme, width, wanted)
     pages.log_in(page, site.email, site.password)
     yield from _take(site, page, pages.of_members(page), theme, width, wanted)
     context.close()

@@ -27,8 +27,8 @@ VISITORS = {
     "log-in-code": "/accounts/login/code/",
     "sign-up": "/accounts/signup/",
     "password-reset": "/accounts/password/reset/",
+    "styleguide": "/styleguide",
 }
-DEVELOPERS = {"styleguide": "/styleguide"}  # with CLOD_DEBUG
 
 MEMBERS = {
     "first-steps": "/welcome",
