@@ -34,11 +34,12 @@ _readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="gateway-reader"
 
 
 async def read(
-    query: Callable[..., Result], *arguments: object, within_s: float = READ_WITHIN_S, readers: ThreadPoolExecutor = _readers
+    query: Callable[..., Result], *arguments: object, within_s: float | None = None, readers: ThreadPoolExecutor = _readers
 ) -> Result:
-    """Run a database query off the event loop, on a connection that is given back afterwards. Unavailable when the database is."""
+    """Run a database query off the event loop, on a connection that is given back afterwards. Unavailable when the database is: when it
+    has not answered within READ_WITHIN_S or the given time."""
     try:
-        async with asyncio.timeout(within_s):
+        async with asyncio.timeout(READ_WITHIN_S if within_s is None else within_s):
             return await asyncio.get_running_loop().run_in_executor(readers, _read, query, *arguments)
     except (TimeoutError, DatabaseAway) as error:
         raise Unavailable("The database does not answer. Try again in a moment.", retry_after_s=1) from error

@@ -16,7 +16,7 @@ from django.test import override_settings
 
 from accounts.models import User
 from activity.models import Request
-from billing import check
+from billing import check, holds
 from billing.models import Wallet
 from catalog import health, prices, stats
 from catalog.models import Model
@@ -31,6 +31,7 @@ from tests.gateway import shop
 from tests.gateway.fake_upstream import FakeUpstream, serving
 from tests.gateway.listening import address_of, listening
 
+PATIENCE_S = 15.0
 AN_HOUR = 1 / 24  # in days: enough for a price
 FAKE_FILES = sorted((settings.CLOD_CATALOG_DIR / "development").glob("*.yaml"))
 
@@ -103,6 +104,14 @@ def servers_end_without_delay() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(uvicorn.server, "asyncio", Hasty())
         yield
+
+
+@pytest.fixture(autouse=True)
+def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy with other tests is no database that is away; what is about that is marked ``in_time``."""
+    if not request.node.get_closest_marker("in_time"):
+        monkeypatch.setattr(snapshots, "READ_WITHIN_S", PATIENCE_S)
+        monkeypatch.setattr(holds, "LONGEST_WAIT_S", PATIENCE_S)
 
 
 @pytest.fixture

@@ -521,6 +521,7 @@ def test_other_methods_are_refused(market: Gateway) -> None:
 
 
 @FAST_LANE
+@pytest.mark.in_time
 def test_without_the_database_the_last_answer_is_told(market: Gateway) -> None:
     known = told(market, "/now")
     for silent in (False, True):

@@ -22,6 +22,8 @@ from projects.models import Project
 from tests.gateway import shop
 from tests.gateway.conftest import FAST_LANE, Gateway
 
+pytestmark = pytest.mark.in_time
+
 
 @contextmanager
 def database_away(*, silent: bool = False) -> Iterator[None]:
