@@ -24,7 +24,6 @@ from tests.gateway import shop
 from tests.gateway.conftest import FAST_LANE, Gateway
 from tests.gateway.test_lose_the_database import database_away
 
-
 assert all((connection, door, pages, views))  # their refusals are known once they are imported
 GATEWAY = ("gateway.", "billing.refusals", "catalog.", "projects.")
 ROW = re.compile(r"^\| (\d{3}) \| `(\w+)` \|", re.MULTILINE)
