@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
 
 from accounts.models import Membership, Role, User
 
@@ -62,7 +63,7 @@ def member_page(view: Callable[Concatenate[MemberRequest, P], HttpResponseBase])
     @login_required
     def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not getattr(request, "membership", None):
-            raise PermissionDenied("You do not belong to an organization. Ask an owner or admin of one to add you.")
+            return render(request, "accounts/no_organization.html", status=403)
         return view(cast(MemberRequest, request), *args, **kwargs)
 
     return cast("View[P]", page)

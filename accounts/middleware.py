@@ -2,11 +2,12 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from accounts import access, devices
+from accounts import access, devices, drawn_for
 from accounts.models import User
 from clod_site.lib import clock
 
@@ -20,6 +21,11 @@ class TenantMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.membership = SimpleLazyObject(lambda: access.current_membership(request))  # type: ignore[attr-defined]
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> HttpResponse | None:
+        """Pages' forms only: what is exempt from their tokens is no page."""
+        is_form = request.method == "POST" and not getattr(view, "csrf_exempt", False)
+        return drawn_for.refusal(request) if is_form and request.user.is_authenticated else None
 
 
 class DevicesMiddleware:

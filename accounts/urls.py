@@ -14,6 +14,7 @@ urlpatterns = [
     path("favicon.ico", views.favicon, name="favicon"),
     path("frame/facts", views.facts, name="facts"),
     path("theme", views.choose_theme, name="choose_theme"),
+    path("organization/start", views.start_organization, name="start_organization"),
     path("organization/choose", views.choose_organization, name="choose_organization"),
     path("settings", views.settings_page, name="settings"),
     path("settings/organization", views.change_organization, name="change_organization"),

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -12,11 +14,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import access, free_quota, handbook, zones
+from accounts import access, free_quota, handbook, onboarding, zones
 from accounts.access import MANAGERS, MemberRequest, member_page
 from accounts.context import THEMES
 from accounts.forms import OrganizationForm, ProfileForm
-from accounts.models import FreeQuota, Organization
+from accounts.models import FreeQuota, Organization, User
 from accounts.signals import organization_changed
 from clod_site.lib import clock
 
@@ -80,6 +82,18 @@ def choose_organization(request: MemberRequest) -> HttpResponse:
     except ValueError:
         raise Http404 from None
     return redirect("/projects")
+
+
+@require_POST
+@login_required
+def start_organization(request: HttpRequest) -> HttpResponse:
+    """For who is in none; sent twice, it starts one."""
+    assert isinstance(request.user, User)
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=request.user.pk)
+        if not user.memberships.exists():
+            onboarding.create_personal_organization(user)
+    return redirect("first_steps")
 
 
 @require_safe

@@ -117,8 +117,8 @@ def _cells(row: Request) -> list[object]:
 
 
 def _csv_end(count: int, asked_at: datetime) -> str:
-    """A comment with as many cells as every other line."""
-    return _csv([[f"# end: {count} requests that ended before {instant(asked_at)}", *[""] * (len(COLUMNS) - 1)]])
+    """In the column of ids, and with as many cells as every other line."""
+    return _csv([[f"end: {count} requests that ended before {instant(asked_at)}", *[""] * (len(COLUMNS) - 1)]])
 
 
 def _json_rows(rows: Sequence[Request]) -> str:

@@ -98,8 +98,8 @@ def order(membership: Membership, wish: Wish) -> tuple[TopUp, bool]:
     top_up, is_new = _place(membership, wish, provider)
     if (top_up.amount_nanousd, top_up.saves_method) != (wish.amount_nanousd, wish.saves_method):
         raise KeyUsed(
-            f"This Idempotency-Key already made an order of {format_usd(top_up.amount_nanousd)}. Use a new key for a new order; "
-            "on the Billing page, reload it.",
+            f"An order of {format_usd(top_up.amount_nanousd)} was made from this form already. Reload the Billing page to make another; "
+            "a program uses a new Idempotency-Key.",
             param="Idempotency-Key",
         )
     if top_up.state == TopUpState.PENDING and not top_up.checkout_url and top_up.provider == provider.name:

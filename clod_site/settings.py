@@ -122,7 +122,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.frame",
             ],
-            "builtins": ["lucide.templatetags.lucide"],
+            "builtins": ["lucide.templatetags.lucide", "accounts.templatetags.drawn_for"],
         },
     }
 ]

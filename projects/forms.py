@@ -1,9 +1,14 @@
 """What members fill in about projects, and about caps. Each form knows the organization, and checks against it."""
 
+import json
+from hashlib import sha256
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from accounts.models import Organization
 from catalog.models import Model
@@ -11,6 +16,28 @@ from clod_site.lib import money
 from projects.models import Project
 
 LARGEST_CAP_NANOUSD = money.usd(1_000_000)
+
+
+class StampedForm(forms.Form):
+    """One that is sent with a digest of the values it was drawn with: from a page that has become old it changes nothing.
+
+    Templates write ``{{ form.stamp }}`` beside the token.
+    """
+
+    STAMP = "drawn_with"
+
+    @property
+    def stamp(self) -> SafeString:
+        return format_html('<input type="hidden" name="{}" value="{}">', self.STAMP, self._digest())
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the values have changed since; of a form without a stamp nobody knows."""
+        return self.is_bound and self.data.get(self.STAMP, "") not in ("", self._digest())
+
+    def _digest(self) -> str:
+        told = {name: [str(row.pk) for row in value] if isinstance(value, QuerySet) else str(value) for name, value in self.initial.items()}
+        return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:20]
 
 
 class ProjectForm(forms.Form):
@@ -52,7 +79,7 @@ class Dollars(forms.CharField):
         return super().widget_attrs(widget) | {"inputmode": "decimal", "autocomplete": "off", "placeholder": "no cap"}
 
 
-class CapsForm(forms.Form):
+class CapsForm(StampedForm):
     """Of a project, or of a key."""
 
     daily_cap_nanousd = Dollars(label="Daily cap", required=False, help_text="Empty: no cap. 0: nothing may be spent.")
@@ -73,7 +100,7 @@ class BudgetForm(CapsForm):
     )
 
 
-class ModelsForm(forms.Form):
+class ModelsForm(StampedForm):
     """Which models the project's keys may call; none chosen means all."""
 
     models = forms.ModelMultipleChoiceField(Model.objects.none(), required=False, widget=forms.CheckboxSelectMultiple)

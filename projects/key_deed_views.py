@@ -67,6 +67,8 @@ def key_rotate(request: MemberRequest, key_id: UUID) -> HttpResponse:
     if not keys_page.row(api_key).is_active:
         messages.error(request, f"{api_key.name} does not work any more. Generate a new key instead.")
         return redirect("key_detail", api_key.pk)
+    if api_key.successor_id and request.method != "POST":
+        return _rotated(request, api_key)
     form = RotateForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return render(request, "projects/key_rotate.html", {"api_key": api_key, "form": form}, status=422 if form.is_bound else 200)
@@ -74,6 +76,8 @@ def key_rotate(request: MemberRequest, key_id: UUID) -> HttpResponse:
         successor, secret = keys.rotate(api_key, actor=request.user, overlap=form.overlap, public_id=form.key_id)
     except keys.MadeAlready:
         return repeated(request)
+    except keys.RotatedAlready:
+        return _rotated(request, api_key)
     audit.record(request, "key.rotate", api_key, changes={"key": (api_key.prefix, successor.prefix)})
     return show(request, successor, secret, "projects/key_shown.html")
 
@@ -89,3 +93,8 @@ def key_revoke(request: MemberRequest, key_id: UUID) -> HttpResponse:
     audit.record(request, "key.revoke", api_key)
     messages.success(request, f"{api_key.name} is revoked. It starts no more calls.")
     return redirect("key_list")
+
+
+def _rotated(request: MemberRequest, api_key: ApiKey) -> HttpResponse:
+    messages.error(request, f"{api_key.name} was rotated before. This is its successor: rotate this one.")
+    return redirect("key_detail", api_key.successor_id or api_key.pk)

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from clod_site.lib import clock
 from projects import keys
-from projects.forms import CapsForm, ModelsForm
+from projects.forms import CapsForm, ModelsForm, StampedForm
 from projects.models import Project
 
 LARGEST_RATE = 1_000_000_000
@@ -45,7 +45,7 @@ def _network(word: str) -> str:
     return str(network) if "/" in word else str(network.network_address)
 
 
-class BoundsForm(forms.Form):
+class BoundsForm(StampedForm):
     """From where a key may be used, and how fast."""
 
     allowed_networks = Networks(

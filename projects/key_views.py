@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
-from accounts.access import WRITERS, MemberRequest, member_page
+from accounts.access import MANAGERS, WRITERS, MemberRequest, member_page
 from projects import first_call, keys, keys_page
 from projects.forms import CapsForm
 from projects.key_forms import BoundsForm, KeyNameForm, KeyRestrictionsForm
@@ -55,18 +55,22 @@ def key_generate(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page
 def key_detail(request: MemberRequest, key_id: UUID) -> HttpResponse:
-    """Looking is for every member; whoever may generate keys may change the caps of one."""
+    """Looking is for every member; owners and admins change caps, also those of a key."""
     api_key = keys_page.find(request, key_id)
     if request.method == "POST":
-        access.require(request.membership, WRITERS, "change the caps of API keys")
+        access.require(request.membership, MANAGERS, "change the caps of API keys")
     initial = {"daily_cap_nanousd": api_key.daily_cap_nanousd, "monthly_cap_nanousd": api_key.monthly_cap_nanousd}
     form = CapsForm(request.POST if request.method == "POST" else None, initial=initial)
+    if form.is_stale:
+        messages.error(request, "This has been changed meanwhile, so nothing was saved. Here is how it stands now.")
+        return redirect("key_detail", api_key.pk)
     if not form.is_valid():
         context = {
             "row": keys_page.row(api_key),
             "form": form,
             "name_form": KeyNameForm(initial={"name": api_key.name}, prefix="key"),
             "may_write": access.may(request.membership, WRITERS),
+            "may_manage": access.may(request.membership, MANAGERS),
         }
         return render(request, "projects/key_detail.html", context, status=422 if form.is_bound else 200)
     ApiKey.objects.filter(pk=api_key.pk).update(**form.caps)
@@ -81,9 +85,12 @@ def key_bounds(request: MemberRequest, key_id: UUID) -> HttpResponse:
     """Which models, from where, how fast, and until when."""
     access.require(request.membership, WRITERS, "restrict API keys")
     api_key = keys_page.find(request, key_id)
-    initial = {name: getattr(api_key, name) for name in BoundsForm.base_fields} | {"models": api_key.allowed_models.all()}
+    initial = {name: getattr(api_key, name) for name in BoundsForm.base_fields} | {"models": api_key.allowed_models.order_by("pk")}
     has_ended = keys_page.row(api_key).has_ended
     form = KeyRestrictionsForm(request.POST if request.method == "POST" else None, initial=initial, has_ended=has_ended)
+    if form.is_stale:
+        messages.error(request, "This has been changed meanwhile, so nothing was saved. Here is how it stands now.")
+        return redirect("key_bounds", api_key.pk)
     if not form.is_valid():
         context = {"api_key": api_key, "form": form}
         return render(request, "projects/key_bounds.html", context, status=422 if form.is_bound else 200)

@@ -93,13 +93,20 @@ def enable(api_key: ApiKey) -> None:
     api_key.refresh_from_db(fields=["disabled_at"])
 
 
+class RotatedAlready(Exception):
+    """It has a successor, which is the one to rotate."""
+
+
 @transaction.atomic
 def rotate(api_key: ApiKey, *, actor: User | None, overlap: timedelta, public_id: str | None = None) -> tuple[ApiKey, str]:
     """A successor: same name, project, limits, models and lifetime. The old key works for ``overlap`` yet, or is revoked at once.
 
-    ``public_id`` as for ``generate``.
+    ``public_id`` as for ``generate``. Raises RotatedAlready: the successor of one that ends soon would end soon itself.
     """
     now = clock.now()
+    successor_id = ApiKey.objects.select_for_update().get(pk=api_key.pk).successor_id
+    if successor_id:
+        raise MadeAlready if ApiKey.objects.filter(pk=successor_id, public_id=public_id).exists() else RotatedAlready
     expires_at = now + (api_key.expires_at - api_key.created_at) if api_key.expires_at else None
     limits = {name: getattr(api_key, name) for name in LIMITS}
     successor, text = generate(
@@ -111,6 +118,7 @@ def rotate(api_key: ApiKey, *, actor: User | None, overlap: timedelta, public_id
         models=api_key.allowed_models.all(),
         public_id=public_id,
     )
+    ApiKey.objects.filter(pk=api_key.pk).update(successor=successor)
     if overlap:
         _expire(api_key, now + overlap)
     else:

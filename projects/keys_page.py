@@ -21,7 +21,7 @@ class Row:
 
     @property
     def is_active(self) -> bool:
-        return self.state == "active"
+        return self.state in {"active", "retiring"}
 
     @property
     def is_disabled(self) -> bool:
@@ -63,4 +63,4 @@ def row(api_key: ApiKey) -> Row:
         return Row(api_key, "expired", "warn")
     if api_key.disabled_at:
         return Row(api_key, "disabled", "warn")
-    return Row(api_key, "active", "good")
+    return Row(api_key, "retiring" if api_key.successor_id else "active", "good")

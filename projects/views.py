@@ -80,7 +80,10 @@ def project_keys(request: MemberRequest, project_id: UUID) -> HttpResponse:
 @member_page
 def project_models(request: MemberRequest, project_id: UUID) -> HttpResponse:
     project = _change(request, project_id, "choose a project's models")
-    form = ModelsForm(request.POST if request.method == "POST" else None, initial={"models": project.allowed_models.all()})
+    form = ModelsForm(request.POST if request.method == "POST" else None, initial={"models": project.allowed_models.order_by("pk")})
+    if form.is_stale:
+        messages.error(request, "This has been changed meanwhile, so nothing was saved. Here is how it stands now.")
+        return redirect("project_models", project.pk)
     if not form.is_valid():
         return _tab(request, "models", project, form=form)
     before = {"models": list(project.allowed_models.all())}
@@ -96,6 +99,9 @@ def project_budgets(request: MemberRequest, project_id: UUID) -> HttpResponse:
     project = _change(request, project_id, "change a project's caps")
     initial = {name: getattr(project, name) for name in BudgetForm.base_fields}
     form = BudgetForm(request.POST if request.method == "POST" else None, initial=initial)
+    if form.is_stale:
+        messages.error(request, "This has been changed meanwhile, so nothing was saved. Here is how it stands now.")
+        return redirect("project_budgets", project.pk)
     if not form.is_valid():
         return _tab(request, "budgets", project, form=form)
     Project.objects.filter(pk=project.pk).update(**form.cleaned_data)

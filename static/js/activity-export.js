@@ -54,7 +54,7 @@ async function read(answer, tell) {
       tell(Math.max(lines - 1, 0));
     }
   }
-  const end = new TextDecoder().decode(tail).match(/(?:^|\n)(?:# end: (\d+) |\{"object": "end", "requests": (\d+),)[^\n]*\n$/);
+  const end = new TextDecoder().decode(tail).match(/(?:^|\n)(?:"?end: (\d+) |\{"object": "end", "requests": (\d+),)[^\n]*\n$/);
   if (!end) throw new Error("no last line");
   return { blob: new Blob(parts), rows: Number(end[1] ?? end[2]) };
 }

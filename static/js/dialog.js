@@ -9,7 +9,7 @@ document.addEventListener("click", (event) => {
     dialog.showModal();
   }
   if (event.target.closest("[data-closes]")) event.target.closest("dialog")?.close();
-  if (event.target instanceof HTMLDialogElement && event.target.open && outside(event)) event.target.close();
+  if (event.target instanceof HTMLDialogElement && event.target.open && outside(event) && !holds(event.target)) event.target.close();
 });
 
 function outside({ target, clientX, clientY }) {
@@ -17,8 +17,10 @@ function outside({ target, clientX, clientY }) {
   return clientX < box.left || clientX > box.right || clientY < box.top || clientY > box.bottom;
 }
 
-// A dialog that must not lose what it shows (a new key) reloads the page behind it when it is closed.
-document.addEventListener("close", (event) => event.target.querySelector("[data-reload-on-close]") && location.reload(), true);
+// A dialog that must not lose what it shows (a new key) is closed by its button only, and reloads the page behind it then.
+const holds = (dialog) => dialog.querySelector("[data-reload-on-close]");
+document.addEventListener("cancel", (event) => holds(event.target) && event.preventDefault(), true);
+document.addEventListener("close", (event) => holds(event.target) && location.reload(), true);
 
 // A form with data-confirm-name sends only when the named thing was typed.
 document.addEventListener("input", (event) => {

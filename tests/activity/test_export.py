@@ -40,7 +40,7 @@ def rows_of(visit: Client, form: str = "csv", query: str = "") -> list[dict[str,
     text = text_of(visit, form, query)
     if form == "csv":
         *rows, end = csv.DictReader(io.StringIO(text))
-        assert end["id"].startswith(f"# end: {len(rows)} requests that ended before 2")
+        assert end["id"].startswith(f"end: {len(rows)} requests that ended before 2")
     else:
         *rows, end = map(json.loads, text.splitlines())
         assert (end["object"], end["requests"]) == ("end", len(rows))
@@ -151,7 +151,7 @@ def test_a_file_that_breaks_off_has_no_last_line(alice: User, project: Project, 
     for number in range(3):
         call(project, number * SECOND)
     pieces = iter(browser(alice).get("/activity.csv").streaming_content)
-    assert b"# end" not in next(pieces) + next(pieces) + next(pieces)
+    assert b"end: " not in next(pieces) + next(pieces) + next(pieces)
 
 
 def test_an_asgi_server_gets_each_piece_when_it_has_sent_the_one_before() -> None:
@@ -181,7 +181,7 @@ def test_a_hundred_thousand_requests_take_no_more_memory_than_a_thousand(alice: 
     for last in pieces:
         size += len(last)
         most = max(most, _resident_mb())
-    assert last.startswith(b"# end: 131072 requests")
+    assert last.startswith(b"end: 131072 requests")
     assert size > 20_000_000
     assert most - begun < 8
 

@@ -113,7 +113,7 @@ def test_another_amount_under_the_same_key_is_refused(dana: till.Customer) -> No
     again, other = ask(visit, "25"), ask(visit, "5.00")
     assert (again.status_code, again.json()["id"]) == (200, TopUp.objects.get().public_id)
     assert (other.status_code, other.json()["error"]["code"]) == (422, "idempotency_key_reused")
-    assert "already made an order of $25.00" in other.json()["error"]["message"]
+    assert "An order of $25.00 was made from this form already" in other.json()["error"]["message"]
     assert dana.wallet.balance_nanousd == usd("26.00")
 
 
@@ -122,7 +122,7 @@ def test_the_page_says_so_too(dana: till.Customer) -> None:
     key = key_of(visit)
     send(visit, "25", key)
     answer = visit.post("/billing/top-ups/order", {"amount": "5", "idempotency_key": key}, follow=True)
-    assert "already made an order of $25.00" in answer.content.decode()
+    assert "An order of $25.00 was made from this form already" in answer.content.decode()
 
 
 def test_the_audit_log_tells_of_an_order_once(dana: till.Customer) -> None:

@@ -8,7 +8,17 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from tests.browser import pages
 
 OTHERS = {  # no pages of their own: forms' targets, files, parts, and what needs a state of its own, tested elsewhere
-    *("compared_prices", "model_csv", "model_prices", "favicon", "facts", "choose_theme", "choose_organization", "change_organization"),
+    *(
+        "compared_prices",
+        "model_csv",
+        "model_prices",
+        "favicon",
+        "facts",
+        "choose_theme",
+        "choose_organization",
+        "start_organization",
+        "change_organization",
+    ),
     *(
         "keep_time_zone",
         "bring_free_requests",

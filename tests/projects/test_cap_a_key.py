@@ -35,20 +35,27 @@ def test_a_wrong_cap_opens_the_caps_and_says_what_is_wrong(bob: User, project: P
     assert "is not an amount in dollars" in answer.content.decode()
 
 
-def test_whoever_generates_keys_changes_their_caps_and_an_empty_field_takes_one_away(bob: User, api_key: ApiKey) -> None:
+def test_an_admin_changes_caps_and_an_empty_field_takes_one_away(admin: User, api_key: ApiKey) -> None:
     page = pages.of_key(api_key)
-    assert browser(bob).post(page, {"daily_cap_nanousd": "1", "monthly_cap_nanousd": "20"})["Location"] == page
+    assert browser(admin).post(page, {"daily_cap_nanousd": "1", "monthly_cap_nanousd": "20"})["Location"] == page
     assert caps(api_key) == (usd("1"), usd("20"))
-    assert 'value="20"' in browser(bob).get(page).content.decode()
-    browser(bob).post(page, {"daily_cap_nanousd": "", "monthly_cap_nanousd": "20"})
+    assert 'value="20"' in browser(admin).get(page).content.decode()
+    browser(admin).post(page, {"daily_cap_nanousd": "", "monthly_cap_nanousd": "20"})
     assert caps(api_key) == (None, usd("20"))
-    assert browser(bob).post(page, {"daily_cap_nanousd": "-1"}).status_code == 422
+    assert browser(admin).post(page, {"daily_cap_nanousd": "-1"}).status_code == 422
     assert caps(api_key) == (None, usd("20"))
+
+
+def test_a_developer_lifts_no_cap_that_an_admin_has_set(bob: User, api_key: ApiKey) -> None:
+    ApiKey.objects.update(daily_cap_nanousd=usd("1"))
+    assert "Save caps" not in browser(bob).get(pages.of_key(api_key)).content.decode()
+    assert browser(bob).post(pages.of_key(api_key), {"daily_cap_nanousd": ""}).status_code == 403
+    assert caps(api_key) == (usd("1"), None)
 
 
 def test_a_viewer_reads_the_page_and_changes_nothing(viewer: User, api_key: ApiKey) -> None:
     page = browser(viewer).get(pages.of_key(api_key)).content.decode()
-    assert "Developers, admins and owners" in page
+    assert "Owners and admins" in page
     assert "Save caps" not in page
     assert browser(viewer).post(pages.of_key(api_key), {"daily_cap_nanousd": "1"}).status_code == 403
     assert caps(api_key) == (None, None)

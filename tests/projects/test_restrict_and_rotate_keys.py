@@ -97,3 +97,15 @@ def test_without_overlap_the_old_key_is_revoked(bob: User, api_key: ApiKey) -> N
     assert grants.of_key(api_key.public_id) is None
     assert browser(bob).post(pages.of_key(api_key, "rotate"), {"overlap_h": "0"})["Location"] == pages.of_key(api_key)
     assert ApiKey.objects.count() == 2  # a revoked key has no further successor
+
+
+def test_a_key_that_was_rotated_leads_to_its_successor_and_makes_no_second_one(alice: User, api_key: ApiKey) -> None:
+    """The second one would inherit the short time the first key has left."""
+    visit, address = browser(alice), pages.of_key(api_key, "rotate")
+    visit.post(address, {"overlap_h": "24"})
+    successor = ApiKey.objects.exclude(pk=api_key.pk).get()
+    for answer in (visit.get(address), visit.post(address, {"overlap_h": "24"})):
+        assert answer["Location"] == pages.of_key(successor)
+    assert ApiKey.objects.count() == 2
+    assert successor.expires_at is None
+    assert "retiring" in visit.get("/keys").content.decode()

@@ -51,4 +51,4 @@ def test_somebody_without_an_organization_reads_why_there_is_nothing(alice: User
     Membership.objects.all().delete()
     answer = browser(alice).get("/projects")
     assert answer.status_code == 403
-    assert "do not belong to an organization" in answer.content.decode()
+    assert "You are in no organization" in answer.content.decode()
