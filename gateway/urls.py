@@ -2,7 +2,7 @@ from django.conf import settings
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from gateway import views
+from gateway import studio_views, views
 from gateway.prices import views as price_views
 
 
@@ -26,6 +26,7 @@ def _at(prefix: str) -> list[URLPattern]:
 urlpatterns = [
     *_at("api/v1"),
     *([] if settings.CLOD_FAST_LANE else _at("v1")),
+    path("studio/quote", studio_views.quote, name="studio_quote"),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api_docs"),
 ]
