@@ -10,7 +10,7 @@ _GROUPS = {
     "Catalog": ("Model", "Endpoint", "Provider", "DataCenter"),
     "Money": ("Wallet", "LedgerEntry", "Hold", "BudgetPeriod", "BudgetAlert", "FreeQuotaDay", "PlatformLoss"),
     "Payments": ("TopUp", "PaymentEvent", "AutoTopUp"),
-    "Traffic": ("Request", "Attempt", "SavedView", "StudioToken"),
+    "Traffic": ("Request", "Attempt", "SavedView", "StudioToken", "StudioPreset"),
     "Prices": ("PriceJob", "PriceTick", "DeliveredPrice", "EnergyPrice", "EnergyHour", "CatalogVersion"),
     "Staff": ("Group", "EmailAddress", "Authenticator", "LogEntry", "AuditEvent", "MailChoices"),
 }

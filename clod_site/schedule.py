@@ -15,6 +15,11 @@ BEAT: dict[str, dict[str, Any]] = {
     "top-up-automatically": {"task": "billing.tasks.top_up_automatically", "schedule": crontab(), "options": {"expires": 55}},
     "tend-top-ups": {"task": "billing.tasks.tend_top_ups", "schedule": 61.0, "options": {"expires": 60}},
     "alert-about-budgets": {"task": "billing.tasks.alert_about_budgets", "schedule": 67.0, "options": {"expires": 60}},
+    "forget-presets-and-tokens": {
+        "task": "studio.tasks.forget_presets_and_tokens",
+        "schedule": crontab(minute=52),
+        "options": {"expires": 1200},
+    },
     "mark-keys-used": {"task": "activity.tasks.mark_keys_used", "schedule": 30.0, "options": {"expires": 30}},
     "add-up-usage": {"task": "activity.tasks.add_up_usage", "schedule": crontab(minute="4-59/5"), "options": {"expires": 240}},
 }

@@ -1,9 +1,9 @@
-"""Operators' view of the Studio's short-lived tokens; neither digest nor session key is shown."""
+"""Operators' view of Studio: of tokens neither digest nor session key, of presets nothing that people wrote but their name."""
 
 from django.contrib import admin
 
 from clod_site.admin_pages import Record
-from studio.models import StudioToken
+from studio.models import StudioPreset, StudioToken
 
 
 @admin.register(StudioToken)
@@ -13,3 +13,12 @@ class StudioTokenPage(Record):
     list_select_related = ("user", "project")
     search_fields = ("user__email", "project__name")
     ordering = ("-created_at",)
+
+
+@admin.register(StudioPreset)
+class StudioPresetPage(Record):
+    hidden = ("setup",)  # prompts are their author's
+    list_display = ("name", "author", "organization", "is_shared", "updated_at")
+    list_select_related = ("author", "organization")
+    search_fields = ("author__email", "name")
+    ordering = ("-updated_at",)

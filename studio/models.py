@@ -1,8 +1,8 @@
-"""Short-lived tokens with which the Studio page calls the gateway as its user, in one project."""
+"""What Studio keeps: short-lived tokens, and the presets people save."""
 
 from django.db import models
 
-from accounts.models import User
+from accounts.models import Organization, User
 from clod_site.lib import clock, ids
 from projects.models import Project
 
@@ -20,3 +20,27 @@ class StudioToken(models.Model):
 
     def __str__(self) -> str:
         return f"studio token of {self.user_id}"
+
+
+class StudioPreset(models.Model):
+    """Models, prompts and settings under a name. ``setup`` is a ``studio.setups.Setup``; a deleted one can be restored for an hour."""
+
+    id = ids.primary_key()
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    author = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=80)
+    setup = models.JSONField()
+    is_shared = models.BooleanField(default=False, help_text="Everybody in the organization may open it.")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    updated_at = models.DateTimeField(default=clock.now)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("organization", "-updated_at"), name="studio_presets_of_org"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def public_id(self) -> str:
+        return ids.public("pre", self.pk)

@@ -1,4 +1,4 @@
-"""The same call in curl, Python and Node, ready to paste: for Studio, key pages, model pages and the docs.
+"""The same call in curl, Python, Node and plain HTTP, ready to paste: for Studio, key pages, model pages and the docs.
 
 Every value is quoted by the rules of its language, so that whatever a person typed arrives unchanged.
 """
@@ -7,8 +7,16 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import UNSET
+
+from studio.literals import python_value
 
 KEY_VARIABLE = "CLOD_API_KEY"
+LONGEST_ARGUMENT = 100_000  # bytes; Linux takes no more than 128 KiB in one word of a command
+END = "END_OF_BODY"  # no line of JSON is this
 
 
 class Snippet(NamedTuple):
@@ -17,14 +25,33 @@ class Snippet(NamedTuple):
     code: str
 
 
-def all_of(api_url: str, model: str, messages: Sequence[Mapping[str, str]], *, api_key: str = "", **parameters: Any) -> list[Snippet]:
+class Call(msgspec.Struct, omit_defaults=True):
+    """The fields of a chat completion that Studio has a place for; others are left out."""
+
+    model: str
+    messages: list[dict[str, Any]]
+    temperature: Any = UNSET
+    max_completion_tokens: Any = UNSET
+    top_p: Any = UNSET
+    stop: Any = UNSET
+    seed: Any = UNSET
+    reasoning_effort: Any = UNSET
+    n: Any = UNSET
+    response_format: Any = UNSET
+    tools: Any = UNSET
+    tool_choice: Any = UNSET
+
+
+def all_of(api_url: str, model: str, messages: Sequence[Mapping[str, Any]], *, api_key: str = "", **parameters: Any) -> list[Snippet]:
     """One snippet a language. Without a key they read it from the environment variable ``CLOD_API_KEY``."""
-    body = {"model": model, "messages": list(messages), **parameters}
-    return [
-        Snippet("curl", "bash", curl(api_url, body, api_key)),
-        Snippet("Python", "python", python(api_url, body, api_key)),
-        Snippet("Node.js", "javascript", node(api_url, body, api_key)),
-    ]
+    return _programs(api_url, {"model": model, "messages": list(messages), **parameters}, api_key)
+
+
+def of_call(api_url: str, call: Call) -> list[Snippet]:
+    """A call of Studio's as programs, and as it looks on the wire; one that says nothing yet says hello."""
+    body = msgspec.to_builtins(call)
+    body["messages"] = body["messages"] or hello()
+    return [*_programs(api_url, body, ""), Snippet("HTTP", "http", http(api_url, body))]
 
 
 def hello(prompt: str = "What is the capital of France?") -> list[dict[str, str]]:
@@ -33,19 +60,24 @@ def hello(prompt: str = "What is the capital of France?") -> list[dict[str, str]
 
 
 def curl(api_url: str, body: Mapping[str, Any], api_key: str = "") -> str:
+    """Large bodies come from a here-document: a shell takes no word that long."""
     bearer = shlex.quote(f"Authorization: Bearer {api_key}") if api_key else f'"Authorization: Bearer ${KEY_VARIABLE}"'
-    data = shlex.quote(json.dumps(body, ensure_ascii=False, indent=2))
-    return f"curl {shlex.quote(f'{api_url}/chat/completions')} \\\n  -H {bearer} \\\n  -H 'Content-Type: application/json' \\\n  -d {data}"
+    head = f"curl {shlex.quote(f'{api_url}/chat/completions')} \\\n  -H {bearer} \\\n  -H 'Content-Type: application/json' \\\n"
+    data = _json(body)
+    if len(data.encode()) > LONGEST_ARGUMENT:
+        return f"{head}  --data-binary @- <<'{END}'\n{data}\n{END}"
+    return f"{head}  -d {shlex.quote(data)}"
 
 
 def python(api_url: str, body: Mapping[str, Any], api_key: str = "") -> str:
     key = repr(api_key) if api_key else f'os.environ["{KEY_VARIABLE}"]'
     imports = "" if api_key else "import os\n\n"
+    arguments = "".join(f"    {name}={python_value(value, 1)},\n" for name, value in body.items())
     return (
         f"{imports}from openai import OpenAI\n\n"
         f"client = OpenAI(base_url={json.dumps(api_url)}, api_key={key})\n\n"
-        f"completion = client.chat.completions.create(\n{_python_arguments(body)})\n"
-        "print(completion.choices[0].message.content)"
+        f"completion = client.chat.completions.create(\n{arguments})\n"
+        f"{_printed(body, 'print({})')}"
     )
 
 
@@ -54,23 +86,34 @@ def node(api_url: str, body: Mapping[str, Any], api_key: str = "") -> str:
     return (
         'import OpenAI from "openai";\n\n'
         f"const client = new OpenAI({{ baseURL: {json.dumps(api_url)}, apiKey: {key} }});\n\n"
-        f"const completion = await client.chat.completions.create({json.dumps(body, ensure_ascii=False, indent=2)});\n"
-        "console.log(completion.choices[0].message.content);"
+        f"const completion = await client.chat.completions.create({_json(body)});\n"
+        f"{_printed(body, 'console.log({});')}"
     )
 
 
-def _python_arguments(body: Mapping[str, Any]) -> str:
-    """Keyword arguments, one a line; messages one a line as well."""
-    lines = []
-    for name, value in body.items():
-        if name == "messages":
-            rows = "".join(f"        {_literal(message)},\n" for message in value)
-            lines.append(f"    messages=[\n{rows}    ],\n")
-        else:
-            lines.append(f"    {name}={_literal(value)},\n")
-    return "".join(lines)
+def http(api_url: str, body: Mapping[str, Any]) -> str:
+    """The request as it goes over the wire; the length is that of this very body."""
+    there, data = urlsplit(api_url), _json(body)
+    return (
+        f"POST {there.path}/chat/completions HTTP/1.1\nHost: {there.netloc}\nAuthorization: Bearer ${KEY_VARIABLE}\n"
+        f"Content-Type: application/json\nContent-Length: {len(data.encode())}\n\n{data}"
+    )
 
 
-def _literal(value: Any) -> str:
-    """A Python literal in the double-quoted style of most Python code; JSON differs only in true, false and null."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (str, dict)) else repr(value)
+def _programs(api_url: str, body: Mapping[str, Any], api_key: str) -> list[Snippet]:
+    return [
+        Snippet("curl", "bash", curl(api_url, body, api_key)),
+        Snippet("Python", "python", python(api_url, body, api_key)),
+        Snippet("Node.js", "javascript", node(api_url, body, api_key)),
+    ]
+
+
+def _printed(body: Mapping[str, Any], line: str) -> str:
+    """What is worth printing of the answer: all of it where it may be a tool's call, every choice where there are several."""
+    if body.get("tools"):
+        return line.format("completion.choices[0].message")
+    return line.format("completion.choices" if (body.get("n") or 1) > 1 else "completion.choices[0].message.content")
+
+
+def _json(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, ensure_ascii=False, indent=2)

@@ -5,7 +5,7 @@ end it at once, because every look-up asks for them again.
 """
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from uuid import UUID
 
@@ -56,6 +56,11 @@ def find(secret: str) -> StudioToken | None:
         .first()
     )
     return token if token and _is_logged_in(token) and _may_call(token.user_id, token.project) else None
+
+
+def forget(now: datetime) -> int:
+    """Remove those that have ended; how many. Safe to repeat."""
+    return StudioToken.objects.filter(expires_at__lte=now).delete()[0]
 
 
 def _is_logged_in(token: StudioToken) -> bool:

@@ -1,31 +1,66 @@
-// One streamed completion as events: {start, headers}, {text}, {usage}, {finish}. Throws Refused with the API's own message.
-import { Refused } from "./studio-token.js";
+// One streamed completion: {sent}, {headers}, then its chunks as {chunk}. Throws Refused with the API's own message.
+import { data } from "./studio-page.js";
+import { Refused, forget, tokenFor } from "./studio-token.js";
 
-export async function* complete(address, token, body, signal) {
-  const answer = await fetch(address, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ ...body, stream: true, stream_options: { include_usage: true } }),
-    signal,
-  });
-  if (!answer.ok) throw await refusal(answer);
-  yield { headers: answer.headers };
-  let done = false;
-  for await (const data of events(answer.body)) {
-    if (data === "[DONE]") { done = true; continue; }
-    const chunk = JSON.parse(data);
-    if (chunk.error) throw new Refused(chunk.error.message, chunk.error.code);
-    const choice = chunk.choices?.[0];
-    if (choice?.delta?.content) yield { text: choice.delta.content };
-    if (choice?.finish_reason) yield { finish: choice.finish_reason };
-    if (chunk.usage) yield { usage: chunk.usage };
+const SETTLED_TRIES = 10;
+const SETTLED_EVERY_MS = 300;
+
+// A token may have ended before its time (a restart, another log-in): asked for once more, then the refusal stands.
+export async function* complete(project, body, signal, exchange) {
+  for (let attempt = 1; ; attempt += 1) {
+    const token = await tokenFor(project);
+    try {
+      yield* streamed(token, body, signal, exchange);
+      return;
+    } catch (error) {
+      if (error.status !== 401) throw error;
+      forget(project);
+      if (attempt === 2) throw error;
+    }
   }
-  if (!done) throw new Refused("The answer broke off. You pay only for what arrived.", "truncated");
 }
 
-async function refusal(answer) {
-  const told = await answer.json().catch(() => ({}));
-  return new Refused(told.error?.message ?? `The API answered ${answer.status}. Try again in a moment.`, told.error?.code, answer.status);
+// The body as it is sent: what is quoted is the price of these bytes.
+export const streaming = (body) => ({ ...body, stream: true, stream_options: { include_usage: true } });
+
+// The call in the API's own log, which has it as soon as it is settled; null when that takes too long.
+export async function settled(project, id) {
+  const address = data.address.replace("chat/completions", "requests?limit=20");
+  for (let tries = 0; tries < SETTLED_TRIES; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, SETTLED_EVERY_MS));
+    const answer = await fetch(address, { headers: { Authorization: `Bearer ${await tokenFor(project)}` } });
+    const row = answer.ok && (await answer.json()).data.find((each) => each.id === id);
+    if (row) return row;
+  }
+  return null;
+}
+
+async function* streamed(token, body, signal, exchange) {
+  const text = JSON.stringify(streaming(body));
+  const headers = { "Content-Type": "application/json" };
+  exchange.asked(data.address, headers, text);
+  yield { sent: true };
+  const answer = await fetch(data.address, { method: "POST", headers: { ...headers, Authorization: `Bearer ${token}` }, body: text, signal });
+  exchange.answered(answer);
+  if (!answer.ok) throw await refusal(answer, exchange);
+  yield { headers: answer.headers };
+  let done = false;
+  for await (const event of events(answer.body)) {
+    exchange.heard(event);
+    if (event === "[DONE]") { done = true; continue; }
+    const chunk = JSON.parse(event);
+    if (chunk.error) throw new Refused(chunk.error.message, chunk.error);
+    yield { chunk };
+  }
+  if (!done) throw new Refused("The answer broke off. You pay only for what arrived.", { code: "truncated" });
+}
+
+async function refusal(answer, exchange) {
+  const text = await answer.text().catch(() => "");
+  exchange.heard(text);
+  let told = {};
+  try { told = JSON.parse(text).error ?? {}; } catch { /* no JSON: a proxy between us and the API */ }
+  return new Refused(told.message ?? `The API answered ${answer.status}. Try again in a moment.`, { ...told, status: answer.status });
 }
 
 // The data of each server-sent event; comments (heartbeats) are skipped.
@@ -39,8 +74,8 @@ async function* events(stream) {
     const blocks = rest.split(/\r?\n\r?\n/);
     rest = blocks.pop();
     for (const block of blocks) {
-      const data = block.split(/\r?\n/).filter((line) => line.startsWith("data:")).map((line) => line.slice(5).replace(/^ /, ""));
-      if (data.length) yield data.join("\n");
+      const lines = block.split(/\r?\n/).filter((line) => line.startsWith("data:")).map((line) => line.slice(5).replace(/^ /, ""));
+      if (lines.length) yield lines.join("\n");
     }
     if (done) return;
   }

@@ -47,6 +47,7 @@ MEMBERS = {
     "key-rotate": "/keys/{key}/rotate",
     "key-revoke": "/keys/{key}/revoke",
     "studio": "/studio",
+    "studio-presets": "/studio/presets",
     "activity": "/activity",
     "activity-filtered": "/activity?range=30d&model=smollm2-135m-instruct&metric=tokens&by=key",
     "activity-none": "/activity?q=nothing-like-this",

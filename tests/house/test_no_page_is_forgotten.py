@@ -47,6 +47,13 @@ OTHERS = {  # no pages of their own: forms' targets, files, parts, and what need
         "saved_view_restore",
         "studio_token",
         "studio_code",
+        "studio_answer",
+        "studio_quote",
+        "studio_preset_create",
+        "studio_preset_save",
+        "studio_preset_change",
+        "studio_preset_delete",
+        "studio_preset_restore",
     ),
     *("team_invite_again", "team_withdraw", "invitation", "audit_csv", "change_mails"),
     *(

@@ -28,7 +28,14 @@ def test_what_can_be_called_comes_first(alice: User) -> None:
     prices.recompute(clock.now(), stock.ScriptedFeed(FEED))
     models = offered(browser(alice))["models"]
     assert [(model["slug"], model["available"]) for model in models] == [("llama", True), ("aaa", False)]
-    assert models[0]["facts"].startswith("Free for 100 requests a day, then $0.5")
+    assert (models[0]["free"], models[0]["output"][:4], models[0]["context"]) == (True, "$0.8", "8K")
+    assert (models[1]["free"], models[1]["missing"]) == (False, "no endpoint serves it")
+
+
+def test_only_models_that_chat_are_offered(alice: User) -> None:
+    stock.model("vectors", operations=["embeddings"])
+    stock.model("words")
+    assert [model["slug"] for model in offered(browser(alice))["models"]] == ["words"]
 
 
 def test_charlie_is_offered_none_of_alices_projects(charlie: User, project: Project) -> None:

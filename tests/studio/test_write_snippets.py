@@ -6,6 +6,7 @@ import shlex
 import subprocess
 from typing import Any
 
+import msgspec
 import pytest
 
 from studio import snippets
@@ -39,6 +40,54 @@ def test_node_sends_the_bodies_unchanged() -> None:
         argument = snippets.node(API, body(text)).split("create(", 1)[1].split(");\nconsole", 1)[0]
         told = subprocess.run([NODE, "-e", f"console.log(JSON.stringify({argument}))"], capture_output=True, text=True, check=True)
         assert json.loads(told.stdout) == body(text)
+
+
+WHOLE = {
+    "model": "llama",
+    "messages": [
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "it's"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}],
+        }
+    ],
+    "temperature": 0.5,
+    "stop": ["\n", "END_OF_BODY"],
+    "seed": -7,
+    "n": 2,
+    "response_format": {"type": "json_schema", "json_schema": {"name": "a", "strict": True, "schema": {"type": "object", "default": None}}},
+    "tools": [{"type": "function", "function": {"name": "look", "parameters": {"type": "object", "additionalProperties": False}}}],
+}
+
+
+def call(**changes: Any) -> snippets.Call:
+    return msgspec.convert(WHOLE | changes, snippets.Call)
+
+
+def test_every_parameter_arrives_in_every_language() -> None:
+    curl, python, node, http = (each.code for each in snippets.of_call(API, call()))
+    assert json.loads(shlex.split(curl.replace("\\\n", " "))[-1]) == WHOLE
+    create = next(node for node in ast.walk(ast.parse(python)) if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "create")
+    assert {word.arg: ast.literal_eval(word.value) for word in create.keywords} == WHOLE
+    argument = node.split("create(", 1)[1].split(");\nconsole", 1)[0]
+    told = subprocess.run([NODE, "-e", f"console.log(JSON.stringify({argument}))"], capture_output=True, text=True, check=True)
+    assert json.loads(told.stdout) == WHOLE
+    head, body = http.split("\n\n", 1)
+    assert json.loads(body) == WHOLE
+    assert f"Content-Length: {len(body.encode())}" in head
+
+
+def test_a_body_too_long_for_a_command_goes_by_standard_input() -> None:
+    long = call(messages=[{"role": "user", "content": "it's $HOME `id`\nEND_OF_BODY\n" + "x" * 150_000}])
+    script = f"curl() {{ cat; }}\n{snippets.of_call(API, long)[0].code}"
+    told = subprocess.run(["sh"], input=script, capture_output=True, text=True, check=True)
+    assert json.loads(told.stdout) == msgspec.to_builtins(long)
+
+
+def test_what_is_printed_fits_what_is_asked() -> None:
+    plain = call(tools=msgspec.UNSET, n=msgspec.UNSET)
+    assert "choices[0].message.content)" in snippets.of_call(API, plain)[1].code
+    assert "completion.choices)" in snippets.of_call(API, call(tools=msgspec.UNSET))[1].code
+    assert "choices[0].message)" in snippets.of_call(API, call())[1].code
 
 
 def test_without_a_key_it_is_read_from_the_environment() -> None:

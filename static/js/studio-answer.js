@@ -1,0 +1,122 @@
+// An answer as its reader sees it: written at most once a frame while it comes, formatted by our own server when it has ended.
+import { clone, fill, post } from "./studio-page.js";
+
+const LONGEST_FORMATTED = 64 * 1024;
+const METER_EVERY_MS = 200;
+
+export class Answer {
+  // follow() keeps the newest line in view.
+  constructor(name, meter, follow) {
+    Object.assign(this, { meter, follow, element: clone("turn-assistant"), written: [], metered: 0, frame: 0 });
+    this.part = (selector) => this.element.querySelector(selector);
+    this.part(".who").textContent = name;
+    this.thoughts = new Ink(this.part(".thought"));
+    this.texts = [new Ink(this.part(".text"))];
+    this.part(".turn-tools").addEventListener("click", (event) => event.target.closest("[data-view]") && this.view(event.target.dataset.view));
+    this.pulse = setInterval(() => this.due(), METER_EVERY_MS);
+  }
+
+  take(chunk) {
+    for (const { index, delta } of chunk.choices ?? []) {
+      if (delta?.content) this.textOf(index).write(delta.content);
+      if (delta?.reasoning_content && index === 0) this.think(delta.reasoning_content);
+    }
+    this.due();
+  }
+
+  due() { this.frame ||= requestAnimationFrame(() => this.paint()); }
+
+  paint() {
+    this.frame = 0;
+    for (const ink of [this.thoughts, ...this.texts]) ink?.dry();
+    if (performance.now() - this.metered > METER_EVERY_MS && this.meter.began && !this.ended) {
+      this.metered = performance.now();
+      this.part(".meter-line").replaceChildren(...this.meter.live());
+    }
+    this.follow();
+  }
+
+  think(piece) {
+    this.part(".thoughts").hidden = false;
+    if (!this.thoughts.text) this.part(".thoughts").open = true;
+    this.thoughts.write(piece);
+  }
+
+  // Further choices come below the first, each with its number.
+  textOf(index) {
+    if (!this.texts[index]) {
+      const element = Object.assign(document.createElement("div"), { className: "text another" });
+      element.dataset.number = index + 1;
+      this.texts[index - 1 in this.texts ? index - 1 : 0].element.after(element);
+      this.texts[index] = new Ink(element);
+    }
+    return this.texts[index];
+  }
+
+  // The last frame, the facts, and then the answer in its final form.
+  async end(completion, stopped) {
+    this.ended = true;
+    clearInterval(this.pulse);
+    cancelAnimationFrame(this.frame);
+    this.completion = completion;
+    this.stopped = stopped;
+    this.paint();
+    this.part(".thoughts").open = false;
+    this.showFacts(stopped);
+    this.part(".turn-tools").hidden = !this.texts.some((ink) => ink?.text) && !completion.choices.length;
+    this.part("[data-routing]").hidden = !this.meter.requestId;
+    await Promise.all(this.texts.map((ink) => ink?.format()));
+    this.element.removeAttribute("aria-busy");
+    this.follow();
+  }
+
+  showFacts(stopped) { this.part(".meter-line").replaceChildren(...this.meter.parts(stopped)); }
+
+  get text() { return this.texts[0].text; }
+
+  view(kind) {
+    for (const button of this.element.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", button.dataset.view === kind);
+    const json = this.part(":scope > .json");
+    json.hidden = kind !== "json";
+    if (kind === "json") json.textContent = JSON.stringify(this.completion.value, null, 2);
+    for (const ink of this.texts) ink?.show(kind);
+  }
+}
+
+// Text that is written piece by piece: pieces wait for the next frame, and long texts grow in blocks, so that a frame lays out only the last.
+class Ink {
+  text = "";
+  wet = "";
+
+  constructor(element) { this.element = element; }
+
+  write(piece) { this.text += piece; this.wet += piece; }
+
+  dry() {
+    if (!this.wet) return;
+    if (!this.last || this.last.length > 4000) this.last = this.element.appendChild(document.createElement("span")).appendChild(new Text());
+    this.last.appendData(this.wet);
+    this.wet = "";
+  }
+
+  async format() {
+    if (!this.text || this.text.length > LONGEST_FORMATTED) return;
+    const answer = await post("/studio/answer", fenced(this.text), "text/markdown");
+    if (!answer?.ok || answer.redirected) return;
+    this.html = await answer.text();
+    this.show("formatted");
+  }
+
+  show(kind) {
+    this.element.hidden = kind === "json";
+    this.element.classList.toggle("formatted", kind === "formatted" && Boolean(this.html));
+    if (kind === "formatted" && this.html) fill(this.element, this.html);
+    else if (kind === "text") this.element.textContent = this.text;
+  }
+}
+
+// An answer that is nothing but JSON is shown as code.
+function fenced(text) {
+  if (!/^\s*[[{]/.test(text)) return text;
+  try { return `\`\`\`json\n${JSON.stringify(JSON.parse(text), null, 2)}\n\`\`\``; } catch { return text; }
+}

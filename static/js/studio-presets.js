@@ -1,0 +1,66 @@
+// Presets: what is set up on the page, saved under a name on the site. The menu of them is drawn by the server.
+import { data, fill, post, toast } from "./studio-page.js";
+
+const menu = document.getElementById("presets");
+const dialog = document.getElementById("preset-dialog");
+const named = dialog.querySelector("form");
+const shown = document.getElementById("preset-shown");
+
+// read() is the page's setup; the preset it was opened with is in the page's data.
+export function offerPresets(read) {
+  draw();
+  menu.addEventListener("click", ({ target }) => {
+    if (target.closest("[data-save-as]")) ask();
+    if (target.closest("[data-update]")) save({ setup: read() }, `${data.preset.name} is updated.`);
+  });
+  named.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const { name, shared } = named.elements;
+    if (await create({ name: name.value, is_shared: shared.checked, setup: read() })) dialog.close();
+  });
+}
+
+function ask() {
+  menu.removeAttribute("open");
+  named.reset();
+  named.elements.name.value = data.preset ? `${data.preset.name} (copy)`.slice(0, 80) : "";
+  dialog.querySelector("[data-problem]").textContent = "";
+  dialog.showModal();
+  named.elements.name.select();
+}
+
+async function create(body) {
+  const told = await answered(await post("/studio/presets/save", JSON.stringify(body)));
+  if (told.error) return (dialog.querySelector("[data-problem]").textContent = told.error.message), false;
+  took(told, `${told.preset.name} is saved.`);
+  history.replaceState(null, "", `/studio?preset=${told.preset.id}`);
+  return true;
+}
+
+async function save(body, words) {
+  const told = await answered(await post(`/studio/presets/${data.preset.id}/save`, JSON.stringify(body)));
+  menu.removeAttribute("open");
+  if (told.error) return toast(told.error.message, "bad");
+  took(told, words);
+}
+
+function took({ preset, menu: html }, words) {
+  data.preset = preset;
+  fill(menu.querySelector("[data-menu]"), html);
+  draw();
+  toast(words, "good");
+}
+
+async function answered(answer) {
+  const none = { error: { message: "The server did not answer. Check the connection and try again." } };
+  if (!answer) return none;
+  if (answer.redirected) return { error: { message: "You are logged out. Log in again in another tab, then save." } };
+  return answer.json().catch(() => ({ error: { message: `The server refused (${answer.status}). Reload the page and try again.` } }));
+}
+
+function draw() {
+  shown.hidden = !data.preset;
+  if (data.preset) shown.querySelector("b").textContent = data.preset.name;
+  const update = menu.querySelector("[data-update]");
+  if (update) update.hidden = !data.preset?.is_mine;
+}
