@@ -3,6 +3,7 @@ import { clone, fill, post } from "./studio-page.js";
 
 const LONGEST_FORMATTED = 64 * 1024;
 const METER_EVERY_MS = 200;
+const BLOCK = 2000; // characters; a block of text is laid out again with every piece it gets
 
 export class Answer {
   // follow() keeps the newest line in view.
@@ -94,9 +95,22 @@ class Ink {
 
   dry() {
     if (!this.wet) return;
-    if (!this.last || this.last.length > 4000) this.last = this.element.appendChild(document.createElement("span")).appendChild(new Text());
-    this.last.appendData(this.wet);
+    this.last ??= this.block();
+    const end = this.edge();
+    if (end) {
+      this.last.appendData(this.wet.slice(0, end));
+      this.last = this.block();
+    }
+    this.last.appendData(this.wet.slice(end));
     this.wet = "";
+  }
+
+  block() { return this.element.appendChild(document.createElement("span")).appendChild(new Text()); }
+
+  // Where a block may end: behind a line; where there are none for long, behind a word.
+  edge() {
+    if (this.last.length < BLOCK) return 0;
+    return this.wet.indexOf("\n") + 1 || (this.last.length > 3 * BLOCK ? this.wet.indexOf(" ") + 1 : 0);
   }
 
   async format() {

@@ -7,6 +7,8 @@ const RUNS = `clod_studio_runs_${data.reader}`;
 const OFF = `clod_studio_runs_off_${data.reader}`;
 const dialog = document.getElementById("history-dialog");
 const list = dialog.querySelector("[data-runs]");
+const forget = dialog.querySelector("[data-forget]");
+let cleared = []; // until the page is left
 const toggle = document.getElementById("history-on");
 
 // open(setup) puts a run's settings and prompt back on the page.
@@ -14,7 +16,12 @@ export function offerHistory(open) {
   toggle.checked = !localStorage.getItem(OFF);
   document.getElementById("open-history").addEventListener("click", () => { draw(); dialog.showModal(); });
   toggle.addEventListener("change", () => (toggle.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "1")));
-  dialog.querySelector("[data-forget]").addEventListener("click", () => { write([]); draw(); });
+  forget.addEventListener("click", () => {
+    const runs = read();
+    write(runs.length ? [] : cleared);
+    cleared = runs;
+    draw();
+  });
   list.addEventListener("click", ({ target }) => {
     const at = target.closest("[data-load]")?.dataset.load;
     if (!at) return;
@@ -47,7 +54,8 @@ function write(runs) {
 function draw() {
   const runs = read();
   dialog.querySelector("[data-none]").hidden = runs.length > 0;
-  dialog.querySelector("[data-forget]").disabled = !runs.length;
+  forget.textContent = runs.length || !cleared.length ? "Clear history" : "Undo";
+  forget.disabled = !runs.length && !cleared.length;
   list.replaceChildren(...runs.map((run) => {
     const row = clone("run-template");
     const part = (selector) => row.querySelector(selector);

@@ -24,6 +24,7 @@ export function pick(current, models) {
   list.replaceChildren(...choices.map(({ row }) => row));
   filter(current.slug);
   dialog.showModal();
+  search.focus();
   return new Promise((resolve) => (finish = resolve));
 }
 

@@ -2,6 +2,7 @@
 import { data } from "./studio-page.js";
 import { Refused, forget, tokenFor } from "./studio-token.js";
 
+const TURN_MS = 8;
 const SETTLED_TRIES = 10;
 const SETTLED_EVERY_MS = 300;
 
@@ -63,11 +64,12 @@ async function refusal(answer, exchange) {
   return new Refused(told.message ?? `The API answered ${answer.status}. Try again in a moment.`, { ...told, status: answer.status });
 }
 
-// The data of each server-sent event; comments (heartbeats) are skipped.
+// The data of each server-sent event; comments (heartbeats) are skipped. A stream that comes faster than it is read would leave the
+// page no time to paint: every few milliseconds it gets its turn.
 async function* events(stream) {
   const decoder = new TextDecoder();
   const reader = stream.getReader();
-  let rest = "";
+  let [rest, turn] = ["", performance.now()];
   for (;;) {
     const { value, done } = await reader.read();
     rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
@@ -76,7 +78,14 @@ async function* events(stream) {
     for (const block of blocks) {
       const lines = block.split(/\r?\n/).filter((line) => line.startsWith("data:")).map((line) => line.slice(5).replace(/^ /, ""));
       if (lines.length) yield lines.join("\n");
+      if (performance.now() - turn > TURN_MS) { await painted(); turn = performance.now(); }
     }
     if (done) return;
   }
+}
+
+// A message waits behind what the browser has to do; a timer would wait longer, and in a hidden tab for a second.
+function painted() {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => { port1.onmessage = resolve; port2.postMessage(null); });
 }

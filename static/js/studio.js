@@ -68,6 +68,7 @@ async function openDrawer(id) {
   const answer = await fetch(`/activity/${encodeURIComponent(id)}`, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (!answer?.ok || answer.redirected) return toast("The request could not be opened. Try again in a moment.", "bad");
   fill(drawer.querySelector("[data-drawer-body]"), await answer.text());
+  for (const button of drawer.querySelectorAll("[data-step]")) button.remove(); // there is no list behind it here
   drawer.showModal();
 }
 

@@ -18,7 +18,7 @@ from catalog.models import Category, DataCenter, DeliveredPrice, Endpoint, Energ
 from clod_site.lib import clock, ids
 from projects import keys
 from projects.models import Project
-from studio.models import StudioToken
+from studio.models import StudioPreset, StudioToken
 from team.models import AuditEvent, Invitation, MailChoices
 from tests.people import browser
 
@@ -77,6 +77,7 @@ def furnished(organization: Organization, project: Project, alice: User, operato
     api_key, _ = keys.generate(project, name="dev", actor=alice)
     type(api_key).objects.filter(pk=api_key.pk).update(digest=DIGEST)
     _spend(organization, project, tick, now)
+    StudioPreset.objects.create(organization=project.organization, author=alice, name="Greeting", setup={"panes": [{"model": "llama"}]})
     StudioToken.objects.create(user=alice, project=project, digest=DIGEST, session_key=SESSION_KEY, expires_at=now)
     LogEntry.objects.create(user=operator, content_type=ContentType.objects.get_for_model(Model), object_repr="Llama", action_flag=CHANGE)
     Group.objects.create(name="Support")

@@ -28,7 +28,7 @@ from billing.models import (
 from catalog.models import CatalogVersion, DeliveredPrice, EnergyHour, EnergyPrice, PriceJob, PriceTick
 from clod_site.admin_pages import Record
 from clod_site.lib import ids
-from studio.models import StudioToken
+from studio.models import StudioPreset, StudioToken
 from team.models import AuditEvent, Invitation, MailChoices
 from tests.admin.conftest import DIGEST, SESSION_KEY
 from tests.people import browser
@@ -49,6 +49,7 @@ RECORDS = {
     Request,
     SavedView,
     StudioToken,
+    StudioPreset,
 }
 SECRETS = (DIGEST.hex(), base64.b64encode(DIGEST).decode(), r"\x01\x02\x03", SESSION_KEY)
 RECORDS |= {AuditEvent, Invitation, MailChoices, PriceTick, DeliveredPrice, EnergyPrice, EnergyHour, PriceJob, CatalogVersion}

@@ -70,8 +70,7 @@ def test_a_key_is_generated_in_the_dialog_and_revoked(page):
 
 
 def test_studio_answers_and_the_top_bar_counts_it(page):
-    page.goto("/studio")
-    page.get_by_label("Model", exact=True).select_option(MODEL)
+    page.goto(f"/studio?model={MODEL}")
     page.get_by_label("Longest answer").fill("12")
     expect(page.locator("[data-facts]")).to_contain_text("100 free left")
     page.get_by_label("Prompt", exact=True).fill("What is the capital of France?")
