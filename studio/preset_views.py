@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import access
 from accounts.access import WRITERS, MemberRequest, member_page
 from accounts.models import Membership
+from accounts.undo import undoing
 from clod_site.lib.refusal import Refusal
 from studio import presets, setups
 from studio.models import StudioPreset
@@ -24,7 +25,7 @@ IN_MENU = 20
 def preset_list(request: MemberRequest) -> HttpResponse:
     membership = request.membership
     rows = [_row(membership, preset) for preset in presets.visible(membership)]
-    context = {"rows": rows, "may_save": access.may(membership, WRITERS), "deleted": request.GET.get("deleted", "")}
+    context = {"rows": rows, "may_save": access.may(membership, WRITERS)}
     return render(request, "studio/preset_list.html", context)
 
 
@@ -70,8 +71,9 @@ def preset_delete(request: MemberRequest, public_id: str) -> HttpResponse:
         presets.delete(request.membership, preset)
     except Refusal as refusal:
         messages.error(request, refusal.message)
-        return redirect("studio_presets")
-    return redirect(f"/studio/presets?deleted={preset.public_id}")
+    else:
+        messages.success(request, f"{preset.name} was deleted.", undoing("studio_preset_restore", preset.public_id))
+    return redirect("studio_presets")
 
 
 @require_POST

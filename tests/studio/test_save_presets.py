@@ -8,6 +8,8 @@ import pytest
 import time_machine
 from django.test import Client
 
+from accounts.export import organization_exported
+from accounts.leaving import account_closes
 from accounts.models import Role, User
 from clod_site.lib import clock
 from studio import presets
@@ -123,9 +125,9 @@ def test_an_admin_takes_a_shared_one_back_and_deletes_it(bob: User, admin: User)
 
 def test_a_deleted_one_comes_back_within_the_hour(bob: User) -> None:
     preset, visit = saved(bob), browser(bob)
-    listed = visit.post(f"/studio/presets/{preset.public_id}/delete")["Location"]
+    page = visit.post(f"/studio/presets/{preset.public_id}/delete", follow=True).content.decode()
     assert opened(bob, preset) == 404
-    assert "Undo" in visit.get(listed).content.decode()
+    assert f'action="/studio/presets/{preset.public_id}/restore"' in page
     visit.post(f"/studio/presets/{preset.public_id}/restore")
     assert opened(bob, preset)["setup"] == SETUP
 
@@ -164,6 +166,21 @@ def test_there_is_a_limit_to_them(bob: User, monkeypatch: pytest.MonkeyPatch) ->
     saved(bob)
     saved(bob)
     assert "2 presets here already" in save(browser(bob)).json()["error"]["message"]
+
+
+def test_with_an_account_its_own_ones_go_and_shared_ones_stay(bob: User) -> None:
+    saved(bob, name="Mine")
+    saved(bob, name="Ours", is_shared=True)
+    account_closes.send(sender=User, user=bob)
+    assert [preset.name for preset in StudioPreset.objects.all()] == ["Ours"]
+
+
+def test_an_owner_takes_the_shared_ones_out(bob: User, organization: Any) -> None:
+    saved(bob, name="Mine")
+    saved(bob, name="Ours", is_shared=True)
+    told = [tables for _, tables in organization_exported.send(sender=type(organization), organization=organization)]
+    [rows] = [list(tables["studio_presets"]) for tables in told if "studio_presets" in tables]
+    assert [(row["name"], row["setup"]) for row in rows] == [("Ours", SETUP)]
 
 
 def test_what_people_write_is_text_everywhere(bob: User) -> None:
