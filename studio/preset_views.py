@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import access
+from accounts import access, drawn_for
 from accounts.access import WRITERS, MemberRequest, member_page
 from accounts.models import Membership
 from accounts.undo import undoing
@@ -18,6 +18,10 @@ from studio.models import StudioPreset
 from studio.setups import Saved
 
 IN_MENU = 20
+
+
+class OtherOrganization(Refusal):
+    status, code = 409, "other_organization"
 
 
 @require_safe
@@ -35,7 +39,8 @@ def preset_save(request: MemberRequest, public_id: str = "") -> JsonResponse:
     """A new preset, or new contents of one, from the page; the answer has it and the page's menu."""
     membership = request.membership
     try:
-        saved, known = setups.read(request.body), presets.find(membership, public_id) if public_id else None
+        saved = _read(request)
+        known = presets.find(membership, public_id) if public_id else None
         preset = presets.change(membership, known, saved) if known else presets.save_new(membership, saved)
     except Refusal as refusal:
         return JsonResponse(refusal.body(), status=refusal.status)
@@ -98,6 +103,14 @@ def menu(membership: Membership) -> dict[str, Any]:
 def as_json(membership: Membership, preset: StudioPreset) -> dict[str, Any]:
     is_mine = preset.author_id == membership.user_id and access.may(membership, WRITERS)
     return {"id": preset.public_id, "name": preset.name, "is_mine": is_mine, "is_shared": preset.is_shared, "setup": preset.setup}
+
+
+def _read(request: MemberRequest) -> Saved:
+    """Refused from a page of another organization, which is where its reader wants the preset."""
+    saved = setups.read(request.body)
+    if saved.drawn_for not in {"", drawn_for.told(request)}:
+        raise OtherOrganization("In another tab you went to another organization. Go back to this page's, or reload it, then save.")
+    return saved
 
 
 def _find(request: MemberRequest, public_id: str) -> StudioPreset:

@@ -28,11 +28,12 @@ class Setup(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Saved(msgspec.Struct, omit_defaults=True):
-    """What is sent to be saved. Of an existing preset only what is sent is changed."""
+    """What is sent to be saved. Of an existing preset only what is sent is changed. ``drawn_for`` is the organization of the page."""
 
     setup: Setup | None = None
     name: str | None = None
     is_shared: bool | None = None
+    drawn_for: str = ""
 
 
 def read(body: bytes) -> Saved:

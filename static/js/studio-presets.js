@@ -1,5 +1,5 @@
 // Presets: what is set up on the page, saved under a name on the site. The menu of them is drawn by the server.
-import { data, fill, post, toast } from "./studio-page.js";
+import { controls, data, fill, post, toast } from "./studio-page.js";
 
 const menu = document.getElementById("presets");
 const dialog = document.getElementById("preset-dialog");
@@ -30,7 +30,7 @@ function ask() {
 }
 
 async function create(body) {
-  const told = await answered(await post("/studio/presets/save", JSON.stringify(body)));
+  const told = await answered(await post("/studio/presets/save", JSON.stringify(drawn(body))));
   if (told.error) return (dialog.querySelector("[data-problem]").textContent = told.error.message), false;
   took(told, `${told.preset.name} is saved.`);
   history.replaceState(null, "", `/studio?preset=${told.preset.id}`);
@@ -38,11 +38,14 @@ async function create(body) {
 }
 
 async function save(body, words) {
-  const told = await answered(await post(`/studio/presets/${data.preset.id}/save`, JSON.stringify(body)));
+  const told = await answered(await post(`/studio/presets/${data.preset.id}/save`, JSON.stringify(drawn(body))));
   menu.removeAttribute("open");
   if (told.error) return toast(told.error.message, "bad");
   took(told, words);
 }
+
+// Which organization the page is of: its reader may have gone to another one in another tab.
+const drawn = (body) => ({ ...body, drawn_for: controls.drawn_for.value });
 
 function took({ preset, menu: html }, words) {
   data.preset = preset;

@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.export import organization_exported
 from accounts.leaving import account_closes
 from accounts.models import Role, User
-from clod_site.lib import clock
+from clod_site.lib import clock, ids
 from studio import presets
 from studio.models import StudioPreset
 from studio.tasks import forget_presets_and_tokens
@@ -181,6 +181,15 @@ def test_an_owner_takes_the_shared_ones_out(bob: User, organization: Any) -> Non
     told = [tables for _, tables in organization_exported.send(sender=type(organization), organization=organization)]
     [rows] = [list(tables["studio_presets"]) for tables in told if "studio_presets" in tables]
     assert [(row["name"], row["setup"]) for row in rows] == [("Ours", SETUP)]
+
+
+def test_a_page_of_another_organization_saves_nothing(bob: User, charlie: User, organization: Any) -> None:
+    there = organization_of(charlie)
+    assert save(browser(bob), drawn_for=ids.public("org", organization.pk)).status_code == 200
+    answer = save(browser(bob), drawn_for=ids.public("org", there.pk))
+    assert answer.status_code == 409
+    assert "another organization" in answer.json()["error"]["message"]
+    assert StudioPreset.objects.count() == 1
 
 
 def test_what_people_write_is_text_everywhere(bob: User) -> None:
