@@ -62,6 +62,8 @@ def test_a_key_is_generated_in_the_dialog_and_revoked(page):
     dialog.get_by_role("button", name="Generate key").click()
     expect(dialog.locator(".secret code")).to_have_text(re.compile(r"^clod_sk_\w+$"))
     page.keyboard.press("Escape")
+    expect(dialog.locator(".secret code")).to_be_visible()
+    dialog.get_by_role("button", name="Close").click()
     row = page.get_by_role("row", name="laptop")
     expect(row).to_contain_text("active")
     row.get_by_role("link", name="Revoke laptop").click()

@@ -143,6 +143,8 @@ def test_the_keyboard_goes_from_request_to_request(page, site):
     expect(drawer).to_contain_text(ids[0])
     expect(page.get_by_role("button", name="Newer request")).to_be_disabled()
     page.get_by_role("link", name="Open as a page").click()
+    expect(page).to_have_url(re.compile(f"{ids[0]}$"))
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("j")
     expect(page).to_have_url(re.compile(ids[1]))
     page.keyboard.press("k")
