@@ -1,6 +1,5 @@
 """Forms say which organization they were drawn for: sent from a tab that has become old, they change nothing in another one."""
 
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -21,12 +20,12 @@ def told(request: HttpRequest | None) -> str:
 
 def refusal(request: HttpRequest) -> HttpResponse | None:
     """Where a form was drawn for another organization: a page that says so, and leads to either."""
-    meant = request.POST.get(FIELD, "")
-    if not meant or meant == told(request) or request.path.startswith(ABOUT_THE_PERSON):
+    meant, here = request.POST.get(FIELD, ""), told(request)
+    if not meant or not here or meant == here or request.path.startswith(ABOUT_THE_PERSON):
         return None
     organization_id = ids.parse_public("org", meant)
-    context: dict[str, Any] = {"address": request.path, "other": _membership(request, organization_id) if organization_id else None}
-    return render(request, "accounts/other_organization.html", context, status=409)
+    other = _membership(request, organization_id) if organization_id else None
+    return render(request, "accounts/other_organization.html", {"other": other}, status=409)
 
 
 def _membership(request: HttpRequest, organization_id: UUID) -> Membership | None:

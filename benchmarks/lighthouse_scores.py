@@ -7,10 +7,8 @@ member of the organization, on a desk and on a phone with Lighthouse's own throt
 import json
 import os
 import platform
-import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,27 +17,28 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from tests import node
-from tests.browser import pages
-from tests.browser.conftest import FLAGS, NAMES
-from tests.site import ROOT, Site, free_port, running_site
+from tests.browser import pages, stage
+from tests.browser.conftest import FLAGS, program
+from tests.site import Site, free_port, running_site
 
 RUNS = int(os.environ.get("RUNS", "3"))
 PAGES = ("models", "model-hosted", "activity", "studio")
 FORMS = {"desk": ("--preset=desktop",), "phone": ()}
 CATEGORIES = ("performance", "accessibility")
 FIGURES = {"first-contentful-paint": "first paint", "largest-contentful-paint": "largest paint", "total-blocking-time": "blocked"}
-INSTALL_S, AUDIT_S = 180, 180
+CLI = "node_modules/lighthouse/cli/index.js"
+AUDIT_S = 180
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running_site(Path(folder) / "var") as site:
-        stage = [sys.executable, "-m", "tests.browser.stage", site.email]
-        subprocess.run(stage, cwd=ROOT, env=os.environ | {"CLOD_VAR": str(site.var)}, check=True)
-        program, port = _installed(Path(folder) / "lighthouse"), free_port()
+        stage.dress(site)
+        lighthouse, port = Path(folder) / "lighthouse", free_port()
+        node.install(Path(__file__).parent / "lighthouse", lighthouse)
         with sync_playwright() as playwright:
             context = playwright.chromium.launch_persistent_context(
                 Path(folder) / "profile",
-                executable_path=next(filter(None, map(shutil.which, NAMES))),
+                executable_path=program(),
                 args=[*FLAGS, f"--remote-debugging-port={port}"],
                 base_url=site.base_url,
             )
@@ -47,7 +46,7 @@ def main() -> None:
             _head()
             for name in PAGES:
                 for form, words in FORMS.items():
-                    _row(name, form, [_audit(program, site, port, name, words) for _ in range(RUNS)])
+                    _row(name, form, [_audit(lighthouse / CLI, site, port, name, words) for _ in range(RUNS)])
             context.close()
 
 
@@ -59,16 +58,10 @@ def _head() -> None:
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
 
 
-def _installed(folder: Path) -> Path:
-    shutil.copytree(Path(__file__).parent / "lighthouse", folder)
-    subprocess.run([node.NODE, node.NPM, *node.CI], cwd=folder, env=node.environment(), check=True, timeout=INSTALL_S)
-    return folder / "node_modules" / "lighthouse" / "cli" / "index.js"
-
-
-def _audit(program: Path, site: Site, port: int, name: str, words: tuple[str, ...]) -> dict[str, Any]:
+def _audit(cli: Path, site: Site, port: int, name: str, words: tuple[str, ...]) -> dict[str, Any]:
     address = f"{site.base_url}{(pages.VISITORS | pages.MEMBERS)[name]}"
     told = ("--output=json", "--quiet", "--disable-storage-reset", "--no-enable-error-reporting")
-    command = [node.NODE, program, address, f"--port={port}", f"--only-categories={','.join(CATEGORIES)}", *told, *words]
+    command = [node.NODE, cli, address, f"--port={port}", f"--only-categories={','.join(CATEGORIES)}", *told, *words]
     ran = subprocess.run(command, env=node.environment(), capture_output=True, text=True, timeout=AUDIT_S, check=False)
     if ran.returncode:
         raise SystemExit(ran.stderr)

@@ -10,7 +10,6 @@ frame in which Plotly has drawn the same lines, and the chart can be hovered and
 
 import os
 import platform
-import shutil
 import statistics
 import tempfile
 import time
@@ -20,7 +19,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.conftest import FLAGS, NAMES
+from tests.browser.conftest import FLAGS, program
 from tests.site import Site, running_site
 
 RUNS = int(os.environ.get("RUNS", "7"))
@@ -52,7 +51,7 @@ READ = """() => ({ ...window.seen, paint: performance.getEntriesByName("first-co
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running_site(Path(folder) / "var") as site, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=next(filter(None, map(shutil.which, NAMES))), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program(), args=FLAGS)
         print(f"{platform.platform()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, Chromium {browser.version}")
         print(f"{_stock(site)}; {time.strftime('%Y-%m-%d')}, {RUNS} runs, load average {_load()}\n")
         _sizes(site)

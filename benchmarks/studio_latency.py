@@ -9,7 +9,6 @@ long the writing and painting of that frame took.
 import asyncio
 import os
 import platform
-import shutil
 import statistics
 import tempfile
 import threading
@@ -22,7 +21,7 @@ import msgspec
 from aiohttp import web
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.conftest import FLAGS, NAMES
+from tests.browser.conftest import FLAGS, program
 from tests.site import Site, free_port, running_site
 from tests.studio import desk
 
@@ -94,7 +93,7 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         desk.shell(site, FUND)
-        browser = playwright.chromium.launch(executable_path=next(filter(None, map(shutil.which, NAMES))), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program(), args=FLAGS)
         print(f"{platform.platform()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, Chromium {browser.version}")
         times = _measure(browser, site)
         browser.close()

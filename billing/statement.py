@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
@@ -11,17 +11,10 @@ from django.http import QueryDict
 from billing.models import EntryKind, LedgerEntry, Wallet
 from billing.refusals import iso
 from clod_site.lib import ids, money, spreadsheet
+from clod_site.lib.ranges import ALL, RANGES
 
 PAGE = 50
 MOST_ROWS = 50_000
-ALL = "all"
-RANGES: dict[str, tuple[str, timedelta | None]] = {
-    "24h": ("Last 24 hours", timedelta(hours=24)),
-    "7d": ("Last 7 days", timedelta(days=7)),
-    "30d": ("Last 30 days", timedelta(days=30)),
-    "90d": ("Last 90 days", timedelta(days=90)),
-    ALL: ("All time", None),
-}
 COLUMNS = ("id", "created_at", "kind", "reason", "reference", "amount_usd", "balance_after_usd")
 
 

@@ -8,6 +8,7 @@ from accounts.access import MANAGERS, MemberRequest, may, member_page
 from billing import allowance, payment_events, payments, statement, topups
 from billing.models import AutoTopUp, EntryKind, TopUp, Wallet
 from clod_site.lib import clock
+from clod_site.lib.ranges import RANGES
 from clod_site.lib.streaming import Streamed
 from team import audit
 
@@ -26,7 +27,7 @@ def overview(request: MemberRequest) -> HttpResponse:
         "cursor": cursor,
         "filter": wanted,
         "kinds": EntryKind.choices,
-        "ranges": [(value, label) for value, (label, _) in statement.RANGES.items()],
+        "ranges": [(value, label) for value, (label, _) in RANGES.items()],
     }
     return render(request, "billing/overview.html", context | _top_ups(request))
 

@@ -8,7 +8,6 @@ the end, and then the exit status is 1.
 import html
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,8 +19,8 @@ sys.path.insert(0, str(ROOT))
 import httpx  # noqa: E402
 from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright  # noqa: E402
 
-from tests.browser import pages  # noqa: E402
-from tests.browser.conftest import FLAGS, NAMES, Complaints  # noqa: E402
+from tests.browser import pages, stage  # noqa: E402
+from tests.browser.conftest import FLAGS, Complaints, program  # noqa: E402
 from tests.site import Site, running_site  # noqa: E402
 
 FOLDER = Path(os.environ.get("CLOD_VAR") or ROOT / "var") / "screenshots"
@@ -31,8 +30,8 @@ CHART_MS, ANSWER_S = 20_000, 60
 
 def main() -> int:
     wanted = tuple(sys.argv[1:])
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
+    chromium = program()
+    if chromium is None:
         print("There is no Chromium on the path; on Debian: apt-get install chromium", file=sys.stderr)
         return 1
     shutil.rmtree(FOLDER, ignore_errors=True)
@@ -42,7 +41,7 @@ def main() -> int:
         running_site(Path(folder) / "var") as site,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         _dress(site, browser)
         problems = [problem for theme in THEMES for width in WIDTHS for problem in _tour(site, browser, theme, width, wanted)]
         browser.close()
@@ -53,8 +52,7 @@ def main() -> int:
 
 def _dress(site: Site, browser: Browser) -> None:
     """Something to see: a month of requests, one call, some money."""
-    staged = [sys.executable, "-m", "tests.browser.stage", site.email]
-    subprocess.run(staged, cwd=ROOT, env=os.environ | {"CLOD_VAR": str(site.var)}, check=True)
+    stage.dress(site)
     question = {"model": pages.MODEL, "messages": [{"role": "user", "content": "What is the capital of France?"}], "max_tokens": 20}
     headers = {"Authorization": f"Bearer {site.api_key}"}
     httpx.post(f"{site.base_url}/v1/chat/completions", json=question, headers=headers, timeout=ANSWER_S).raise_for_status()

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from accounts.access import MANAGERS, WRITERS, MemberRequest, member_page
-from projects import first_call, keys, keys_page
+from projects import first_call, keys, keys_page, stale
 from projects.forms import CapsForm
 from projects.key_forms import BoundsForm, KeyNameForm, KeyRestrictionsForm
 from projects.models import ApiKey, Project
@@ -62,8 +62,7 @@ def key_detail(request: MemberRequest, key_id: UUID) -> HttpResponse:
     initial = {"daily_cap_nanousd": api_key.daily_cap_nanousd, "monthly_cap_nanousd": api_key.monthly_cap_nanousd}
     form = CapsForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_stale:
-        messages.error(request, "This has been changed meanwhile, so nothing was saved. Here is how it stands now.")
-        return redirect("key_detail", api_key.pk)
+        return stale.reopened(request, "key_detail", api_key.pk)
     if not form.is_valid():
         context = {
             "row": keys_page.row(api_key),
@@ -89,8 +88,7 @@ def key_bounds(request: MemberRequest, key_id: UUID) -> HttpResponse:
     has_ended = keys_page.row(api_key).has_ended
     form = KeyRestrictionsForm(request.POST if request.method == "POST" else None, initial=initial, has_ended=has_ended)
     if form.is_stale:
-        messages.error(request, "This has been changed meanwhile, so nothing was saved. Here is how it stands now.")
-        return redirect("key_bounds", api_key.pk)
+        return stale.reopened(request, "key_bounds", api_key.pk)
     if not form.is_valid():
         context = {"api_key": api_key, "form": form}
         return render(request, "projects/key_bounds.html", context, status=422 if form.is_bound else 200)

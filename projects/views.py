@@ -14,7 +14,7 @@ from accounts.access import MANAGERS, WRITERS, MemberRequest, member_page
 from accounts.models import Membership
 from accounts.undo import undoing
 from clod_site.lib import ids
-from projects import keys_page
+from projects import keys_page, stale
 from projects.forms import ArchiveForm, BudgetForm, ModelsForm, ProjectForm
 from projects.models import Project
 from team import audit, roles
@@ -82,8 +82,7 @@ def project_models(request: MemberRequest, project_id: UUID) -> HttpResponse:
     project = _change(request, project_id, "choose a project's models")
     form = ModelsForm(request.POST if request.method == "POST" else None, initial={"models": project.allowed_models.order_by("pk")})
     if form.is_stale:
-        messages.error(request, "This has been changed meanwhile, so nothing was saved. Here is how it stands now.")
-        return redirect("project_models", project.pk)
+        return stale.reopened(request, "project_models", project.pk)
     if not form.is_valid():
         return _tab(request, "models", project, form=form)
     before = {"models": list(project.allowed_models.all())}
@@ -100,8 +99,7 @@ def project_budgets(request: MemberRequest, project_id: UUID) -> HttpResponse:
     initial = {name: getattr(project, name) for name in BudgetForm.base_fields}
     form = BudgetForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_stale:
-        messages.error(request, "This has been changed meanwhile, so nothing was saved. Here is how it stands now.")
-        return redirect("project_budgets", project.pk)
+        return stale.reopened(request, "project_budgets", project.pk)
     if not form.is_valid():
         return _tab(request, "budgets", project, form=form)
     Project.objects.filter(pk=project.pk).update(**form.cleaned_data)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -11,19 +11,12 @@ from django.http import QueryDict
 
 from accounts.models import Organization, User
 from clod_site.lib import ids, spreadsheet
+from clod_site.lib.ranges import ALL, RANGES
 from team.deeds import DEEDS, GROUPS, NEW, of_group
 from team.models import AuditEvent
 
 PAGE = 50
 MOST_ROWS = 50_000
-ALL = "all"
-RANGES: dict[str, tuple[str, timedelta | None]] = {
-    "24h": ("Last 24 hours", timedelta(hours=24)),
-    "7d": ("Last 7 days", timedelta(days=7)),
-    "30d": ("Last 30 days", timedelta(days=30)),
-    "90d": ("Last 90 days", timedelta(days=90)),
-    ALL: ("All time", None),
-}
 COLUMNS = ("id", "created_at", "who", "deed", "target", "target_id", "changes", "address", "browser")
 
 

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from accounts.access import MANAGERS, MemberRequest, member_page
 from clod_site.lib import clock
+from clod_site.lib.ranges import RANGES
 from clod_site.lib.streaming import Streamed
 from team import audit, audit_page
 from team.deeds import GROUPS
@@ -23,7 +24,7 @@ def audit_log(request: MemberRequest) -> HttpResponse:
         "cursor": cursor,
         "groups": GROUPS.items(),
         "people": audit_page.people(organization),
-        "ranges": [(value, label) for value, (label, _) in audit_page.RANGES.items()],
+        "ranges": [(value, label) for value, (label, _) in RANGES.items()],
     }
     return render(request, "team/audit_log.html", context)
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account import signals as account
-from django.apps import apps
+from allauth.mfa import signals as mfa
+from allauth.socialaccount import signals as social
 from django.dispatch import Signal
 from django.http import HttpRequest
 
@@ -16,7 +17,7 @@ Naming = Callable[[dict[str, Any]], str]
 
 
 def listen() -> None:
-    """Connect to what is installed."""
+    """Connect to all of it."""
     for signal, deed in (
         (account.user_logged_in, "log_in"),
         (account.password_set, "password_set"),
@@ -27,29 +28,15 @@ def listen() -> None:
     for signal, deed in ((account.email_added, "address_added"), (account.email_removed, "address_removed")):
         _tell(signal, deed, lambda said: str(said["email_address"].email))
     _tell(account.email_changed, "address_changed", lambda said: str(said["to_email_address"].email))
-    if apps.is_installed("allauth.mfa"):
-        _listen_to_second_factors()
-    if apps.is_installed("allauth.socialaccount"):
-        _listen_to_other_accounts()
-    organization_changed.connect(_on_change, dispatch_uid="audit settings")
-
-
-def _listen_to_second_factors() -> None:
-    from allauth.mfa import signals as mfa
-
     for signal, deed in (
         (mfa.authenticator_added, "factor_added"),
         (mfa.authenticator_removed, "factor_removed"),
         (mfa.authenticator_reset, "factor_renewed"),
     ):
         _tell(signal, deed, lambda said: str(said["authenticator"].get_type_display()))
-
-
-def _listen_to_other_accounts() -> None:
-    from allauth.socialaccount import signals as social
-
     _tell(social.social_account_added, "account_connected", lambda said: str(said["sociallogin"].account.provider))
     _tell(social.social_account_removed, "account_disconnected", lambda said: str(said["socialaccount"].provider))
+    organization_changed.connect(_on_change, dispatch_uid="audit settings")
 
 
 def _tell(signal: Signal, deed: str, name: Naming) -> None:

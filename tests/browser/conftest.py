@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -33,26 +34,19 @@ class Complaints:
         return parts.scheme not in {"data", "blob", "about"} and f"{parts.scheme}://{parts.netloc}" != self.origin
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Module-scoped: Playwright keeps an event loop running, which tests elsewhere must not find."""
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        pytest.skip("no browser on the path; on Debian: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        browser.close()
+def program() -> str | None:
+    """Chromium on this machine's path."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@pytest.fixture
-def open_page(chromium: Browser, site: Site) -> Iterator[Callable[..., Page]]:
-    """``open_page(theme="dark", width=390)``: a page of a new visitor. Complaints fail the test at its end."""
+@contextmanager
+def pages_at(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """What opens pages of new visitors. Complaints fail the test at its end."""
     contexts: list[BrowserContext] = []
-    complaints = Complaints(site.base_url)
+    complaints = Complaints(address)
 
     def open_page(theme: str = "light", width: int = 1440) -> Page:
-        context = chromium.new_context(base_url=site.base_url, color_scheme=theme, viewport={"width": width, "height": 900})
+        context = chromium.new_context(base_url=address, color_scheme=theme, viewport={"width": width, "height": 900})
         context.set_default_timeout(LIMIT_MS)
         contexts.append(context)
         page = context.new_page()
@@ -64,3 +58,22 @@ def open_page(chromium: Browser, site: Site) -> Iterator[Callable[..., Page]]:
         context.close()
     assert complaints.console == []
     assert complaints.foreign == []
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Module-scoped: Playwright keeps an event loop running, which tests elsewhere must not find."""
+    found = program()
+    if found is None:
+        pytest.skip("no browser on the path; on Debian: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser, site: Site) -> Iterator[Callable[..., Page]]:
+    """``open_page(theme="dark", width=390)``: a page of a new visitor. Complaints fail the test at its end."""
+    with pages_at(chromium, site.base_url) as open_page:
+        yield open_page

@@ -6,10 +6,13 @@ Only the log of requests is written, and its rollups: the ledger knows nothing o
 import math
 import os
 import random
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+
+from tests.site import ROOT, Site
 
 DAYS, A_DAY = 30, 160
 CALLED = {  # model: provider, USD per million tokens in and out, weight
@@ -23,6 +26,12 @@ SITES = ("dfw", "okc", "abi", "dfw", "okc", "buf", "dsm")
 OUTCOMES = {"ok": 950, "client_closed": 20, "upstream_error": 12, "truncated": 8, "rejected": 10}
 PROJECTS = {"Chat in the app": "20", "Nightly summaries": "5"}  # daily caps, USD
 KEYS = {"web, production": "Chat in the app", "mobile": "Chat in the app", "batch job": "Nightly summaries"}
+
+
+def dress(site: Site) -> None:
+    """The demo account of a running site, in a process of its own."""
+    command = [sys.executable, "-m", "tests.browser.stage", site.email]
+    subprocess.run(command, cwd=ROOT, env=os.environ | {"CLOD_VAR": str(site.var)}, check=True)
 
 
 def main(email: str) -> None:

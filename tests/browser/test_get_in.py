@@ -9,7 +9,7 @@ import pytest
 from allauth.mfa.totp.internal import auth as totp
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import LIMIT_MS, Complaints
+from tests.browser.conftest import pages_at
 from tests.browser.test_accessible import axe, barriers  # noqa: F401  (axe is a fixture)
 from tests.mailbox import Mailbox, mailbox
 from tests.site import Site, running_site
@@ -44,22 +44,8 @@ def verifying_site(with_data: Callable[..., Any], tmp_path_factory: pytest.TempP
 @pytest.fixture
 def visit(chromium: Browser, verifying_site: Site) -> Iterator[Callable[..., Page]]:
     """A page of a new visitor at ``localhost``, because passkeys belong to a name. Complaints fail the test at its end."""
-    address = verifying_site.base_url.replace("127.0.0.1", "localhost")
-    complaints, contexts = Complaints(address), []
-
-    def visit(width: int = 1440, theme: str = "light") -> Page:
-        context = chromium.new_context(base_url=address, color_scheme=theme, viewport={"width": width, "height": 900})
-        context.set_default_timeout(LIMIT_MS)
-        contexts.append(context)
-        page = context.new_page()
-        complaints.watch(page)
-        return page
-
-    yield visit
-    for context in contexts:
-        context.close()
-    assert complaints.console == []
-    assert complaints.foreign == []
+    with pages_at(chromium, verifying_site.base_url.replace("127.0.0.1", "localhost")) as visit:
+        yield visit
 
 
 def new_address() -> str:

@@ -6,6 +6,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser import pages
+
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 
 MODEL = "smollm2-135m-instruct"
@@ -26,11 +28,7 @@ def call(site) -> None:
 def page(open_page, site) -> Page:
     call(site)
     page = open_page()
-    page.goto("/accounts/login/")
-    page.get_by_label("E-mail").fill(site.email)
-    page.get_by_label("Password").fill(site.password)
-    page.get_by_role("button", name="Log in").click()
-    expect(page).not_to_have_url(re.compile("login"))
+    pages.log_in(page, site.email, site.password)
     page.goto("/activity")
     return page
 

@@ -8,7 +8,10 @@ import pytest
 import time_machine
 from allauth.account import signals
 from allauth.account.models import EmailAddress
-from django.apps import apps
+from allauth.mfa import signals as mfa
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount import signals as social
+from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.db import IntegrityError, InternalError, transaction
 from django.http import HttpRequest
 from django.test import RequestFactory
@@ -279,11 +282,7 @@ def test_nothing_is_told_where_nothing_differs() -> None:
     assert many.endswith("m19 and 10 more")
 
 
-@pytest.mark.skipif(not apps.is_installed("allauth.mfa"), reason="second factors are not installed")
 def test_second_factors_are_told_by_their_kind_and_their_secrets_are_not(alice: User, organization: Organization) -> None:
-    from allauth.mfa import signals as mfa
-    from allauth.mfa.models import Authenticator
-
     factor = Authenticator(user=alice, type=Authenticator.Type.TOTP, data={"secret": "SESAME"})
     for signal in (mfa.authenticator_added, mfa.authenticator_reset, mfa.authenticator_removed):
         signal.send(sender=Authenticator, request=asked_by(alice, organization), user=alice, authenticator=factor)
@@ -292,11 +291,7 @@ def test_second_factors_are_told_by_their_kind_and_their_secrets_are_not(alice: 
     assert not [event for event in AuditEvent.objects.values() if "SESAME" in str(event)]
 
 
-@pytest.mark.skipif(not apps.is_installed("allauth.socialaccount"), reason="other accounts are not installed")
 def test_connected_accounts_are_told_by_their_provider(alice: User, organization: Organization) -> None:
-    from allauth.socialaccount import signals as social
-    from allauth.socialaccount.models import SocialAccount, SocialLogin
-
     account, request = SocialAccount(user=alice, provider="github", uid="1"), asked_by(alice, organization)
     social.social_account_added.send(sender=SocialLogin, request=request, sociallogin=SocialLogin(user=alice, account=account))
     social.social_account_removed.send(sender=SocialAccount, request=request, socialaccount=account)
