@@ -99,7 +99,7 @@ def prove_by_mail(page: Page, mails: Mailbox, address: str) -> None:
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_newcomer_signs_up_with_an_address_and_logs_in_with_a_code(visit, mails, theme, width):
-    page = visit(width, theme)
+    page = visit(theme, width)
     address = sign_up(page, mails)
     page.context.clear_cookies()
     page.goto("/accounts/login/")
@@ -225,7 +225,7 @@ def test_a_forgotten_password_is_reset_and_other_devices_are_logged_out(visit, m
 
 
 def test_a_device_is_logged_out_from_another_one(visit, mails):
-    laptop, phone = visit(), visit(390)
+    laptop, phone = visit(), visit(width=390)
     address = sign_up(laptop, mails, PASSWORD)
     phone.goto("/accounts/login/")
     phone.get_by_label("E-mail").fill(address)
