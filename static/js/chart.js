@@ -1,4 +1,5 @@
-// A price chart: <div data-chart="…/prices.json" data-plotly="…/plotly.min.js">. What the server drew stays until Plotly has drawn.
+// A price chart: <div data-chart="…/prices.json" data-plotly="…/plotly.min.js" data-etag="…">. The server has drawn it. Plotly, five
+// megabytes that take a second to compile, comes when the reader reaches for the chart, and redraws it so that it can be read and zoomed.
 // Links [data-show] and [data-hours] choose what is shown, buttons [data-site] make one data center stand out. Every minute the
 // server is asked whether the figure has changed; if so it is drawn again, and the parts marked data-fresh are renewed. A zoom stays.
 import { layout, onTheme, traces } from "./chart-look.js";
@@ -15,6 +16,7 @@ let alone = ""; // the data center that stands out
 
 const address = () => `${chart.dataset.chart}${chart.dataset.chart.includes("?") ? "&" : "?"}${query()}`;
 const query = () => new URLSearchParams(shown).toString();
+const drawn = query(); // by the server
 
 async function draw() {
   const wanted = query();
@@ -45,25 +47,27 @@ async function ask(cache = "default") {
   const wanted = query();
   const answer = await fetch(address(), { cache });
   if (!answer.ok) throw new Error(`prices: ${answer.status}`);
-  const got = { etag: answer.headers.get("etag"), figure: await answer.json() };
+  const got = { etag: answer.headers.get("etag")?.replace("W/", ""), figure: await answer.json() };
   answers.set(wanted, got);
   return got;
 }
 
 // The last figure stays when the server does not answer; the next minute tries again. An unchanged one costs it a 304.
 async function renew() {
-  if (document.hidden || !place.isConnected) return;
-  const before = answers.get(query());
+  if (document.hidden || !chart.querySelector(".chart-canvas, .sketch")) return;
+  const before = answers.get(query())?.etag ?? chart.dataset.etag;
   const after = await ask("no-cache").catch(() => null);
-  if (!after || after.etag === before?.etag) return;
+  if (!after || after.etag === before) return;
   const now = query();
   for (const other of answers.keys()) if (other !== now) answers.delete(other);
-  await draw();
+  if (place.isConnected) await draw();
   const page = await fetch(location.href).then((answer) => (answer.ok ? answer.text() : "")).catch(() => "");
   if (page) freshen(new DOMParser().parseFromString(page, "text/html"));
 }
 
 function freshen(page) {
+  const sketch = page.querySelector("[data-chart] .sketch");
+  if (sketch) chart.querySelector(".sketch")?.replaceWith(sketch);
   for (const part of document.querySelectorAll("[data-fresh]")) {
     const fresh = page.getElementById(part.id);
     if (!fresh || part.contains(document.activeElement)) continue;
@@ -96,15 +100,14 @@ function say(where, text) {
 }
 
 function fail() {
+  chart.removeAttribute("aria-busy");
+  if (!window.Plotly) loading = null;
+  if (chart.querySelector(".sketch") && query() === drawn) return listen(); // what the server drew still stands
   const note = Object.assign(document.createElement("div"), { className: "chart-note" });
   const again = Object.assign(document.createElement("button"), { className: "button small", textContent: "Try again" });
   note.append("The prices could not be loaded.", again);
-  again.addEventListener("click", () => {
-    loading = window.Plotly ? loading : null;
-    draw();
-  });
+  again.addEventListener("click", draw);
   chart.replaceChildren(note);
-  chart.removeAttribute("aria-busy");
 }
 
 function mark() {
@@ -134,12 +137,20 @@ document.addEventListener("click", (event) => {
   if (!site) history.replaceState(history.state, "", document.querySelector("[data-hours][aria-current]").href); // a reload, or whom it is sent to, sees the same
 });
 
+// A finger may only scroll past; its tap is a click.
+function reached(event) {
+  if (event.pointerType === "touch" && event.type === "pointerover") return;
+  listen("removeEventListener");
+  draw();
+}
+
+function listen(how = "addEventListener") {
+  for (const kind of ["pointerover", "click"]) chart[how](kind, reached);
+}
+
 if (chart) {
-  new IntersectionObserver((entries, observer) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    observer.disconnect();
-    draw();
-    setInterval(renew, EVERY_MS);
-    onTheme(draw);
-  }).observe(chart);
+  if (chart.querySelector(".sketch")) listen();
+  else draw();
+  setInterval(renew, EVERY_MS);
+  onTheme(() => place.isConnected && draw());
 }

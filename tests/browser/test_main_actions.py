@@ -29,6 +29,7 @@ def test_models_are_found_and_their_prices_drawn(page):
     rows = page.locator(".market-table tbody tr")
     expect(rows).to_have_count(1)
     rows.get_by_role("link").click()
+    page.locator("[data-chart]").hover()
     lines = page.locator(".chart .scatterlayer .trace")
     expect(lines.first).to_be_attached(timeout=CHART_MS)
     page.get_by_role("link", name="7 d").click()

@@ -14,8 +14,40 @@ CHART_MS = 20_000
 
 
 def draw(page: Page, address: str = MODEL) -> None:
+    """The page as it is once the reader has reached for the chart."""
     page.goto(address)
+    page.locator("[data-chart]").hover()
     expect(page.locator(".chart .scatterlayer .trace").first).to_be_attached(timeout=CHART_MS)
+
+
+def test_plotly_comes_when_the_reader_reaches_for_the_chart(open_page):
+    page = open_page()
+    asked: list[str] = []
+    page.on("request", lambda request: "plotly" in request.url and asked.append(request.url))
+    page.goto(MODEL)
+    expect(page.locator(".sketch path.routed")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert asked == []
+    page.locator("[data-chart]").hover()
+    expect(page.locator(".chart .scatterlayer .trace").first).to_be_attached(timeout=CHART_MS)
+    expect(page.locator(".sketch")).to_have_count(0)
+    assert len(asked) == 1
+
+
+def test_what_the_server_drew_is_renewed_when_prices_change(open_page):
+    page = open_page()
+    page.clock.install()
+    page.goto(MODEL)
+    expect(page.locator(".sketch path.routed")).to_be_visible()
+    page.locator(".sketch").evaluate("sketch => sketch.classList.add('old')")
+    with page.expect_response("**/prices.json*"):
+        page.clock.fast_forward(61_000)
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".sketch.old")).to_have_count(1)
+    page.route("**/prices.json*", lambda route: route.fulfill(json={}, headers={"ETag": '"another"'}))
+    page.clock.fast_forward(61_000)
+    expect(page.locator(".sketch.old")).to_have_count(0)
+    expect(page.locator(".sketch path.routed")).to_be_visible()
 
 
 def test_spans_are_switched_and_the_address_remembers(open_page):
@@ -67,6 +99,10 @@ def test_when_prices_do_not_come_there_is_a_way_to_try_again(chromium: Browser, 
     page = context.new_page()
     page.route("**/prices.json*", lambda route: route.abort())
     page.goto(MODEL)
+    with page.expect_event("requestfailed"):
+        page.locator("[data-chart]").hover()
+    expect(page.locator(".sketch path.routed")).to_be_visible()
+    page.get_by_role("link", name="7 d").click()
     expect(page.get_by_text("The prices could not be loaded.")).to_be_visible(timeout=CHART_MS)
     page.unroute("**/prices.json*")
     page.get_by_role("button", name="Try again").click()
@@ -87,7 +123,7 @@ def test_models_are_found_ticked_and_compared(open_page, width):
     expect(page.locator(".compare-bar")).to_contain_text("SmolLM2 135M Instruct, Gemma 3 27B")
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.locator(".compare-table thead th")).to_have_count(2)
-    page.locator("[data-chart]").scroll_into_view_if_needed()
+    page.locator("[data-chart]").hover()
     expect(page.locator(".chart .scatterlayer .trace")).to_have_count(3, timeout=CHART_MS)
 
 
