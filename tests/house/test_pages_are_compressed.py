@@ -22,6 +22,6 @@ def test_a_page_is_compressed_for_who_takes_it(client: Client) -> None:
 
 def test_what_is_sent_as_it_is_made_is_not(client: Client, alice: User) -> None:
     client.force_login(alice)
-    answer = client.get("/activity/export.csv", headers=ASKED)
+    answer = client.get("/activity.csv", headers=ASKED)
     assert answer.streaming
     assert "Content-Encoding" not in answer.headers
