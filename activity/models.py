@@ -1,4 +1,4 @@
-"""One row a request: what was asked for, who answered, how long it took, what it cost. Never what was said."""
+"""One row a request: what was asked for, who answered, how long it took, what it cost. What was said is apart, where a project keeps it."""
 
 from datetime import UTC, datetime
 
@@ -71,6 +71,29 @@ class Request(models.Model):
             models.Index(fields=("organization", "-id"), name="activity_newest"),
             models.Index(fields=("project", "-id"), name="activity_of_project"),
         )
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Body(models.Model):
+    """What was said in one request, as its project wanted it kept: a JSON document, or the JWE that it is sealed in.
+
+    Its id is the request's. ``kids`` names the recipients, a space before and after each.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
+    created_at = models.DateTimeField(help_text="When its request was admitted.")
+    delete_at = models.DateTimeField(db_index=True)
+    is_sealed = models.BooleanField()
+    kids = models.TextField(blank=True)
+    content = models.TextField()
+
+    class Meta:
+        verbose_name_plural = "bodies"
+        indexes = (models.Index(fields=("project", "-id"), name="bodies_of_project"),)
 
     def __str__(self) -> str:
         return str(self.id)

@@ -13,6 +13,8 @@ import msgspec
 from django.conf import settings
 
 from accounts.models import Organization
+from projects.encryption import policy
+from projects.encryption.policy import BodyPolicy
 from projects.models import ApiKey, Project
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -40,6 +42,7 @@ class Grant(msgspec.Struct, frozen=True):
     networks: tuple[Network, ...] = ()
     key_rates: Rates = Rates()
     organization_rates: Rates = Rates()
+    bodies: BodyPolicy = policy.OFF
 
     def __repr__(self) -> str:
         return f"<Grant of {self.api_key_id or self.user_id} in {self.project_id}>"
@@ -68,6 +71,7 @@ def of_key(public_id: str) -> Grant | None:
         networks=tuple(ipaddress.ip_network(network) for network in api_key.allowed_networks),
         key_rates=_rates(api_key, settings.CLOD_KEY_RATES),
         organization_rates=_rates(api_key.project.organization, settings.CLOD_ORGANIZATION_RATES),
+        bodies=policy.of(api_key.project),
     )
 
 
@@ -83,6 +87,7 @@ def of_project(project: Project, user_id: UUID, valid_until: datetime) -> Grant:
         valid_until=valid_until,
         key_rates=Rates(*settings.CLOD_KEY_RATES),
         organization_rates=_rates(project.organization, settings.CLOD_ORGANIZATION_RATES),
+        bodies=policy.of(project),
     )
 
 

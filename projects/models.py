@@ -8,6 +8,14 @@ from catalog.models import Model
 from clod_site.lib import clock, ids
 
 
+class BodyLogging(models.TextChoices):
+    """Whether what was said in a project's requests is stored, and who can read it."""
+
+    OFF = "off"
+    PLAIN = "plain"
+    SEALED = "sealed"
+
+
 class Project(models.Model):
     """An isolated environment of an organization. Caps are nano-USD; none means no cap."""
 
@@ -21,6 +29,12 @@ class Project(models.Model):
         Model, blank=True, related_name="+", help_text="Models its keys may call; none chosen means all."
     )
     sends_alerts = models.BooleanField(default=True, help_text="At 80 % and 100 % of its caps and of its keys' caps.")
+    body_logging = models.CharField(
+        max_length=6, choices=BodyLogging.choices, default=BodyLogging.OFF, help_text="Changed on its Encryption page."
+    )
+    body_days = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(1)], help_text="How long prompts and answers are kept."
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
@@ -42,6 +56,30 @@ class Project(models.Model):
     def restore(self) -> None:
         """Its keys that were neither revoked nor disabled, and have not expired, work again."""
         Project.objects.filter(pk=self.pk).update(archived_at=None)
+
+
+class Recipient(models.Model):
+    """A public key that a project's bodies are sealed to, once its holder has proved to have the private half, until it is revoked.
+
+    ``kid`` is the key's RFC 7638 thumbprint. The private half is never here.
+    """
+
+    id = ids.primary_key()
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="recipients")
+    kid = models.CharField(max_length=43)
+    jwk = models.JSONField(help_text="Its public members: kty, crv, x, y.")
+    name = models.CharField(max_length=80)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    proven_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, help_text="Nothing is sealed to it from then on.")
+    revoked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("project", "kid"), name="recipient_once_a_project"),)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ApiKey(models.Model):

@@ -19,6 +19,7 @@ from team.models import AuditEvent
 PREFIXES = {
     "project": "proj",
     "apikey": "key",
+    "recipient": "rec",
     "topup": "top",
     "membership": "mem",
     "invitation": "inv",
