@@ -6,7 +6,9 @@ class ActivityConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.export import organization_exported
+        from accounts.leaving import organization_closes
         from activity import leaving, performance
+        from activity.bodies import retention
         from activity.recorder import Recorder
         from billing.ledger import recording
         from catalog.pages.performance import register
@@ -14,3 +16,4 @@ class ActivityConfig(AppConfig):
         recording.register(Recorder())
         register(performance.lately)
         organization_exported.connect(leaving.exported, dispatch_uid="requests")
+        organization_closes.connect(retention.on_close, dispatch_uid="bodies of a closed organization")

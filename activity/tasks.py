@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from activity import key_use, rollups
+from activity.bodies import retention
 from clod_site.lib import clock
 
 
@@ -14,3 +15,8 @@ def mark_keys_used() -> None:
 @shared_task(time_limit=230)
 def add_up_usage() -> None:
     rollups.advance(clock.now())
+
+
+@shared_task(time_limit=1700)
+def delete_bodies() -> None:
+    retention.prune(clock.now())

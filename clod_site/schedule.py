@@ -21,5 +21,6 @@ BEAT: dict[str, dict[str, Any]] = {
         "options": {"expires": 1200},
     },
     "mark-keys-used": {"task": "activity.tasks.mark_keys_used", "schedule": 30.0, "options": {"expires": 30}},
+    "delete-bodies": {"task": "activity.tasks.delete_bodies", "schedule": crontab(minute="14-59/30"), "options": {"expires": 1500}},
     "add-up-usage": {"task": "activity.tasks.add_up_usage", "schedule": crontab(minute="4-59/5"), "options": {"expires": 240}},
 }

@@ -20,7 +20,7 @@ from catalog import health, stats
 from catalog.models import CancelPolicy
 from clod_site.lib import clock
 from clod_site.lib.refusal import Refusal
-from gateway import conversations, headers, record
+from gateway import bodies, conversations, headers, record
 from gateway.bill import Bill, Plan
 from gateway.calls import Call, Reply
 from gateway.errors import ClientLeft, CutShort, ShuttingDown, Unexpected, UpstreamFailed, UpstreamRefused, UpstreamTooSlow
@@ -57,6 +57,7 @@ class Exchange:
         self._chunks: Any = self._streamed.chunks() if plan.ask.is_stream else None
         self._outbox = Outbox()
         self._transcript = call.transcript
+        self._listener = bodies.listener(call, plan.grant)
         self._opened: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._opened.add_done_callback(asyncio.Future.exception)  # seen here, for clients that left before it
         self._has_begun = self._is_complete = self._is_settling = self._client_left = self._is_unread = self._is_shutting_down = False
@@ -180,6 +181,8 @@ class Exchange:
             await self._send(chunk)
 
     async def _send(self, chunk: Any) -> None:
+        if self._listener:
+            self._listener.hear(chunk.choices)
         frame = self._streamed.chunk_frame(self._head(), chunk)
         if self._transcript:
             self._transcript.add(frame)
@@ -259,6 +262,7 @@ class Exchange:
         self._observe(reading)
         await self._part()
         await writing
+        await self._keep_bodies(reading)
 
     async def _write(self, reading: Reading) -> None:
         try:
@@ -299,6 +303,15 @@ class Exchange:
         except Exception:
             log.exception("the answer of %s is not kept for a repeated Idempotency-Key", self._call.public_id)
             return None
+
+    async def _keep_bodies(self, reading: Reading) -> None:
+        """What was said, where the project keeps it; the client has its answer already."""
+        if self._listener is None:
+            return
+        answer = self._body(self._completion, reading) if self._completion else None
+        head = self._head()
+        of_stream = {"id": head.id, "created": head.created, "model": head.model, "usage": self._usage(reading)}
+        await self._listener.keep(self._times.created_at, answer, of_stream, self._ending.error)
 
     def _end(self, reading: Reading) -> None:
         """The last thing the client hears: a usage and [DONE], a body, a status, or an event without [DONE]."""

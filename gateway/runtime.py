@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 
+from activity.bodies import keeper
 from billing import holds
 from catalog import stats
 from gateway import shared_conversations, snapshots, upstream
@@ -14,6 +15,7 @@ from projects import limits
 log = logging.getLogger("gateway")
 
 LEDGER_STOP_S = 20.0
+BODIES_STOP_S = 5.0
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
@@ -52,3 +54,4 @@ async def stop() -> None:
     await asyncio.to_thread(stats.stop_sharing)
     await asyncio.to_thread(snapshots.forget)
     await asyncio.to_thread(holds.stop, LEDGER_STOP_S)
+    await asyncio.to_thread(keeper.stop, BODIES_STOP_S)
