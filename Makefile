@@ -1,7 +1,7 @@
 # PORT=8001, CLOD_VAR=folder and PYTHON=python3.12 change where `make run` listens, keeps its data and what it runs on.
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help run install test check lint backtest follow bench pages lighthouse screenshots chaos clean
+.PHONY: help run install test check lint backtest follow bench pages lighthouse screenshots chaos canary clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,10 @@ lighthouse:  ## Lighthouse's scores of Models, Activity and Studio on a desk and
 screenshots:  ## every page in both themes and both widths, into var/screenshots (ARGS="activity models" for some)
 	@$(PYTHON) bin/bootstrap.py install dev
 	@exec .venv/bin/python bin/screenshots.py $(ARGS)
+
+canary:  ## end calls in every way in a project with sealed logs, then search all that the site left; one minute (ARGS=--plain)
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python -m benchmarks.canary $(ARGS)
 
 chaos:  ## kill processes and the database under load, then compare all notes with the ledger; six minutes (SECONDS=60 ARGS="--write")
 	@$(PYTHON) bin/bootstrap.py install dev

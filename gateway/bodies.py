@@ -17,7 +17,6 @@ from clod_site.lib import ids, jwe
 from clod_site.lib.refusal import Refusal
 from gateway.calls import Call
 from gateway.wire import gather
-from projects.encryption.policy import BodyPolicy
 from projects.grants import Grant
 from projects.models import BodyLogging
 

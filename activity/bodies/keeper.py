@@ -6,7 +6,6 @@ their costs are not touched by that. Errors of the database are logged by their 
 
 import logging
 import threading
-import time
 from collections import deque
 
 from django.db import Error, connections, transaction

@@ -1,11 +1,8 @@
 """One database under fire: its processes, its traffic, its trouble, its verdict."""
 
-import http.client
 import json
-import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.chaos.books import Verdict
-from benchmarks.chaos.programs import Program, environment
+from benchmarks.programs import Program, free_ports, is_well, listens, python
 from tests import stores
 
-FIRST_PORT = int(os.environ.get("PORT", "8250"))
 UPSTREAM_DEADLINE_S = 15
-TRAFFIC_ENDS_S, LONGEST_PROGRAM_S = 60, 180
+TRAFFIC_ENDS_S = 60
 HURRIED_S, PATIENT_S = (0.2, 1.6), (7.0, 10.0)  # between kills: first many, then some that find streams of many seconds
 POWER_CUT = 0.12  # how often everything goes at once
 SITE = "clod_site.serve"
@@ -69,10 +65,10 @@ def _try(
     with ExitStack() as stack:
         variables |= {"REDIS_URL": stack.enter_context(stores.valkey(folder / "valkey")), "CLOD_VAR": str(folder / "var")}
         variables |= {"CLOD_UPSTREAM_DEADLINE_S": str(UPSTREAM_DEADLINE_S), "CLOD_LOG_LEVEL": "WARNING", "CLOD_MODE": "embedded"}
-        upstream_port, *web_ports = _free_ports(1 + webs)
+        upstream_port, *web_ports = free_ports(1 + webs)
         _start(stack, *servers, _upstream(upstream_port, folder))
-        _python(variables, "manage.py", "migrate", "--verbosity", "0")
-        key = json.loads(_python(variables, "-m", "benchmarks.chaos.books", "prepare", f"http://127.0.0.1:{upstream_port}/v1"))
+        python(variables, "manage.py", "migrate", "--verbosity", "0")
+        key = json.loads(python(variables, "-m", "benchmarks.chaos.books", "prepare", f"http://127.0.0.1:{upstream_port}/v1"))
         crew = [*servers, *(_web(site, port, folder, variables) for port in web_ports), _worker(folder, variables)]
         _start(stack, *crew[len(servers) :])
         with _traffic({"ports": web_ports, "key": key, "notes": str(folder / "notes")}):
@@ -82,7 +78,7 @@ def _try(
                 program.wait_until_ready()
         for program in crew[len(servers) :]:
             program.stop()
-        verdict = Verdict(**json.loads(_python(variables, "-m", "benchmarks.chaos.books", "verdict", str(folder))))
+        verdict = Verdict(**json.loads(python(variables, "-m", "benchmarks.chaos.books", "verdict", str(folder))))
     kills: Counter[str] = Counter()
     for program in crew:
         kills[program.kind] += program.kills
@@ -128,51 +124,18 @@ def _traffic(orders: dict[str, object]) -> Iterator[None]:
             clients.kill()
 
 
-def _python(variables: dict[str, str], *words: str) -> str:
-    """What a Python program of ours printed last."""
-    command, variables = [sys.executable, *words], environment(variables)
-    ran = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=LONGEST_PROGRAM_S)
-    if ran.returncode:
-        raise SystemExit(f"{' '.join(words)} failed:\n{ran.stderr[-2000:]}")
-    return (ran.stdout.strip().splitlines() or [""])[-1]
-
-
 # --- the programs ------------------------------------------------------------------------------
 
 
 def _upstream(port: int, folder: Path) -> Program:
     command = [sys.executable, "-m", "benchmarks.chaos.upstream", port, folder / "journal"]
-    return Program("upstream", command, folder / "upstream.log", lambda _: _listens(port))
+    return Program("upstream", command, folder / "upstream.log", lambda _: listens(port))
 
 
 def _web(site: str, port: int, folder: Path, variables: dict[str, str]) -> Program:
-    return Program("web", [sys.executable, "-m", site, "--port", port], folder / f"web-{port}.log", lambda _: _is_well(port), variables)
+    return Program("web", [sys.executable, "-m", site, "--port", port], folder / f"web-{port}.log", lambda _: is_well(port), variables)
 
 
 def _worker(folder: Path, variables: dict[str, str]) -> Program:
     command = [sys.executable, "-m", "celery", "-A", "benchmarks.chaos.worker", *WORKER, "--schedule", folder / "beat"]
     return Program("worker", command, folder / "worker.log", lambda worker: "takes jobs" in worker.said(), variables)
-
-
-def _free_ports(count: int) -> list[int]:
-    """Below those the system hands out by itself: a process must find its port free when it is started again."""
-    free = [port for port in range(FIRST_PORT, FIRST_PORT + 30) if not _listens(port)]
-    if len(free) < count:
-        raise SystemExit(f"Ports {FIRST_PORT} to {FIRST_PORT + 29} are taken; name others with PORT=.")
-    return free[:count]
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _is_well(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

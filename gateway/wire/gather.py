@@ -36,7 +36,9 @@ def _add(into: dict[str, Any], piece: dict[str, Any]) -> None:
 def _extended(before: list[Any], more: list[Any]) -> list[Any]:
     """Entries with an index, such as tool calls, come in pieces themselves; others are whole."""
     for entry in more:
-        known = next((each for each in before if isinstance(entry, dict) and "index" in entry and each.get("index") == entry["index"]), None)
+        known = next(
+            (each for each in before if isinstance(entry, dict) and "index" in entry and each.get("index") == entry["index"]), None
+        )
         if known is None:
             before.append(known := {} if isinstance(entry, dict) else entry)
         if isinstance(entry, dict):

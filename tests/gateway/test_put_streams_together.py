@@ -18,7 +18,9 @@ def gathered(*deltas: dict[str, object], reasons: tuple[str | None, ...] = ()) -
 
 
 def test_text_grows_and_its_role_does_not() -> None:
-    (choice,) = gathered({"role": "assistant", "content": ""}, {"content": "Par"}, {"content": "is"}, {}, reasons=(None, None, None, "stop"))
+    (choice,) = gathered(
+        {"role": "assistant", "content": ""}, {"content": "Par"}, {"content": "is"}, {}, reasons=(None, None, None, "stop")
+    )
     assert choice == {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Paris"}}
 
 

@@ -1,8 +1,11 @@
-"""A process that can be killed with all its children at any moment, and started again."""
+"""Processes that can be killed with all their children at any moment, and started again; where they listen, and whether they are well."""
 
+import http.client
 import os
 import signal
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +17,8 @@ from typing import Any
 from tests.stores import end_with_parent
 
 START_S, STOP_S = 60, 15
+LONGEST_PROGRAM_S = 180
+FIRST_PORT = int(os.environ.get("PORT", "8250"))
 STEERS = ("CLOD_", "DATABASE_", "REDIS_", "EMAIL_", "STRIPE_")
 
 
@@ -115,3 +120,36 @@ def _is_alive(pid: int) -> bool:
     """A zombie is dead."""
     shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False, timeout=STOP_S)
     return shown.stdout.strip()[:1] not in {"", "Z"}
+
+
+def python(variables: dict[str, str], *words: str) -> str:
+    """What a Python program of ours printed last."""
+    command, variables = [sys.executable, *words], environment(variables)
+    ran = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=LONGEST_PROGRAM_S)
+    if ran.returncode:
+        raise SystemExit(f"{' '.join(words)} failed:\n{ran.stderr[-2000:]}")
+    return (ran.stdout.strip().splitlines() or [""])[-1]
+
+
+def free_ports(count: int) -> list[int]:
+    """Below those the system hands out by itself: a process must find its port free when it is started again."""
+    free = [port for port in range(FIRST_PORT, FIRST_PORT + 30) if not listens(port)]
+    if len(free) < count:
+        raise SystemExit(f"Ports {FIRST_PORT} to {FIRST_PORT + 29} are taken; name others with PORT=.")
+    return free[:count]
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def is_well(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
