@@ -246,9 +246,7 @@ INSTALLED_APPS += [f"allauth.socialaccount.providers.{name}" for name in SOCIALA
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/models"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
-EMAIL_BACKEND = (
-    "django.core.mail.backends.smtp.EmailBackend" if env.text("EMAIL_HOST") else "django.core.mail.backends.console.EmailBackend"
-)
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if env.text("EMAIL_HOST") else "clod_site.embedded.mailbox.ReadableBackend"
 if PRODUCTION and not env.text("EMAIL_HOST"):
     raise env.BadEnvironment("EMAIL_HOST is not set. Production verifies e-mail addresses by sending to them.")
 EMAIL_HOST, EMAIL_PORT = env.text("EMAIL_HOST"), env.integer("EMAIL_PORT", 587)

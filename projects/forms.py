@@ -1,6 +1,7 @@
 """What members fill in about projects, and about caps. Each form knows the organization, and checks against it."""
 
 import json
+import re
 from hashlib import sha256
 from typing import Any
 
@@ -16,6 +17,7 @@ from clod_site.lib import money
 from projects.models import Project
 
 LARGEST_CAP_NANOUSD = money.usd(1_000_000)
+WRITTEN = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")  # no exponents, and digits that everybody reads
 
 
 class StampedForm(forms.Form):
@@ -65,6 +67,8 @@ class Dollars(forms.CharField):
         if not text:
             return None
         try:
+            if not WRITTEN.fullmatch(text):
+                raise ValueError(f"{text[:40]!r} is not an amount in dollars; write it like 5.00")
             amount = money.usd(text)
         except ValueError as error:
             raise ValidationError(f"{error}.".replace("..", ".")) from error

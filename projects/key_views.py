@@ -113,7 +113,11 @@ def key_arrival(request: MemberRequest, key_id: UUID) -> HttpResponse:
 @require_safe
 @member_page
 def first_steps(request: MemberRequest) -> HttpResponse:
-    context = {"form": keys_page.form(request, name="first-key"), "may_write": access.may(request.membership, WRITERS)}
+    context = {
+        "form": keys_page.form(request, name="first-key"),
+        "may_write": access.may(request.membership, WRITERS),
+        "has_called": ApiKey.objects.filter(project__organization=request.membership.organization_id, last_used_at__isnull=False).exists(),
+    }
     return render(request, "projects/first_steps.html", context)
 
 

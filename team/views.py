@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import access
 from accounts.access import MANAGERS, MemberRequest, member_page
 from accounts.models import Membership, Role
-from team import audit, members
+from team import audit, farewell, members
 from team.forms import InviteForm, RoleForm, TransferForm
 from team.models import Invitation
 from team.roles import ABILITIES
@@ -74,6 +74,7 @@ def member_remove(request: MemberRequest, member_id: UUID) -> HttpResponse:
     except members.Refused as reason:
         messages.error(request, str(reason))
         return redirect("team_member", member_id)
+    farewell.tell(member, by=request.user)
     messages.success(request, f"{member.user.email} is removed. Invite them again if that was a mistake.")
     return redirect("team")
 

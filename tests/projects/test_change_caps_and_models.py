@@ -30,7 +30,9 @@ def test_amounts_are_read_as_people_write_them(alice: User, project: Project, da
     assert _caps(project) == saved
 
 
-@pytest.mark.parametrize("daily", ["-1", "many", "1,000", "NaN", "Infinity", "1e999", "1000000.01", "0.0000000001", "9" * 400])
+@pytest.mark.parametrize(
+    "daily", ["-1", "many", "1,000", "NaN", "Infinity", "1e999", "1e3", "٣", "1_000", "+5", "1000000.01", "0.0000000001", "9" * 400]
+)
 def test_what_is_no_amount_is_refused_beside_its_field_and_nothing_is_saved(alice: User, project: Project, daily: str) -> None:
     answer = browser(alice).post(pages.of(project, "budgets"), {"daily_cap_nanousd": daily, "monthly_cap_nanousd": "5"})
     assert answer.status_code == 422

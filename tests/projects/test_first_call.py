@@ -1,7 +1,8 @@
 """The model that snippets name."""
 
 from accounts.models import User
-from projects import first_call
+from clod_site.lib import clock
+from projects import first_call, keys
 from projects.models import Project
 from tests.people import browser
 from tests.projects import pages
@@ -23,3 +24,11 @@ def test_a_project_is_shown_a_model_it_may_call(alice: User, project: Project) -
 
 def test_an_empty_catalog_still_gives_a_name(db: None) -> None:
     assert first_call.model_for() == first_call.FALLBACK
+
+
+def test_who_has_called_already_is_told_so(alice: User, project: Project) -> None:
+    api_key, _ = keys.generate(project, name="first", actor=alice)
+    assert "made its first call already" not in browser(alice).get("/welcome").content.decode()
+    api_key.last_used_at = clock.now()
+    api_key.save()
+    assert "made its first call already" in browser(alice).get("/welcome").content.decode()

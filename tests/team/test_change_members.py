@@ -1,6 +1,7 @@
 """Roles, removal, leaving, passing on: and an owner remains, whatever happens at once."""
 
 import threading
+from unittest.mock import Mock
 
 import pytest
 from django.core import mail
@@ -11,7 +12,7 @@ from clod_site.lib import ids
 from projects import keys
 from projects.models import Project
 from studio import tokens
-from team import members
+from team import farewell, members
 from team.models import Invitation
 from tests.people import browser, join, organization_of
 from tests.team import posts
@@ -83,6 +84,18 @@ def test_what_a_removed_member_had_open_ends_at_once(alice: User, bob: User, org
     assert tokens.find(token) is None
     assert visit.get("/projects").status_code == 403
     assert visit.post("/studio/token", {"project": ids.public("proj", project.pk)}).status_code == 403
+
+
+def test_a_removed_member_is_told_and_removed_also_without_a_mail_server(
+    alice: User, bob: User, admin: User, organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser(alice).post(posts.of_member(organization, bob, "remove"))
+    (told,) = mail.outbox
+    assert told.to == [bob.email]
+    assert f"{alice.email} removed you from {organization.name}" in told.body
+    monkeypatch.setattr(farewell, "send_mail", Mock(side_effect=ConnectionRefusedError))
+    browser(alice).post(posts.of_member(organization, admin, "remove"))
+    assert not Membership.objects.filter(organization=organization, user=admin).exists()
 
 
 def test_a_removed_member_falls_back_to_their_own_organization(alice: User, charlie: User, organization: Organization) -> None:
