@@ -9,8 +9,8 @@ import pytest
 from allauth.mfa.totp.internal import auth as totp
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.barriers import barriers
 from tests.browser.conftest import pages_at
-from tests.browser.test_accessible import axe, barriers  # noqa: F401  (axe is a fixture)
 from tests.mailbox import Mailbox, mailbox
 from tests.site import Site, running_site
 
@@ -261,7 +261,7 @@ def test_data_is_taken_out_and_the_account_deleted(visit, mails):
 
 
 @pytest.mark.node
-def test_nobody_finds_a_barrier_on_the_way_in(visit, mails, axe):  # noqa: F811
+def test_nobody_finds_a_barrier_on_the_way_in(visit, mails, axe):
     page = visit()
     authenticator(page)
     found = barriers(page, axe, ["/accounts/login/", "/accounts/signup/", "/accounts/signup/passkey/", "/accounts/login/code/"])
@@ -290,7 +290,7 @@ def test_nobody_finds_a_barrier_on_the_way_in(visit, mails, axe):  # noqa: F811
 
 
 @pytest.mark.node
-def test_members_find_no_barrier_in_their_account(visit, mails, axe):  # noqa: F811
+def test_members_find_no_barrier_in_their_account(visit, mails, axe):
     page = visit()
     authenticator(page)
     address = sign_up(page, mails)

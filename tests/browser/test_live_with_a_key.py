@@ -8,8 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests import node
-from tests.browser.test_accessible import AXE, barriers
+from tests.browser.barriers import barriers
 from tests.site import Site, eventually
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
@@ -111,8 +110,7 @@ def test_a_project_is_archived_and_comes_back_with_its_message(newcomer):
 
 
 @pytest.mark.node
-def test_no_page_of_projects_and_keys_has_a_barrier(newcomer, site, tmp_path_factory):
-    axe = (node.installed(AXE, tmp_path_factory) / "node_modules/axe-core/axe.min.js").read_text()
+def test_no_page_of_projects_and_keys_has_a_barrier(newcomer, site, axe):
     page = newcomer()
     assert barriers(page, axe, ["/projects", "/keys", "/welcome"]) == []
     key = generated(page)

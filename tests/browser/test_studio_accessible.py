@@ -3,23 +3,16 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests import node
-from tests.browser.test_accessible import AXE, LEVELS, RUN
+from tests.browser.barriers import here
 from tests.studio import desk
 
 pytestmark = [pytest.mark.site, pytest.mark.browser, pytest.mark.node]
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory) -> str:
-    return (node.installed(AXE, tmp_path_factory) / "node_modules/axe-core/axe.min.js").read_text()
 
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_studio_in_use_has_no_barrier(chromium, site, axe, width):
     with desk.opened(chromium, site, viewport={"width": width, "height": 900}, reduced_motion="reduce") as page:
         page.goto(f"/studio?model={desk.MODEL}")
-        page.evaluate(axe)
         page.get_by_label("Longest answer").fill("20")
         desk.ask(page, "Write a list.")
         desk.is_done(desk.answers(page))
@@ -28,27 +21,27 @@ def test_studio_in_use_has_no_barrier(chromium, site, axe, width):
         page.get_by_label("Format").select_option("json_schema")
         page.get_by_label("JSON schema").fill("{")
         page.get_by_role("button", name="JSON", exact=True).click()
-        found = barriers(page, "answered")
+        found = barriers(page, axe, "answered")
         page.get_by_role("button", name="Separate prompts").click()
-        found += barriers(page, "separate")
+        found += barriers(page, axe, "separate")
         for button, name in (
             (page.get_by_role("button", name="Model: SmolLM2"), "Model"),
             (page.get_by_role("button", name="History"), "Your runs"),
         ):
             button.click()
             expect(page.get_by_role("dialog", name=name)).to_be_visible()
-            found += barriers(page, name)
+            found += barriers(page, axe, name)
             page.keyboard.press("Escape")
         page.get_by_text("Presets", exact=True).click()
-        found += barriers(page, "presets")
+        found += barriers(page, axe, "presets")
         assert found == []
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def barriers(page: Page, state: str) -> list[str]:
+def barriers(page: Page, axe: str, state: str) -> list[str]:
     found = []
     page.evaluate("scrollTo(0, 0)")  # what the top bar covers is too small to press, until it is scrolled
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        found += [f"{state} ({theme}) {problem}" for problem in page.evaluate(RUN, LEVELS)]
+        found += [f"{state} ({theme}) {problem}" for problem in here(page, axe)]
     return found

@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests import node
-from tests.browser.test_accessible import AXE, barriers
+from tests.browser.barriers import barriers
 from tests.site import Site, eventually
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
@@ -120,8 +119,7 @@ def test_the_link_of_somebody_else_says_so(open_page, site):
 
 
 @pytest.mark.node
-def test_no_page_of_the_team_has_a_barrier(open_page, site, tmp_path_factory):
-    axe = (node.installed(AXE, tmp_path_factory) / "node_modules/axe-core/axe.min.js").read_text()
+def test_no_page_of_the_team_has_a_barrier(open_page, site, axe):
     owner, guest = open_page(), open_page()
     newcomer(owner, "olive")
     email = newcomer(guest, "gus")
