@@ -14,6 +14,7 @@ from accounts.access import MANAGERS, WRITERS, MemberRequest, member_page
 from accounts.models import Membership
 from accounts.undo import undoing
 from projects import keys_page, project_page, stale
+from projects.encryption import policy
 from projects.forms import ArchiveForm, BudgetForm, ModelsForm, ProjectForm
 from projects.models import Project
 from team import audit, roles
@@ -30,7 +31,10 @@ def archived_of_member(membership: Membership) -> QuerySet[Project]:
 @member_page
 def project_list(request: MemberRequest) -> HttpResponse:
     in_use = Count("api_keys", filter=Q(api_keys__revoked_at=None), distinct=True)
-    projects = project_page.of_member(request.membership).annotate(key_count=in_use, model_count=Count("allowed_models", distinct=True))
+    sealed_to = Count("recipients", filter=Q(recipients__proven_at__isnull=False, recipients__revoked_at=None), distinct=True)
+    projects = project_page.of_member(request.membership).annotate(
+        key_count=in_use, model_count=Count("allowed_models", distinct=True), recipient_count=sealed_to
+    )
     context = {
         "projects": projects,
         "archived": archived_of_member(request.membership)[:SHOWN],
@@ -58,7 +62,11 @@ def project_create(request: MemberRequest) -> HttpResponse:
 @member_page
 def project_overview(request: MemberRequest, project_id: UUID) -> HttpResponse:
     project = project_page.find(request, project_id)
-    counts = {"key_count": project.api_keys.filter(revoked_at=None).count(), "model_count": project.allowed_models.count()}
+    counts = {
+        "key_count": project.api_keys.filter(revoked_at=None).count(),
+        "model_count": project.allowed_models.count(),
+        "recipient_count": policy.in_use(project.pk).count(),
+    }
     return project_page.tab(request, "overview", project, **counts)
 
 

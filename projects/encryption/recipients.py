@@ -6,8 +6,6 @@ A recipient waits until somebody has proved to hold its private key; it is in us
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 
@@ -61,9 +59,12 @@ def add(project: Project, jwk: dict[str, str], name: str, *, actor: User) -> tup
 
 
 def prove(recipient: Recipient) -> bool:
-    """Bodies are sealed to it from now on. False for one that is in use already. Raises Refused where there are too many."""
+    """Bodies are sealed to it from now on. False for one that is in use already. Raises Refused where there are too many, or it is gone."""
     with _locked(recipient.project):
-        recipient.refresh_from_db()
+        try:
+            recipient.refresh_from_db()
+        except Recipient.DoesNotExist:
+            raise Refused(f"{recipient.name} was removed meanwhile. Add the key again.") from None
         if is_in_use(recipient):
             return False
         if recipient.revoked_at:

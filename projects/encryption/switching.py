@@ -12,8 +12,8 @@ from projects.models import BodyLogging, Project
 KEEP, SHORTEN, DELETE = "keep", "shorten", "delete"
 NEW = {
     BodyLogging.OFF: "Prompts and answers of new requests are not stored.",
-    BodyLogging.PLAIN: "Prompts and answers of new requests are stored as they are, for {days}. Every member of {organization} can read them, "
-    "and so can whoever reads the database.",
+    BodyLogging.PLAIN: "Prompts and answers of new requests are stored as they are, for {days}. "
+    "Every member of {organization} can read them, and so can whoever reads the database.",
     BodyLogging.SEALED: "Prompts and answers of new requests are sealed to {names} before they are stored, and kept for {days}. Nobody can "
     "read them without one of these private keys: no member, and not us.",
 }
@@ -63,7 +63,7 @@ class Change:
         """What can be done with old bodies; none when there is nothing to ask."""
         if not self.stored.total or not (self.is_of_mode or self.is_shorter):
             return []
-        shorter = (SHORTEN, f"Keep none longer than {days_(self.wanted.days)}: older ones are deleted now, the others when they are that old.")
+        shorter = (SHORTEN, f"Keep none longer than {days_(self.wanted.days)}: older ones go now, the others when they are that old.")
         return [
             (KEEP, "Keep each until the day it was to be deleted."),
             *([shorter] if self.is_shorter and self.wanted.mode != BodyLogging.OFF else []),
@@ -98,4 +98,3 @@ def apply(change: Change, old: str) -> None:
     Project.objects.filter(pk=change.project.pk).update(body_logging=change.wanted.mode, body_days=change.wanted.days)
     if old in (SHORTEN, DELETE):
         bodies_unwanted.send(Project, project=change.project, days=change.wanted.days if old == SHORTEN else 0)
-
