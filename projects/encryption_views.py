@@ -66,7 +66,7 @@ def _save(request: Any, change: Change, old: str) -> HttpResponse:
 
 
 def _page(request: MemberRequest, project: Project, form: LoggingForm, status: int = 200) -> HttpResponse:
-    rows = list(project.recipients.select_related("created_by", "revoked_by").order_by("revoked_at", "created_at"))
+    rows = list(project.recipients.select_related("created_by", "revoked_by").order_by("created_at"))
     context = {
         "form": form,
         "recipients": sorted(rows, key=lambda row: row.revoked_at is not None),

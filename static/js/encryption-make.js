@@ -32,13 +32,17 @@ async function offer(jwk, passphrase) {
   link.href = URL.createObjectURL(file);
   link.download = `clod-key-${jwk.kid.slice(0, 8)}.${passphrase ? "jwe" : "json"}`;
   form.elements.jwk.value = JSON.stringify(publicHalf(jwk));
-  find("[data-fingerprint]").textContent = jwk.kid.match(/.{1,4}/g).join(" ");
+  find("[data-fingerprint]").replaceChildren(...jwk.kid.match(/.{1,4}/g).flatMap((group) => [grouped(group), " "]));
   find(".fingerprint [data-copy]").dataset.copy = jwk.kid;
   find("[data-file-name]").textContent = link.download + (passphrase ? ", opened with the passphrase" : ", not wrapped with a passphrase");
   for (const field of form.querySelectorAll("input[type=password]")) field.value = "";
   find("[data-step=make]").hidden = true;
   find("[data-step=save]").hidden = false;
   link.focus();
+}
+
+function grouped(text) {
+  return Object.assign(document.createElement("span"), { textContent: text });
 }
 
 function saved() {

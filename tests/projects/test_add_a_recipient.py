@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 
 from accounts.models import Membership, Role, User
 from clod_site.lib import clock, jwe
+from projects import leaving
 from projects.encryption import policy, recipients
 from projects.models import Project, Recipient
 from team.models import AuditEvent
@@ -184,3 +185,13 @@ def test_names_are_only_text(alice: User, project: Project) -> None:
         page = browser(alice).get(pages.of(project, tab)).content.decode()
         assert "<script>alert" not in page
         assert "&lt;script&gt;" in page
+
+
+def test_an_owner_takes_recipients_out_with_everything_else(alice: User, project: Project) -> None:
+    recipient, pair = ceremony.recipient_of(project, proven_at=clock.now())
+    [row] = leaving.exported(project.organization)["projects"]
+    assert (row["body_logging"], row["body_days"]) == ("off", 30)
+    assert row["recipients"][0] | {"created_at": None} == {
+        "name": recipient.name, "public_key": pair.jwk, "kid": pair.kid, "created_at": None,
+        "proven_at": recipient.proven_at, "revoked_at": None,
+    }  # fmt: skip
