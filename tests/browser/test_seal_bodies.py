@@ -169,6 +169,9 @@ def test_a_key_from_elsewhere_is_added_without_its_private_half_and_answered_els
         {"name": "key.json", "mimeType": "application/json", "buffer": json.dumps(pair.jwk | {"d": pair.d}).encode()}
     )
     expect(adding.get_by_label("Public key", exact=True)).to_have_value(json.dumps(pair.jwk, separators=(",", ":")))
+    adding.get_by_label("Public key", exact=True).fill("-----BEGIN EC PRIVATE KEY-----")
+    adding.get_by_role("button", name="Add this key").click()
+    expect(adding.get_by_role("status")).to_contain_text("This is no JWK, so it was not sent.")
     adding.get_by_label("Public key", exact=True).fill(json.dumps(pair.jwk | {"d": pair.d}))
     expect(adding.get_by_role("status")).to_contain_text("the private one was not sent")
     adding.get_by_role("button", name="Add this key").click()
@@ -180,7 +183,7 @@ def test_a_key_from_elsewhere_is_added_without_its_private_half_and_answered_els
     page.get_by_label("What was inside").fill(nonce)
     page.get_by_role("button", name="Send the answer").click()
     expect(page.get_by_role("heading", name="Seal prompts and answers?")).to_be_visible()
-    assert sent.holds(pair.d) == []
+    assert sent.holds(pair.d) == sent.holds("BEGIN") == []
 
 
 def shown(page: Page) -> Any:
@@ -203,6 +206,26 @@ def test_without_webcrypto_the_page_says_so_and_a_key_can_still_be_pasted(open_p
     page.get_by_label("What was inside").fill(pair.open(shown(page))["nonce"])
     page.get_by_role("button", name="Send the answer").click()
     expect(page.get_by_role("heading", name="Seal prompts and answers?")).to_be_visible()
+
+
+def test_without_javascript_the_page_says_so_and_a_key_can_still_be_pasted(open_page):
+    page = open_page()
+    home = newcomer(page)
+    to_new_key(page, home)
+    context = page.context.browser.new_context(
+        base_url=page.url, storage_state=page.context.storage_state(), java_script_enabled=False, viewport={"width": 390, "height": 800}
+    )
+    plain, pair = context.new_page(), ceremony.key()
+    plain.goto(f"{home}/recipients/new")
+    expect(plain.locator("noscript")).to_contain_text("with JavaScript, which is switched off")
+    expect(plain.get_by_role("button", name="Make the key")).to_be_hidden()
+    plain.get_by_label("Public key", exact=True).fill(pair.text)
+    plain.get_by_role("button", name="Add this key").click()
+    plain.get_by_text("The private key is somewhere else").click()
+    plain.get_by_label("What was inside").fill(pair.open(shown(plain))["nonce"])
+    plain.get_by_role("button", name="Send the answer").click()
+    expect(plain.get_by_role("heading", name="Seal prompts and answers?")).to_be_visible()
+    context.close()
 
 
 def test_who_logs_out_leaves_no_remembered_key(open_page, tmp_path):
