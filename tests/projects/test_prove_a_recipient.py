@@ -145,6 +145,9 @@ def test_bob_the_viewer_and_charlie_prove_nothing(bob: User, viewer: User, charl
 
 def test_a_recipient_of_another_project_is_not_found_in_this_one(alice: User, charlie: User, project: Project) -> None:
     theirs = charlie.memberships.get().organization.projects.get()
-    recipient, _ = ceremony.recipient_of(theirs)
-    address = pages.of(project, f"encryption/recipients/{ids.public('rec', recipient.pk)}/prove")
-    assert browser(alice).get(address).status_code == 404
+    hers = Project.objects.create(organization=project.organization, name="Other")
+    for elsewhere in (theirs, hers):
+        recipient, _ = ceremony.recipient_of(elsewhere)
+        for deed in ("prove", "revoke", "remove"):
+            address = pages.of(project, f"encryption/recipients/{ids.public('rec', recipient.pk)}/{deed}")
+            assert browser(alice).post(address).status_code == 404
