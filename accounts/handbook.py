@@ -45,6 +45,7 @@ PAGES = (
     Page("projects", "Projects, keys and budgets"),
     Page("accounts", "Account and security"),
     Page("privacy", "Encryption and privacy"),
+    Page("encryption", "Sealed logs"),
     Page("studio", "Studio"),
     Page("activity", "Activity and exports"),
     Page("errors", "Errors"),

@@ -9,3 +9,7 @@ class ProjectAddress(PublicId):
 
 class KeyAddress(PublicId):
     prefix = "key"
+
+
+class RecipientAddress(PublicId):
+    prefix = "rec"

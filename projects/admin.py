@@ -10,7 +10,7 @@ from accounts.admin import OrganizationPage
 from accounts.models import User
 from clod_site.admin_pages import Page, Record, RecordInline, dollars
 from projects import keys
-from projects.models import ApiKey, Project
+from projects.models import ApiKey, Project, Recipient
 from team import audit
 
 
@@ -39,6 +39,14 @@ class ApiKeyInline(RecordInline):
         return super().get_queryset(request).select_related("created_by")
 
 
+class RecipientInline(RecordInline):
+    model = Recipient
+    columns = ("name", "kid", "created_by", "created_at", "proven_at", "revoked_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("created_by")
+
+
 @admin.register(Project)
 class ProjectPage(Page):
     list_display = (
@@ -54,9 +62,9 @@ class ProjectPage(Page):
     list_select_related = ("organization",)
     search_fields = ("name", "organization__name")
     autocomplete_fields = ("organization", "allowed_models")
-    readonly_fields = ("created_at",)
+    readonly_fields = ("body_logging", "body_days", "created_at")  # who can read is for the organization to say, on its own pages
     date_hierarchy = "created_at"
-    inlines = (ApiKeyInline,)
+    inlines = (RecipientInline, ApiKeyInline)
 
 
 @admin.register(ApiKey)

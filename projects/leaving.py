@@ -6,7 +6,7 @@ from typing import Any
 from accounts.models import Organization, User
 from clod_site.lib import ids, money
 from projects import keys
-from projects.models import ApiKey, Project
+from projects.models import ApiKey, Project, Recipient
 
 
 def on_close(organization: Organization, actor: User, **_: Any) -> None:
@@ -20,8 +20,23 @@ def exported(organization: Organization, **_: Any) -> dict[str, Iterator[dict[st
 
 
 def _projects(organization: Organization) -> Iterator[dict[str, Any]]:
-    for project in organization.projects.prefetch_related("allowed_models").order_by("created_at"):
-        yield {"id": ids.public("proj", project.pk), **_described(project), "archived_at": project.archived_at}
+    for project in organization.projects.prefetch_related("allowed_models", "recipients").order_by("created_at"):
+        yield {
+            "id": ids.public("proj", project.pk),
+            **_described(project),
+            "archived_at": project.archived_at,
+            "body_logging": project.body_logging,
+            "body_days": project.body_days,
+            "recipients": [_recipient(row) for row in project.recipients.all()],
+        }
+
+
+def _recipient(row: Recipient) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "public_key": row.jwk,
+        **{name: getattr(row, name) for name in ("kid", "created_at", "proven_at", "revoked_at")},
+    }
 
 
 def _api_keys(organization: Organization) -> Iterator[dict[str, Any]]:

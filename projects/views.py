@@ -13,19 +13,13 @@ from accounts import access
 from accounts.access import MANAGERS, WRITERS, MemberRequest, member_page
 from accounts.models import Membership
 from accounts.undo import undoing
-from clod_site.lib import ids
-from projects import keys_page, stale
+from projects import keys_page, project_page, stale
+from projects.encryption import policy
 from projects.forms import ArchiveForm, BudgetForm, ModelsForm, ProjectForm
 from projects.models import Project
 from team import audit, roles
 
 SHOWN = 200
-
-
-def of_member(membership: Membership) -> QuerySet[Project]:
-    """The organization's projects that are not archived, the default one first."""
-    found = Project.objects.filter(organization_id=membership.organization_id, archived_at=None).select_related("organization")
-    return found.order_by("-is_default", "name")
 
 
 def archived_of_member(membership: Membership) -> QuerySet[Project]:
@@ -37,7 +31,10 @@ def archived_of_member(membership: Membership) -> QuerySet[Project]:
 @member_page
 def project_list(request: MemberRequest) -> HttpResponse:
     in_use = Count("api_keys", filter=Q(api_keys__revoked_at=None), distinct=True)
-    projects = of_member(request.membership).annotate(key_count=in_use, model_count=Count("allowed_models", distinct=True))
+    sealed_to = Count("recipients", filter=Q(recipients__proven_at__isnull=False, recipients__revoked_at=None), distinct=True)
+    projects = project_page.of_member(request.membership).annotate(
+        key_count=in_use, model_count=Count("allowed_models", distinct=True), recipient_count=sealed_to
+    )
     context = {
         "projects": projects,
         "archived": archived_of_member(request.membership)[:SHOWN],
@@ -64,27 +61,31 @@ def project_create(request: MemberRequest) -> HttpResponse:
 @require_safe
 @member_page
 def project_overview(request: MemberRequest, project_id: UUID) -> HttpResponse:
-    project = _find(request, project_id)
-    counts = {"key_count": project.api_keys.filter(revoked_at=None).count(), "model_count": project.allowed_models.count()}
-    return _tab(request, "overview", project, **counts)
+    project = project_page.find(request, project_id)
+    counts = {
+        "key_count": project.api_keys.filter(revoked_at=None).count(),
+        "model_count": project.allowed_models.count(),
+        "recipient_count": policy.in_use(project.pk).count(),
+    }
+    return project_page.tab(request, "overview", project, **counts)
 
 
 @require_safe
 @member_page
 def project_keys(request: MemberRequest, project_id: UUID) -> HttpResponse:
-    project = _find(request, project_id)
-    return _tab(request, "keys", project, **keys_page.of(request, project))
+    project = project_page.find(request, project_id)
+    return project_page.tab(request, "keys", project, **keys_page.of(request, project))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page
 def project_models(request: MemberRequest, project_id: UUID) -> HttpResponse:
-    project = _change(request, project_id, "choose a project's models")
+    project = project_page.change(request, project_id, "choose a project's models")
     form = ModelsForm(request.POST if request.method == "POST" else None, initial={"models": project.allowed_models.order_by("pk")})
     if form.is_stale:
         return stale.reopened(request, "project_models", project.pk)
     if not form.is_valid():
-        return _tab(request, "models", project, form=form)
+        return project_page.tab(request, "models", project, form=form)
     before = {"models": list(project.allowed_models.all())}
     project.allowed_models.set(form.cleaned_data["models"])
     audit.record(request, "project.models", project, changes=audit.changed(before, form.cleaned_data))
@@ -95,13 +96,13 @@ def project_models(request: MemberRequest, project_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page
 def project_budgets(request: MemberRequest, project_id: UUID) -> HttpResponse:
-    project = _change(request, project_id, "change a project's caps")
+    project = project_page.change(request, project_id, "change a project's caps")
     initial = {name: getattr(project, name) for name in BudgetForm.base_fields}
     form = BudgetForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_stale:
         return stale.reopened(request, "project_budgets", project.pk)
     if not form.is_valid():
-        return _tab(request, "budgets", project, form=form)
+        return project_page.tab(request, "budgets", project, form=form)
     Project.objects.filter(pk=project.pk).update(**form.cleaned_data)
     audit.record(request, "budget.project", project, changes=audit.changed(initial, form.cleaned_data))
     messages.success(request, f"The budgets of {project.name} are saved. They hold from the next request on.")
@@ -112,7 +113,7 @@ def project_budgets(request: MemberRequest, project_id: UUID) -> HttpResponse:
 @member_page
 def project_settings(request: MemberRequest, project_id: UUID) -> HttpResponse:
     """A new name; and the door to archiving."""
-    project = _change(request, project_id, "rename a project")
+    project = project_page.change(request, project_id, "rename a project")
     form = ProjectForm(
         request.POST if request.method == "POST" else None,
         organization=project.organization,
@@ -120,7 +121,7 @@ def project_settings(request: MemberRequest, project_id: UUID) -> HttpResponse:
         initial={"name": project.name},
     )
     if not form.is_valid():
-        return _tab(request, "settings", project, form=form, archive_form=ArchiveForm(project=project))
+        return project_page.tab(request, "settings", project, form=form, archive_form=ArchiveForm(project=project))
     Project.objects.filter(pk=project.pk).update(name=form.cleaned_data["name"])
     audit.record(request, "project.rename", project, changes=audit.changed({"name": project.name}, form.cleaned_data))
     messages.success(request, f"The project is named {form.cleaned_data['name']} now.")
@@ -131,13 +132,13 @@ def project_settings(request: MemberRequest, project_id: UUID) -> HttpResponse:
 @member_page
 def project_archive(request: MemberRequest, project_id: UUID) -> HttpResponse:
     access.require(request.membership, MANAGERS, "archive a project")
-    project = _find(request, project_id)
+    project = project_page.find(request, project_id)
     if project.is_default:
         raise PermissionDenied("The default project cannot be archived: keys without another project belong to it.")
     form = ArchiveForm(request.POST, project=project)
     if not form.is_valid():
         name_form = ProjectForm(organization=project.organization, project=project, initial={"name": project.name})
-        return _tab(request, "settings", project, status=422, form=name_form, archive_form=form)
+        return project_page.tab(request, "settings", project, status=422, form=name_form, archive_form=form)
     project.archive()
     audit.record(request, "project.archive", project)
     undo = undoing("project_restore", project.pk)
@@ -160,31 +161,6 @@ def project_restore(request: MemberRequest, project_id: UUID) -> HttpResponse:
 @member_page
 def project_members(request: MemberRequest, project_id: UUID) -> HttpResponse:
     """Everybody in the organization: their role there decides."""
-    project = _find(request, project_id)
+    project = project_page.find(request, project_id)
     members = project.organization.memberships.select_related("user").order_by("created_at")[:SHOWN]
-    return _tab(request, "members", project, rows=[(member, roles.ABOUT[member.role]) for member in members])
-
-
-def _find(request: MemberRequest, project_id: UUID) -> Project:
-    return access.find(of_member(request.membership), request.membership, pk=project_id)
-
-
-def _change(request: MemberRequest, project_id: UUID, deed: str) -> Project:
-    """Looking is for every member of the organization, sending the form for owners and admins; a stranger gets a 404 either way."""
-    project = _find(request, project_id)
-    if request.method == "POST":
-        access.require(request.membership, MANAGERS, deed)
-    return project
-
-
-def _tab(request: MemberRequest, tab: str, project: Project, *, status: int = 0, **more: object) -> HttpResponse:
-    """One of the project's tabs; a form that came back with errors is a 422."""
-    form = more.get("form")
-    is_refused = isinstance(form, ProjectForm | BudgetForm | ModelsForm) and form.is_bound
-    context = {
-        "project": project,
-        "project_address": ids.public("proj", project.pk),
-        "may_manage": access.may(request.membership, MANAGERS),
-        "may_write": access.may(request.membership, WRITERS),
-    }
-    return render(request, f"projects/project_{tab}.html", context | more, status=status or (422 if is_refused else 200))
+    return project_page.tab(request, "members", project, rows=[(member, roles.ABOUT[member.role]) for member in members])

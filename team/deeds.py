@@ -48,6 +48,7 @@ DEEDS = {
     "bodies.key_add": "added the recipient",
     "bodies.key_prove": "proved to hold the key of the recipient",
     "bodies.key_revoke": "revoked the recipient",
+    "bodies.key_remove": "removed the unproven recipient",
     "bodies.delete": "deleted prompts and answers of the project",
     "bodies.share": "made older bodies readable for the recipient",
     "bodies.export": "exported prompts and answers of the project",

@@ -1,5 +1,6 @@
 """Projects in the frame, and the model that snippets name."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,7 +9,8 @@ from django import template
 from accounts.models import Membership
 from clod_site.lib import clock
 from projects import first_call
-from projects.models import ApiKey, Project
+from projects.encryption import words
+from projects.models import ApiKey, Project, Recipient
 
 register = template.Library()
 SHOWN = 12
@@ -38,3 +40,21 @@ def keys_of_member(membership: Membership) -> int:
     """How many keys that still work the member has generated in the organization."""
     theirs = ApiKey.objects.filter(project__organization_id=membership.organization_id, project__archived_at=None)
     return theirs.filter(created_by=membership.user_id, revoked_at=None).exclude(expires_at__lte=clock.now()).count()
+
+
+@register.filter
+def bodies_in_short(project: Project, recipients: int) -> str:
+    """Whether its prompts and answers are stored; ``recipients`` are those in use."""
+    return words.short(project, recipients)
+
+
+@register.filter
+def fingerprint(kid: str) -> list[str]:
+    """In groups of four, for two people to read to each other."""
+    return [kid[at : at + 4] for at in range(0, len(kid), 4)]
+
+
+@register.filter
+def public_key(recipient: Recipient) -> str:
+    """Its JWK as text, to be added elsewhere."""
+    return json.dumps(recipient.jwk)

@@ -8,12 +8,14 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Membership, Organization, Role, User
-from clod_site.lib import money
+from clod_site.lib import clock, money
 from projects import grants, keys
 from projects.models import ApiKey, Project
+from tests.projects import ceremony
 
 ORGANIZATIONS = reverse("admin:accounts_organization_changelist")
 NEW_ORGANIZATION = reverse("admin:accounts_organization_add")
+NO_ROWS = {f"{rows}-{count}_FORMS": 0 for rows in ("api_keys", "recipients") for count in ("TOTAL", "INITIAL")}
 
 
 def members(*roles: tuple[User, Role]) -> dict[str, Any]:
@@ -71,9 +73,19 @@ def test_revoking_a_key_keeps_who_did_it(office: Client, operator: User, project
     assert LogEntry.objects.get(user=operator).change_message == "Revoked."
 
 
+def test_an_operator_sees_who_can_read_a_project_s_bodies_and_switches_nothing(office: Client, project: Project) -> None:
+    ceremony.recipient_of(project, "Alice's laptop", proven_at=clock.now())
+    address = reverse("admin:projects_project_change", args=[project.pk])
+    assert "Alice&#x27;s laptop" in office.get(address).content.decode()
+    form = {"organization": project.organization_id, "name": "Renamed", "is_default": "on", "body_logging": "plain", "body_days": "365"}
+    assert office.post(address, form | NO_ROWS).status_code == 302
+    project.refresh_from_db()
+    assert (project.name, project.body_logging, project.body_days) == ("Renamed", "off", 30)
+
+
 def test_caps_are_typed_in_dollars(office: Client, project: Project) -> None:
     form = {"organization": project.organization_id, "name": "Default", "is_default": "on", "daily_cap_nanousd": "20.50"}
-    form |= {"api_keys-TOTAL_FORMS": 0, "api_keys-INITIAL_FORMS": 0}
+    form |= NO_ROWS
     address = reverse("admin:projects_project_change", args=[project.pk])
     office.post(address, form)
     project.refresh_from_db()
@@ -84,7 +96,7 @@ def test_caps_are_typed_in_dollars(office: Client, project: Project) -> None:
 @pytest.mark.parametrize("amount", ["-1", "much", "0.0000000001", "NaN", "99999999999"])
 def test_a_cap_that_is_no_amount_is_refused(office: Client, project: Project, amount: str) -> None:
     form = {"organization": project.organization_id, "name": "Default", "daily_cap_nanousd": amount}
-    form |= {"api_keys-TOTAL_FORMS": 0, "api_keys-INITIAL_FORMS": 0}
+    form |= NO_ROWS
     page = office.post(reverse("admin:projects_project_change", args=[project.pk]), form)
     assert page.status_code == 200
     project.refresh_from_db()

@@ -38,6 +38,8 @@ MEMBERS = {
     "project-keys": "/projects/{project}/keys",
     "project-models": "/projects/{project}/models",
     "project-budgets": "/projects/{project}/budgets",
+    "project-encryption": "/projects/{project}/encryption",
+    "project-encryption-switch": "/projects/{project}/encryption/switch?body_logging=plain&body_days=30",
     "project-members": "/projects/{project}/members",
     "project-settings": "/projects/{project}/settings",
     "keys": "/keys",

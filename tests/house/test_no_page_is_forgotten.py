@@ -63,6 +63,8 @@ OTHERS = {  # no pages of their own: forms' targets, files, parts, and what need
         "account_set_password",
         "account_confirm_login_code",
     ),
+    # with a recipient, and after proving who one is: tests/browser/test_seal_bodies.py
+    *("recipient_new", "recipient_prove", "recipient_revoke", "recipient_remove"),
     *("end_device", "end_other_devices", "export_file", "mfa_login_webauthn", "mfa_download_recovery_codes"),
     # only after proving who one is, or on the way in: tests/browser/test_get_in.py
     *("reauthenticate_by_code", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_authenticate", "export", "delete_account"),

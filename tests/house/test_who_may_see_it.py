@@ -14,7 +14,7 @@ from tests.browser import pages
 from tests.people import browser, organization_of
 
 WRITING = {"project-new", "key-new", "key-rotate", "key-revoke", "key-restrictions"}  # forms: a viewer has no use for them
-WRITING |= {"team-invite", "member", "member-remove", "member-transfer", "audit-log"}
+WRITING |= {"project-encryption-switch", "team-invite", "member", "member-remove", "member-transfer", "audit-log"}
 OWN_ALONE = {name: address for name, address in pages.MEMBERS.items() if "{" in address}
 
 

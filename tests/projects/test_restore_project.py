@@ -63,4 +63,4 @@ def test_members_take_as_many_queries_for_ten_as_for_one(alice: User, organizati
 
 
 def test_the_overview_says_that_bodies_are_not_stored(viewer: User, project: Project) -> None:
-    assert "off: prompts and answers are not stored" in browser(viewer).get(pages.of(project)).content.decode()
+    assert "bodies not stored</a>" in browser(viewer).get(pages.of(project)).content.decode()

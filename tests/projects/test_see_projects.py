@@ -10,7 +10,7 @@ from projects.models import Project
 from tests.people import browser, queries_of
 from tests.projects import pages
 
-TABS = ["", "keys", "models", "budgets", "members", "settings"]
+TABS = ["", "keys", "models", "budgets", "encryption", "members", "settings"]
 EVIL = "<script>alert(1)</script>"
 
 
