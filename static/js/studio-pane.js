@@ -2,6 +2,7 @@
 import { Answer } from "./studio-answer.js";
 import { showCalls } from "./studio-calls.js";
 import { Completion } from "./studio-completion.js";
+import { pastView } from "./studio-conversation.js";
 import { Exchange } from "./studio-exchange.js";
 import { Meter, duration } from "./studio-meter.js";
 import { clone, grow, modelOf, say } from "./studio-page.js";
@@ -58,6 +59,12 @@ export class Pane {
     const said = content ? [{ role: "user", content }] : [];
     const messages = [...(system ? [{ role: "system", content: system }] : []), ...this.turns, ...said];
     return { model: this.model.slug + this.tags, messages, ...this.desk.parameters(modelOf(this.model.slug)) };
+  }
+
+  // A conversation that was had elsewhere, to go on with.
+  take(turns) {
+    this.turns.push(...turns);
+    for (const each of turns) this.show(each.role === "user" ? userView(each.content) : pastView(each, this.name));
   }
 
   async send(content) {
