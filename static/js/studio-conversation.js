@@ -43,4 +43,4 @@ export function pastView({ role, content, refusal, tool_calls, name, tool_call_i
   return view;
 }
 
-const plain = (content) => (typeof content === "string" || !content ? content : content.map(({ text = "(image)" }) => text).join("\n"));
+const plain = (content) => (Array.isArray(content) ? content.map(({ text = "(image)" }) => text).join("\n") : content);

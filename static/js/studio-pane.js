@@ -188,10 +188,11 @@ function facts(known, { slug, tags }) {
 
 function userView(content) {
   const view = clone("turn-user");
-  const parts = typeof content === "string" ? [{ type: "text", text: content }] : content;
-  view.querySelector(".text").textContent = parts.filter(({ type }) => type === "text").map(({ text }) => text).join("\n");
+  const parts = Array.isArray(content) ? content : [{ type: "text", text: content }];
+  const images = parts.filter(({ image_url }) => image_url?.url?.startsWith("data:image/"));
+  view.querySelector(".text").textContent = parts.filter((part) => !images.includes(part)).map(({ text, image_url }) => text ?? image_url?.url).join("\n");
   const thumbs = view.querySelector(".thumbs");
-  for (const { image_url } of parts.filter(({ type }) => type === "image_url")) {
+  for (const { image_url } of images) {
     thumbs.hidden = false;
     thumbs.append(Object.assign(new Image(), { src: image_url.url, alt: "An image you sent" }));
   }
