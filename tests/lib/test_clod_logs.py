@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwe as jose
-from joserfc.jwk import ECKey, OctKey
+from joserfc.jwk import ECKey
 
 from clod_site.lib import jwe
 from tests.activity import said
 from tests.lib import tool
 from tests.lib.jose import AGREED, ALICE, BOB, CONTENT, PASSPHRASE, WRAP
-from tests.lib.test_jwe import REGISTRY, private, public
+from tests.lib.test_jwe import REGISTRY, joserfc_opens, private, public
 
 Row = dict[str, Any]
 PLACE = {"v": 1, "project": "proj_1", "request": "req_1"}
@@ -100,6 +100,10 @@ def change(*path: Any, by: Callable[[Any], Any] = flipped) -> Callable[[Row], No
     return do
 
 
+def shortened(text: str) -> str:
+    return jwe.b64(jwe.from_b64(text)[:-8])
+
+
 def strip(row: Row) -> None:
     del row["jwe"]["recipients"][1]
 
@@ -123,7 +127,7 @@ def protect(**head: Any) -> Callable[[Row], None]:
         (protect(enc="A128GCM"), "encrypted in a way that is not ours"),
         (change("recipients", 0, "encrypted_key"), "what was wrapped for this key has been changed."),
         (
-            change("recipients", 0, "encrypted_key", by=lambda text: jwe.b64(jwe.from_b64(text)[:-8])),
+            change("recipients", 0, "encrypted_key", by=shortened),
             "what was wrapped for this key has been changed.",
         ),
         (change("recipients", 0, "header", "epk", "x"), "what was wrapped for this key has been changed."),
@@ -253,9 +257,8 @@ def test_a_key_with_a_passphrase_opens_with_it_alone(folder: Path) -> None:
 def test_its_key_files_are_joserfcs(folder: Path) -> None:
     (folder / "pass").write_text("correct horse battery")
     tool.run(folder, "keygen", "--key", "new.jwe", "--passphrase-file", "pass")
-    registry = jose.JWERegistry(algorithms=["PBES2-HS512+A256KW", "A256GCM"])
-    found = jose.decrypt_compact((folder / "new.jwe").read_text().strip(), OctKey.import_key("correct horse battery"), registry=registry)
-    assert jwe.recipient(jwe.public_members(json.loads(found.plaintext or b"")))
+    made = joserfc_opens((folder / "new.jwe").read_text(), "correct horse battery")
+    assert jwe.recipient(jwe.public_members(made)).kid == made["kid"]
 
 
 def test_a_fingerprint_is_the_thumbprint_of_either_half(folder: Path, key: dict[str, str]) -> None:
@@ -302,11 +305,13 @@ def test_a_key_that_cannot_be_read_is_told(folder: Path, name: str, why: str) ->
 
 
 def test_a_challenge_is_answered_and_a_body_is_not_printed(folder: Path, key: dict[str, str]) -> None:
-    def challenge(document: Any) -> str:
-        return jwe.seal(json.dumps(document).encode(), [jwe.recipient(jwe.public_members(key))], {"purpose": "proof"}).decode()
+    def challenge(document: Any, **place: Any) -> str:
+        bound = {"v": 1, "purpose": "prove", "project": "proj_1", "kid": key["kid"]} | place
+        return jwe.seal(json.dumps(document).encode(), [jwe.recipient(jwe.public_members(key))], bound).decode()
 
     assert tool.run(folder, "prove", "--key", "key.json", given=challenge({"nonce": "abc"})).stdout == "abc\n"
-    for given in (challenge(said.DOCUMENT), challenge({"nonce": 1}), challenge({"nonce": "abc", "v": 1}), "{}", "x"):
+    others = (challenge({"nonce": "abc"}, purpose="else"), challenge({"nonce": "abc"}, kid="another"))
+    for given in (*others, challenge(said.DOCUMENT), challenge({"nonce": 1}), challenge({"nonce": "abc", "v": 1}), "{}", "x"):
         done = tool.run(folder, "prove", "--key", "key.json", given=given)
         assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (1, "", False)
 
