@@ -1,13 +1,13 @@
 // Searching what was said in the requests of this page. Each body is loaded and opened here; neither the text nor what is looked for
 // leaves the browser.
-import { held } from "./body-keys.js";
+import { held, recall } from "./body-keys.js";
 import { load, read, texts } from "./body-load.js";
 
 const AT_ONCE = 4;
 const form = document.querySelector("[data-search-said]");
-const [told, bar, end, count] = ["[data-search-told]", "progress", "[data-search-end]", "[data-key-count]"].map((each) => form?.querySelector(each));
+const [told, whys, bar, end, count] = ["[data-search-told]", "[data-search-whys]", "progress", "[data-search-end]", "[data-key-count]"].map((each) => form?.querySelector(each));
 const rows = () => [...document.querySelectorAll("#rows tr[data-id]")];
-let read_ = new Map(); // request: {text} or {why}
+let found = new Map(); // request: {text} or {why}
 let turn = 0;
 
 function offer() {
@@ -15,9 +15,11 @@ function offer() {
   count.textContent = held().length ? `${held().length} ${held().length === 1 ? "key" : "keys"} in use` : "Choose a key";
 }
 
-async function search(wanted) {
+async function search() {
   const mine = ++turn;
+  const wanted = form.elements.text.value.trim();
   const looked = rows();
+  whys.replaceChildren();
   Object.assign(bar, { hidden: false, max: looked.length, value: 0 });
   told.textContent = "Looking into what was said …";
   const queue = [...looked];
@@ -31,32 +33,33 @@ async function search(wanted) {
 }
 
 async function look(id) {
-  if (read_.has(id)) return;
+  if (found.has(id)) return;
   try {
-    read_.set(id, { text: texts(await read(await load(id))).join("\n").toLowerCase() });
+    const loaded = await load(id);
+    await recall((loaded.jwe?.recipients ?? []).map(({ header }) => header?.kid).filter(Boolean));
+    found.set(id, { text: texts(await read(loaded)).join("\n").toLowerCase() });
   } catch (error) {
-    read_.set(id, { why: error.message });
+    found.set(id, { why: error.message });
   }
 }
 
 function mark(looked, wanted) {
-  const found = looked.filter(({ dataset }) => read_.get(dataset.id).text?.includes(wanted.toLowerCase()));
-  for (const row of looked) row.dataset.said = found.includes(row) ? "yes" : "no";
+  const having = looked.filter(({ dataset }) => found.get(dataset.id).text?.includes(wanted.toLowerCase()));
+  for (const row of looked) row.dataset.said = having.includes(row) ? "yes" : "no";
   document.getElementById("rows").dataset.searching = "";
   bar.hidden = true;
   end.hidden = false;
-  told.textContent = `${found.length} of ${looked.length} ${looked.length === 1 ? "request" : "requests"} on this page ${found.length === 1 ? "contains" : "contain"} “${wanted}”.${closed(looked)}`;
+  const closed = looked.map(({ dataset }) => found.get(dataset.id).why).filter(Boolean);
+  const contain = `${having.length} of ${looked.length} ${looked.length === 1 ? "request" : "requests"} on this page ${having.length === 1 ? "contains" : "contain"}`;
+  told.textContent = `${contain} “${wanted}”.${closed.length ? ` ${closed.length} could not be looked into:` : ""}`;
+  whys.replaceChildren(...tallied(closed).map(([why, many]) => Object.assign(document.createElement("li"), { textContent: `${many}: ${why}` })));
 }
 
-// How many could not be looked into, and why.
-function closed(looked) {
-  const whys = new Map();
-  for (const { dataset } of looked) {
-    const { why } = read_.get(dataset.id);
-    if (why) whys.set(why, (whys.get(why) ?? 0) + 1);
-  }
-  const all = [...whys.values()].reduce((sum, each) => sum + each, 0);
-  return all ? ` ${all} could not be looked into. ${[...whys].map(([why, many]) => `${many}: ${why}`).join(" ")}` : "";
+// [text, how often], the most frequent first.
+function tallied(several) {
+  const tally = new Map();
+  for (const each of several) tally.set(each, (tally.get(each) ?? 0) + 1);
+  return [...tally].sort(([, one], [, other]) => other - one);
 }
 
 function showAll() {
@@ -65,14 +68,14 @@ function showAll() {
   delete document.getElementById("rows").dataset.searching;
   end.hidden = bar.hidden = true;
   told.textContent = "";
+  whys.replaceChildren();
 }
 
 if (form) {
   offer();
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const wanted = form.elements.text.value.trim();
-    if (wanted) search(wanted);
+    if (form.elements.text.value.trim()) search();
   });
   end.addEventListener("click", () => {
     form.elements.text.value = "";
@@ -80,8 +83,9 @@ if (form) {
     form.elements.text.focus();
   });
   document.addEventListener("clod:keys", () => {
-    read_ = new Map();
+    found = new Map();
     if (!held().length) showAll();
+    else if (!bar.hidden) search();
     offer();
   });
   document.addEventListener("htmx:load", offer);

@@ -1,0 +1,351 @@
+"""Sealed bodies in a real browser: sealed by the gateway, opened by Chromium, opened by bin/clod-logs. What was changed, moved or
+stripped fails loudly in both; a new recipient is given the older ones.
+"""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from clod_site.lib import jwe
+from tests.activity import said
+from tests.browser import bodies, pages
+from tests.browser.bodies import MARKUP, PIXEL, choose, section
+from tests.lib import tool
+from tests.lib.test_jwe import joserfc_opens
+from tests.site import eventually, running_site
+from tests.studio.desk import shell
+
+pytestmark = [pytest.mark.site, pytest.mark.browser]
+
+PASSPHRASE = "correct horse battery"
+SPOILT = ("ciphertext", "iv", "tag", "protected", "aad", "encrypted_key", "epk")
+
+
+@pytest.fixture(scope="module")
+def site(with_data, tmp_path_factory):
+    """Of its own: what is sealed in it stays."""
+    with running_site(with_data(tmp_path_factory.mktemp("sealed") / "var")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def keys(site) -> dict[str, dict[str, str]]:
+    """The demo project seals to two."""
+    keys = {"Alice": said.private_jwk(), "Safe": said.private_jwk()}
+    bodies.logging(site, "sealed", **keys)
+    return keys
+
+
+@pytest.fixture
+def page(open_page, site, keys) -> Page:
+    page = open_page()
+    pages.log_in(page, site.email, site.password)
+    return page
+
+
+@pytest.fixture
+def mine(tmp_path, keys):
+    return bodies.key_file(tmp_path, keys["Alice"])
+
+
+def sealed_call(site, content: Any = "What is the capital of France?") -> str:
+    request = bodies.call(site, content)
+    assert eventually(lambda: request in told(site))
+    return request
+
+
+def told(site) -> list[str]:
+    program = "import json; from activity.models import Body; from clod_site.lib import ids; "
+    found: list[str] = shell(
+        site, program + "print(json.dumps([ids.public('req', each) for each in Body.objects.values_list('pk', flat=True)]))"
+    )
+    return found
+
+
+def shown(page: Page) -> Locator:
+    return section(page).locator("[data-turns]")
+
+
+def problem(page: Page) -> Locator:
+    return section(page).get_by_role("alert").filter(visible=True)
+
+
+# --- the same body, three times ------------------------------------------------------------------
+
+
+def test_what_the_gateway_seals_chromium_and_the_tool_open(page, site, mine, keys, tmp_path):
+    request = sealed_call(site, "Name the capital of Kiribati")
+    page.goto(f"/activity/{request}")
+    expect(section(page)).to_contain_text("Sealed to Alice")
+    expect(section(page)).not_to_contain_text("Kiribati")
+    choose(section(page), mine)
+    expect(shown(page)).to_contain_text("Name the capital of Kiribati")
+    section(page).get_by_role("button", name="JSON").click()
+    seen = json.loads(section(page).locator("[data-json] pre").inner_text())
+    export = page.request.get(f"/activity/bodies.jsonl?q={request}").text()
+    done = tool.run(tmp_path, "decrypt", "--key", mine.name, "--expect-kid", keys["Safe"]["kid"], given=export)
+    assert (done.returncode, done.stderr) == (0, "")
+    row = json.loads(done.stdout.splitlines()[0])
+    assert (row["request"], row["body"]) == (request, seen)
+    assert seen["request"]["messages"][0]["content"] == "Name the capital of Kiribati"
+    assert seen["response"]["choices"][0]["message"]["content"]
+
+
+def test_the_private_key_leaves_the_browser_in_no_request(page, site, mine, keys):
+    sent = []
+    page.on("request", lambda request: sent.append(f"{request.url} {request.headers} {request.post_data_buffer!r}"))
+    page.goto(f"/activity/{sealed_call(site)}")
+    choose(section(page), mine)
+    expect(shown(page)).to_contain_text("capital of France")
+    assert not [each for each in sent if keys["Alice"]["d"] in each or "capital of France" in each]
+
+
+# --- what fails ----------------------------------------------------------------------------------
+
+
+def flipped(text: str) -> str:
+    value = bytearray(jwe.from_b64(text))
+    value[len(value) // 2] ^= 1
+    return jwe.b64(bytes(value))
+
+
+def spoilt(stored: dict[str, Any], part: str) -> dict[str, Any]:
+    recipients = json.loads(json.dumps(stored["recipients"]))
+    if part == "encrypted_key":
+        recipients[0][part] = flipped(recipients[0][part])
+    elif part == "epk":
+        recipients[0]["header"]["epk"]["x"] = flipped(recipients[0]["header"]["epk"]["x"])
+    else:
+        return {part: flipped(stored[part])}
+    return {"recipients": recipients}
+
+
+def both_refuse(page: Page, request: str, mine, tmp_path, browser_says: str, tool_says: str) -> None:
+    page.goto(f"/activity/{request}")
+    choose(section(page), mine)
+    expect(problem(page)).to_contain_text(re.compile(browser_says))
+    expect(shown(page)).to_be_empty()
+    done = tool.run(tmp_path, "decrypt", "--key", mine.name, given=page.request.get(f"/activity/bodies.jsonl?q={request}").text())
+    assert done.returncode == 1
+    assert re.search(f"{request}: .*{tool_says}", done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("part", SPOILT)
+def test_one_changed_byte_is_noticed_by_both(page, site, mine, keys, tmp_path, part):
+    request = bodies.call(site)
+    bodies.keep(site, request, said.DOCUMENT, *keys.values())
+    bodies.keep(site, request, said.DOCUMENT, *keys.values(), **spoilt(bodies.stored(site, request)["content"], part))
+    both_refuse(
+        page, request, mine, tmp_path, "changed|no sealed body|moved|not ours|taken out", "changed|no JSON|moved|not ours|taken out"
+    )
+
+
+def test_a_body_of_another_row_is_noticed_by_both(page, site, mine, keys, tmp_path):
+    one, other = bodies.call(site), bodies.call(site)
+    for request in (one, other):
+        bodies.keep(site, request, said.DOCUMENT, *keys.values())
+    bodies.keep(site, one, said.DOCUMENT, *keys.values(), **bodies.stored(site, other)["content"])
+    both_refuse(page, one, mine, tmp_path, "belongs to another request: it was moved here", "belongs to another request")
+
+
+def test_a_recipient_that_was_taken_out_is_noticed_by_both(page, site, mine, keys, tmp_path):
+    request = bodies.call(site)
+    bodies.keep(site, request, said.DOCUMENT, *keys.values())
+    kept = bodies.stored(site, request)["content"]
+    bodies.keep(site, request, said.DOCUMENT, *keys.values(), **kept | {"recipients": kept["recipients"][:1]})
+    both_refuse(page, request, mine, tmp_path, f"taken out of this body: {keys['Safe']['kid']}", "taken out of it")
+
+
+def test_a_wrong_key_opens_nothing_in_either(page, site, keys, tmp_path):
+    request = bodies.call(site)
+    bodies.keep(site, request, said.DOCUMENT, *keys.values())
+    both_refuse(page, request, bodies.key_file(tmp_path, said.private_jwk()), tmp_path, "not sealed to your key", "not sealed to this key")
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def test_markup_is_text_and_only_images_of_the_request_itself_are_shown(page, site, mine, keys):
+    request = bodies.call(site)
+    content = [
+        {"type": "text", "text": MARKUP},
+        *({"type": "image_url", "image_url": {"url": url}} for url in (PIXEL, "https://evil.example/x.png")),
+    ]
+    call = {"id": MARKUP, "type": "function", "function": {"name": MARKUP, "arguments": MARKUP}}
+    asked = {"model": MARKUP, "messages": [{"role": MARKUP, "name": MARKUP, "content": MARKUP}, {"role": "user", "content": content}]}
+    answer = {"role": "assistant", "content": MARKUP, "reasoning_content": MARKUP, "refusal": MARKUP, "tool_calls": [call]}
+    response = {"choices": [{"index": 0, "message": answer, "finish_reason": MARKUP}]}
+    bodies.keep(
+        site, request, {"v": 1, "request": asked, "response": response, "error": {"message": MARKUP, "code": MARKUP}}, *keys.values()
+    )
+    page.goto(f"/activity/{request}")
+    choose(section(page), mine)
+    expect(shown(page).locator(".text", has_text=MARKUP)).not_to_have_count(0)
+    assert shown(page).locator("script, b, img[src=x]").count() == 0
+    assert shown(page).locator("img").evaluate_all("images => images.map((each) => each.src)") == [PIXEL]
+    expect(shown(page)).to_contain_text("Image: https://evil.example/x.png")
+    section(page).get_by_role("button", name="JSON").click()
+    expect(section(page).locator("[data-json] pre")).to_contain_text(MARKUP.replace('"', '\\"'))
+    assert page.title() != "evil"
+
+
+def test_the_key_stays_while_one_goes_from_row_to_row_and_is_forgotten_on_demand(page, site, mine):
+    requests = [sealed_call(site, f"Question number {number}") for number in (1, 2)]
+    page.goto("/activity")
+    page.locator(f"tr[data-id={requests[1]}] a").first.click()
+    choose(section(page), mine)
+    expect(shown(page)).to_contain_text("Question number 2")
+    page.get_by_role("button", name="Older request").click()
+    expect(shown(page)).to_contain_text("Question number 1")
+    expect(section(page)).to_contain_text("Key in use: key.json")
+    section(page).get_by_role("button", name="Forget").click()
+    expect(shown(page)).to_be_empty()
+    expect(section(page).get_by_text("Choose your key file")).to_be_visible()
+    page.get_by_role("button", name="Newer request").click()
+    expect(section(page).get_by_text("Choose your key file")).to_be_visible()
+
+
+def test_a_key_that_this_device_remembers_opens_by_itself_until_it_is_forgotten(page, site, mine):
+    address = f"/activity/{sealed_call(site)}"
+    page.goto(address)
+    section(page).get_by_label("Remember on this device").check()
+    choose(section(page), mine)
+    expect(shown(page)).to_contain_text("capital of France")
+    page.goto(address)
+    expect(shown(page)).to_contain_text("capital of France")
+    assert not page.evaluate("Object.values({...localStorage, ...sessionStorage}).some((each) => each.includes('capital'))")
+    section(page).get_by_role("button", name="Forget").click()
+    page.goto(address)
+    expect(section(page).get_by_text("Choose your key file")).to_be_visible()
+
+
+def test_a_key_file_with_a_passphrase_is_dropped_and_opened(page, site, keys, tmp_path):
+    """Written by the browser's own code, read by joserfc as well."""
+    page.goto(f"/activity/{sealed_call(site)}")
+    script = page.evaluate("[...document.scripts].find((each) => each.src.includes('body-section')).src").replace("body-section", "jwe")
+    script = re.sub(r"jwe\.\w+\.js", "jwe.js", script)
+    text = page.evaluate(
+        "async ([script, jwk, passphrase]) => (await import(script)).keyFile(jwk, passphrase)", [script, keys["Alice"], PASSPHRASE]
+    )
+    assert joserfc_opens(text, PASSPHRASE)["d"] == keys["Alice"]["d"]
+    drop = """(text) => {
+      const files = new DataTransfer();
+      files.items.add(new File([text], "alice.jwe"));
+      document.querySelector("[data-key-chooser]").dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }));
+    }"""
+    page.evaluate(drop, text)
+    field = section(page).get_by_label("Passphrase of alice.jwe")
+    field.fill("wrong")
+    field.press("Enter")
+    expect(problem(page)).to_have_text("The passphrase does not open this key file.")
+    field.fill(PASSPHRASE)
+    section(page).get_by_role("button", name="Open the key file").click()
+    expect(shown(page)).to_contain_text("capital of France")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("hello", "This file holds no key"), ('{"kty": "RSA"}', "those are EC keys on P-256"), ("x" * 200_000, "too large to be a key file")],
+)
+def test_a_file_that_is_no_key_is_told(page, site, tmp_path, text, says):
+    page.goto(f"/activity/{sealed_call(site)}")
+    path = tmp_path / "wrong.json"
+    path.write_text(text)
+    choose(section(page), path)
+    expect(problem(page)).to_contain_text(says)
+
+
+# --- search --------------------------------------------------------------------------------------
+
+
+def test_what_was_said_is_searched_in_this_browser_only(page, site, mine):
+    request, sent = sealed_call(site, "The zebra crosses at noon"), []
+    sealed_call(site)
+    page.on("request", lambda request: sent.append(f"{request.url} {request.post_data_buffer!r}"))
+    page.goto("/activity")
+    page.get_by_role("button", name="Choose a key").click()
+    choose(page.locator("#body-key-dialog"), mine)
+    expect(page.locator("#body-key-dialog")).to_contain_text("Key in use")
+    page.keyboard.press("Escape")
+    page.get_by_label("Search in what was said").fill("ZEBRA crosses")
+    page.get_by_role("button", name="Search this page").click()
+    expect(page.get_by_text(re.compile(r"^1 of \d+ requests on this page contains “ZEBRA crosses”"))).to_be_visible()
+    visible = page.locator("#rows tr[data-id]").filter(visible=True)
+    expect(visible).to_have_count(1)
+    expect(visible).to_have_attribute("data-id", request)
+    page.get_by_role("button", name="Show all").click()
+    expect(visible).not_to_have_count(1)
+    assert not [each for each in sent if "zebra" in each.lower()]
+
+
+def test_without_a_key_the_search_says_what_it_could_not_look_into(page, site):
+    sealed_call(site)
+    page.goto("/activity")
+    page.get_by_label("Search in what was said").fill("zebra")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-search-whys]")).to_contain_text("It is sealed, and no key is in use. Choose one.")
+
+
+# --- Studio --------------------------------------------------------------------------------------
+
+
+def test_a_conversation_goes_on_in_studio_and_the_address_does_not_tell_it(page, site, mine, keys):
+    request = bodies.call(site)
+    document = said.DOCUMENT | {"request": said.ASKED | {"model": pages.MODEL, "temperature": 0.3}}
+    bodies.keep(site, request, document, *keys.values())
+    page.goto(f"/activity/{request}")
+    choose(section(page), mine)
+    expect(shown(page)).to_contain_text("Paris.")
+    page.get_by_role("link", name="Open in Studio").click()
+    expect(page).to_have_url(re.compile(rf"/studio\?model={pages.MODEL}&project=proj_\w+$"))
+    conversation = page.get_by_role("log", name="Conversation")
+    expect(conversation).to_contain_text("Capital of France?")
+    expect(conversation).to_contain_text("Paris.")
+    expect(page.get_by_label("System prompt")).to_have_value("Be brief.")
+    expect(page.get_by_label("Temperature")).to_have_value("0.3")
+    expect(page.get_by_label("Longest answer")).to_have_value("")
+    with page.expect_request(re.compile("/v1/chat/completions")) as asked:
+        page.get_by_label("Prompt", exact=True).fill("And of Italy?")
+        page.get_by_label("Prompt", exact=True).press("Enter")
+    assert [each["role"] for each in asked.value.post_data_json["messages"]] == ["system", "user", "assistant", "user"]
+    expect(page.locator("article.turn.assistant").last).not_to_have_attribute("aria-busy", "true", timeout=60_000)
+    page.goto("/studio")
+    expect(page.get_by_role("log", name="Conversation")).not_to_contain_text("Capital of France?")
+
+
+# --- older bodies for a new recipient ------------------------------------------------------------
+
+
+def test_a_new_recipient_is_given_the_older_bodies(page, site, mine, tmp_path):
+    """Stopped in the middle and gone on with; one that cannot be opened is counted with its reason."""
+    alice, new = json.loads(mine.read_text()), said.private_jwk()
+    project = bodies.logging(site, "sealed", Alice=alice)
+    request = sealed_call(site, "Before there was another key")
+    foreign = bodies.call(site)
+    bodies.keep(site, foreign, said.DOCUMENT, said.private_jwk())
+    bodies.logging(site, "sealed", Alice=alice, New_key=new)
+    before = bodies.stored(site, request)["content"]
+    page.goto(f"/projects/{project}/encryption/share?kid={new['kid']}")
+    page.get_by_label("Password").fill(site.password)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Older bodies for New key")).to_be_visible()
+    go = page.locator("[data-share-go]")
+    expect(go).to_be_disabled()
+    choose(page.locator("[data-share]"), mine)
+    go.click()
+    expect(page.get_by_text(re.compile(r"^Done. Added to \d+ bod"))).to_be_visible()
+    expect(page.locator("[data-share-whys]")).to_contain_text("This body is not sealed to your key.")
+    after = bodies.stored(site, request)
+    assert after["content"] == before | {"recipients": [*before["recipients"], after["content"]["recipients"][-1]]}
+    assert after["kids"][-1] == new["kid"]
+    theirs = bodies.key_file(tmp_path, new, "new.json")
+    page.goto(f"/activity/{request}")
+    choose(section(page), theirs)
+    expect(shown(page)).to_contain_text("Before there was another key")
+    export = page.request.get(f"/activity/bodies.jsonl?q={request}").text()
+    done = tool.run(tmp_path, "decrypt", "--key", theirs.name, "--expect-kid", new["kid"], given=export)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Before there was another key" in done.stdout
