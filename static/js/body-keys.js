@@ -59,10 +59,11 @@ export function draw(chooser) {
 const waiting = new WeakMap(); // chooser: {text, name} of a file that needs its passphrase
 
 async function choose(chooser, file) {
-  const { locked, problem } = parts(chooser);
+  const { file: input, locked, problem } = parts(chooser);
   problem.textContent = "";
   locked.hidden = true;
   if (!file) return;
+  input.value = ""; // the same file may be chosen again
   if (file.size > MOST_BYTES) return (problem.textContent = `${file.name} is too large to be a key file.`);
   const text = await file.text();
   if (!needsPassphrase(text)) return open(chooser, text, file.name);
@@ -73,14 +74,13 @@ async function choose(chooser, file) {
 }
 
 async function open(chooser, text, name, passphrase = "") {
-  const { file, locked, problem, remember } = parts(chooser);
+  const { locked, problem, remember } = parts(chooser);
   problem.textContent = "";
   try {
     const key = await holder(await readKeyFile(text, passphrase));
     if (remember.checked) await store.remember(key, chooser.closest("[data-project]")?.dataset.project ?? "");
     waiting.delete(chooser);
     Object.assign(locked, { hidden: true }).querySelector("input").value = "";
-    file.value = "";
     use({ ...key, name });
   } catch (error) {
     problem.textContent = error.message;

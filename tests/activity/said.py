@@ -32,11 +32,11 @@ def recipient(project: Project, jwk: dict[str, str], name: str = "Alice's laptop
     return Recipient.objects.create(project=project, kid=jwk["kid"], jwk=jwe.public_members(jwk), name=name, **fields)
 
 
-def bound_to(row: Request) -> dict[str, Any]:
+def bound_to(row: Any) -> dict[str, Any]:
     return {"project": ids.public("proj", row.project_id), "request": ids.public("req", row.pk), "v": 1}
 
 
-def seal(row: Request, jwks: Sequence[dict[str, str]], document: Any = DOCUMENT) -> str:
+def seal(row: Any, jwks: Sequence[dict[str, str]], document: Any = DOCUMENT) -> str:
     recipients = [jwe.recipient(jwe.public_members(jwk)) for jwk in jwks]
     return jwe.seal(json.dumps(document).encode(), recipients, bound_to(row)).decode()
 

@@ -1,12 +1,18 @@
 """A running site whose demo project has bodies, sealed and plain, as its tests and pictures need them."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import httpx
 from playwright.sync_api import Locator, Page
 
+from clod_site.lib import ids
+from tests.activity import said
 from tests.browser import pages
 from tests.site import Site
 from tests.studio.desk import shell
@@ -39,31 +45,37 @@ print(json.dumps(ids.public("proj", project.pk)))"""
     return str(shell(site, program))
 
 
-def stored(site: Site, request: str) -> dict[str, Any]:
-    """The body of a request, as the database has it."""
-    program = f"""
-import json
-from activity.models import Body
-from clod_site.lib import ids
-body = Body.objects.get(pk=ids.parse_public("req", {request!r}))
-print(json.dumps(dict(is_sealed=body.is_sealed, kids=body.kids.split(), content=json.loads(body.content))))"""
-    found: dict[str, Any] = shell(site, program)
+def rows(site: Site, statement: str, *values: Any) -> list[Any]:
+    """Of the site's own database: a process for each question would take seconds."""
+    [database] = site.var.glob("*.sqlite3")
+    with closing(sqlite3.connect(database, timeout=20)) as connection, connection:
+        return connection.execute(statement, values).fetchall()
+
+
+def stored(site: Site, request: str) -> Any:
+    """The kids and the content of a request's body, as the database has it; None while there is none."""
+    found = rows(site, "SELECT kids, content FROM activity_body WHERE id = ?", _id(request).hex)
+    return (found[0][0].split(), json.loads(found[0][1])) if found else None
+
+
+def keep(site: Site, request: str, content: str, *jwks: dict[str, str]) -> None:
+    """Another body for a request."""
+    columns = "id, organization_id, project_id, created_at, delete_at, is_sealed, kids, content"
+    values = "id, organization_id, project_id, created_at, datetime('now', '+9 days'), 1, ?, ?"
+    statement = f"INSERT OR REPLACE INTO activity_body ({columns}) SELECT {values} FROM activity_request WHERE id = ?"
+    rows(site, statement, "".join(f" {jwk['kid']} " for jwk in jwks), content, _id(request).hex)
+
+
+def sealed(site: Site, request: str, document: Any, *jwks: dict[str, str]) -> str:
+    """A document sealed for that request."""
+    [[project]] = rows(site, "SELECT project_id FROM activity_request WHERE id = ?", _id(request).hex)
+    return said.seal(SimpleNamespace(pk=_id(request), project_id=UUID(project)), jwks, document)
+
+
+def _id(request: str) -> UUID:
+    found = ids.parse_public("req", request)
+    assert found
     return found
-
-
-def keep(site: Site, request: str, document: Any, *jwks: dict[str, str], **content: Any) -> None:
-    """Another body for a request: this document, sealed to these keys. ``content`` changes members of what is stored."""
-    program = f"""
-import json
-from activity.models import Body, Request
-from clod_site.lib import ids
-from tests.activity import said
-row = Request.objects.get(pk=ids.parse_public("req", {request!r}))
-Body.objects.filter(pk=row.pk).delete()
-body = said.keep(row, *json.loads({json.dumps(jwks)!r}), document=json.loads({json.dumps(document)!r}))
-Body.objects.filter(pk=row.pk).update(content=json.dumps(json.loads(body.content) | json.loads({json.dumps(content)!r})))
-print("null")"""
-    shell(site, program)
 
 
 def key_file(folder: Path, jwk: dict[str, str], name: str = "key.json") -> Path:
