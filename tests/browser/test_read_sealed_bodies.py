@@ -169,7 +169,7 @@ def test_a_wrong_key_opens_nothing_in_either(page, site, keys, tmp_path):
 
 def test_markup_is_text_and_only_images_of_the_request_itself_are_shown(page, site, mine, keys):
     images = [{"type": "image_url", "image_url": {"url": url}} for url in (PIXEL, "https://evil.example/x.png")]
-    said_by = [
+    messages = [
         {"role": MARKUP, "name": MARKUP, "content": MARKUP},
         {"role": "user", "content": [{"type": "text", "text": MARKUP}, *images]},
     ]
