@@ -60,7 +60,7 @@ def why_none(row: Request) -> str:
 
 
 def as_json(row: Request, body: Body | None) -> dict[str, Any]:
-    """A request's body for programs: ``jwe`` of one that is sealed, ``body`` of one that is not, ``why`` in place of one that is not there."""
+    """A request's body for programs: ``jwe`` of one that is sealed, ``body`` of one that is not, ``why`` where there is none."""
     told: dict[str, Any] = {"request": ids.public("req", row.pk), "project": ids.public("proj", row.project_id)}
     if body is None:
         return told | {"why": why_none(row)}

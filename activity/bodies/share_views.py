@@ -71,13 +71,13 @@ def bodies(request: MemberRequest, project_id: UUID) -> JsonResponse:
     """``{"data": [{"request", "jwe"}], "next_cursor"}``: what is not sealed to ``kid`` yet, newest first."""
     page = sharing.page(_recipient(request, project_id, request.GET.get("kid", "")), request.GET.get("cursor", ""))
     data = [{"request": ids.public("req", body.pk), "jwe": queries.content_of(body)} for body in page.bodies]
-    return JsonResponse({"data": data, "next_cursor": page.next_cursor or None}, headers={"Cache-Control": "no-store"})
+    return JsonResponse({"data": data, "next_cursor": page.next_cursor or None})
 
 
 @require_POST
 @member_page
 def entries(request: MemberRequest, project_id: UUID) -> JsonResponse:
-    """``{"kid", "entries": [{"request", "recipient": {"header", "encrypted_key"}}]}``; answers how many were ``added``, and the ``refused``."""
+    """Takes ``{"kid", "entries": [{"request", "recipient": {"header", "encrypted_key"}}]}``, tells how many were ``added``, and ``refused``."""
     try:
         batch = msgspec.json.decode(request.body, type=Batch)
     except msgspec.MsgspecError as error:

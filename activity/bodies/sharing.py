@@ -56,7 +56,7 @@ def add(recipient: Recipient, entries: Iterable[tuple[str, Mapping[str, Any]]]) 
 
     How many were added, and ``{"request", "why"}`` of those that were not. One that is sealed to the recipient already counts as neither.
     """
-    wanted = {request: entry for request, entry in entries}
+    wanted = dict(entries)
     known = {public_id: ids.parse_public("req", public_id) for public_id in wanted}
     rows = sealed(recipient.project_id).select_for_update().filter(pk__in=filter(None, known.values())).order_by("id")
     locked = {ids.public("req", body.pk): body for body in rows}

@@ -59,11 +59,19 @@ def stored(site: Site, request: str) -> Any:
 
 
 def keep(site: Site, request: str, content: str, *jwks: dict[str, str]) -> None:
-    """Another body for a request."""
+    """Another body for a request, plain without keys."""
     columns = "id, organization_id, project_id, created_at, delete_at, is_sealed, kids, content"
-    values = "id, organization_id, project_id, created_at, datetime('now', '+9 days'), 1, ?, ?"
+    values = "id, organization_id, project_id, created_at, datetime('now', '+9 days'), ?, ?, ?"
     statement = f"INSERT OR REPLACE INTO activity_body ({columns}) SELECT {values} FROM activity_request WHERE id = ?"
-    rows(site, statement, "".join(f" {jwk['kid']} " for jwk in jwks), content, _id(request).hex)
+    rows(site, statement, bool(jwks), "".join(f" {jwk['kid']} " for jwk in jwks), content, _id(request).hex)
+
+
+def multiply(site: Site, request: str, times: int) -> None:
+    """So many more bodies like that of the request. They open in its place only."""
+    columns = "organization_id, project_id, created_at, delete_at, is_sealed, kids, content"
+    statement = f"INSERT INTO activity_body (id, {columns}) SELECT lower(hex(randomblob(16))), {columns} FROM activity_body WHERE id = ?"
+    for _ in range(times):
+        rows(site, statement, _id(request).hex)
 
 
 def sealed(site: Site, request: str, document: Any, *jwks: dict[str, str]) -> str:

@@ -12,15 +12,17 @@ from playwright.sync_api import Locator, Page, expect
 from clod_site.lib import jwe
 from tests.activity import said
 from tests.browser import bodies, pages
+from tests.browser.barriers import here
 from tests.browser.bodies import MARKUP, PIXEL, choose, section
 from tests.lib import tool
 from tests.lib.test_jwe import joserfc_opens
 from tests.site import eventually, running_site
 
-pytestmark = [pytest.mark.site, pytest.mark.browser]
+pytestmark = [pytest.mark.site, pytest.mark.browser, pytest.mark.node]
 
 PASSPHRASE = "correct horse battery"
 SAID_OF_CHANGES = "changed|no sealed body|no JSON|moved here|not ours|taken out"
+LATER_PAGES = re.compile(r"share/bodies\?kid=.*&cursor=req_")
 SPOILT = ("ciphertext", "iv", "tag", "protected", "aad", "encrypted_key", "epk")
 DROP = """(text) => {
   const dataTransfer = new DataTransfer();
@@ -252,6 +254,50 @@ def test_a_file_that_is_no_key_is_told(page, site, tmp_path):
         expect(problem(page)).to_contain_text(says)
 
 
+def test_a_plain_body_is_shown_without_a_key(page, site, keys):
+    request = kept_call(site, keys)
+    left_out = {"left_out": "with its request larger than 8 MiB", "bytes": 9 * 1024 * 1024}
+    bodies.keep(site, request, json.dumps(said.DOCUMENT | {"response": left_out}))
+    page.goto(f"/activity/{request}")
+    expect(shown(page)).to_contain_text("Capital of France?")
+    expect(shown(page)).to_contain_text("Left out: with its request larger than 8 MiB (9.0 MiB).")
+    expect(section(page).get_by_text("Choose your key file")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_what_is_open_breaks_no_rule_of_axe(open_page, site, axe, mine, keys, width):
+    call = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Paris"}'}}
+    answer = {"role": "assistant", "content": "Paris.", "reasoning_content": "France is a country.", "tool_calls": [call]}
+    request = kept_call(site, keys, said.DOCUMENT | {"response": {"choices": [{"message": answer}]}, "error": {"message": "It broke off."}})
+    page = open_page(width=width)
+    page.emulate_media(reduced_motion="reduce")
+    pages.log_in(page, site.email, site.password)
+    page.goto(f"/activity/{request}")
+    found = seen_in_both_themes(page, axe)
+    choose(section(page), mine)
+    expect(shown(page)).to_contain_text("Paris.")
+    for summary in shown(page).locator("summary").all():
+        summary.click()
+    found += seen_in_both_themes(page, axe)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.goto("/activity")
+    page.get_by_label("Search in what was said").fill("Paris")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Show all")).to_be_visible()
+    page.get_by_role("button", name="Choose a key").click()
+    found += seen_in_both_themes(page, axe)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert found == []
+
+
+def seen_in_both_themes(page: Page, axe: str) -> list[str]:
+    found = []
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        found += [f"{theme} {problem}" for problem in here(page, axe)]
+    return found
+
+
 # --- search --------------------------------------------------------------------------------------
 
 
@@ -311,24 +357,21 @@ def test_a_conversation_goes_on_in_studio_and_the_address_does_not_tell_it(page,
 # --- older bodies for a new recipient ------------------------------------------------------------
 
 
-def test_a_new_recipient_is_given_the_older_bodies(page, site, mine, tmp_path):
+def test_a_new_recipient_is_given_the_older_bodies(page, site, axe, mine, tmp_path):
     """One that cannot be opened is counted with its reason."""
     alice, new = json.loads(mine.read_text()), said.private_jwk()
-    project = bodies.logging(site, "sealed", Alice=alice)
+    bodies.logging(site, "sealed", Alice=alice)
     request = sealed_call(site, "Before there was another key")
     kept_call(site, {"Stranger": said.private_jwk()})
-    bodies.logging(site, "sealed", Alice=alice, New_key=new)
+    project = bodies.logging(site, "sealed", Alice=alice, New_key=new)
     _, before = bodies.stored(site, request)
-    page.goto(f"/projects/{project}/encryption/share?kid={new['kid']}")
-    page.get_by_label("Password").fill(site.password)
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Older bodies for New key")).to_be_visible()
-    go = page.locator("[data-share-go]")
+    go = share(page, site, project, new)
     expect(go).to_be_disabled()
     choose(page.locator("[data-share]"), mine)
     go.click()
     expect(page.get_by_text(re.compile(r"^Done. Added to \d+ bod"))).to_be_visible()
     expect(page.locator("[data-share-whys]")).to_contain_text("This body is not sealed to your key.")
+    assert seen_in_both_themes(page, axe) == []
     kids, after = bodies.stored(site, request)
     assert after == before | {"recipients": [*before["recipients"], after["recipients"][-1]]}
     assert kids[-1] == after["recipients"][-1]["header"]["kid"] == new["kid"]
@@ -340,3 +383,31 @@ def test_a_new_recipient_is_given_the_older_bodies(page, site, mine, tmp_path):
     done = tool.run(tmp_path, "decrypt", "--key", theirs.name, "--expect-kid", new["kid"], given=export)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Before there was another key" in done.stdout
+
+
+def test_giving_older_bodies_can_be_stopped_and_gone_on_with(page, site, mine):
+    alice, new = json.loads(mine.read_text()), said.private_jwk()
+    bodies.logging(site, "sealed", Alice=alice)
+    request = sealed_call(site)
+    bodies.multiply(site, request, 30)
+    project = bodies.logging(site, "sealed", Alice=alice, New_key=new)
+    go = share(page, site, project, new)
+    choose(page.locator("[data-share]"), mine)
+    held: list[Any] = []
+    page.route(LATER_PAGES, lambda route: held.append(route))
+    go.click()
+    expect(page.locator("[data-share-count]")).to_have_text(re.compile(r"^20 of \d+"))
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text(re.compile(r"^Stopped. Added to \d+ bod"))).to_be_visible()
+    page.unroute(LATER_PAGES)
+    go.click()
+    expect(page.get_by_text(re.compile(r"^Done. Added to \d+ bod"))).to_be_visible()
+
+
+def share(page: Page, site, project: str, new: dict[str, str]) -> Locator:
+    """The page, past being asked once more who is there; its button."""
+    page.goto(f"/projects/{project}/encryption/share?kid={new['kid']}")
+    page.get_by_label("Password").fill(site.password)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Older bodies for New key")).to_be_visible()
+    return page.locator("[data-share-go]")
