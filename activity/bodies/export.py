@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from activity import export
 from activity.bodies import queries
 from activity.models import Body, Request
+from activity.queries import instant
 
 AT_ONCE = 8  # one may have eleven megabytes
 
@@ -19,7 +20,7 @@ def _lines(rows: Sequence[Request]) -> Iterator[list[str]]:
 
 
 def _line(row: Request, body: Body) -> str:
-    about = {"created_at": export.instant(row.created_at), "model": row.model or row.requested_model}
+    about = {"created_at": instant(row.created_at), "model": row.model or row.requested_model}
     return json.dumps(queries.as_json(row, body) | about) + "\n"
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -41,7 +41,7 @@ class NotBegun(Refusal):
 @require_safe
 @never_cache
 @member_page
-def share(request: MemberRequest, project_id: UUID) -> HttpResponse:
+def share(request: MemberRequest, project_id: UUID) -> HttpResponseBase:
     """``kid`` names the recipient: one that has proved itself and is not revoked."""
     return _share(request, _recipient(request, project_id, request.GET.get("kid", "")))
 
@@ -77,7 +77,10 @@ def bodies(request: MemberRequest, project_id: UUID) -> JsonResponse:
 @require_POST
 @member_page
 def entries(request: MemberRequest, project_id: UUID) -> JsonResponse:
-    """Takes ``{"kid", "entries": [{"request", "recipient": {"header", "encrypted_key"}}]}``, tells how many were ``added``, and ``refused``."""
+    """Takes ``{"kid", "entries": [{"request", "recipient": {"header", "encrypted_key"}}]}``; tells how many were ``added``.
+
+    ``refused`` holds ``{"request", "why"}`` of the others, but for those that are sealed to the recipient already.
+    """
     try:
         batch = msgspec.json.decode(request.body, type=Batch)
     except msgspec.MsgspecError as error:

@@ -41,7 +41,8 @@ def page(recipient: Recipient, cursor: str) -> Page:
     before = ids.parse_public("req", cursor)
     rows = missing(recipient).filter(id__lt=before) if before else missing(recipient)
     sizes = list(rows.annotate(size=Length("content")).values_list("id", "size")[: AT_ONCE + 1])
-    taken, characters = [], 0
+    taken: list[UUID] = []
+    characters = 0
     for body_id, size in sizes[:AT_ONCE]:
         characters += size
         if taken and characters > PAGE_CHARACTERS:

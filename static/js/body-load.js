@@ -9,7 +9,7 @@ export async function load(request, signal) {
   });
   if (answer.redirected) throw new Error("You are logged out. Log in again, then reload the page.");
   if (!answer.ok) throw new Error(`What was said could not be loaded (${answer.status}). Reload the page and try again.`);
-  return answer.json();
+  return { ...(await answer.json()), request }; // what it has to be bound to is what was asked for
 }
 
 // The document in it. Throws where there is none, where no key in use opens it, and where it does not fit.

@@ -11,6 +11,7 @@ from accounts.models import User
 from activity import export
 from activity.bodies import export as bodies_export
 from activity.models import Body
+from activity.queries import instant
 from clod_site.lib import clock, ids, jwe
 from projects.models import Project
 from team.models import AuditEvent
@@ -41,7 +42,7 @@ def test_a_line_for_each_body_that_the_filter_shows(alice: User, project: Projec
     about = {"project": ids.public("proj", project.pk), "model": "m"}
     assert bottom == about | {
         "request": ids.public("req", second.pk),
-        "created_at": export.instant(second.created_at),
+        "created_at": instant(second.created_at),
         "sealed": False,
         "body": said.DOCUMENT,
     }
