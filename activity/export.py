@@ -7,7 +7,7 @@ The last line says so, and how many there are: a file without it is not whole.
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,10 +15,12 @@ from django.db import connection
 
 from accounts.models import Membership
 from activity import paging, queries
+from activity.board import Board
 from activity.filters import Filter, Span
 from activity.models import Request
 from activity.queries import instant
 from clod_site.lib import clock, ids, money, spreadsheet
+from clod_site.lib.streaming import Streamed
 
 AT_ONCE = 1000
 log = logging.getLogger("activity.export")
@@ -58,13 +60,20 @@ COLUMNS: dict[str, Callable[[Request], object]] = {
 
 @dataclass(frozen=True)
 class Format:
-    """``rows`` and ``end`` are given as texts of whole lines."""
+    """``rows`` gives a page's lines, in as many parts as are to be in memory one after the other; ``end`` is the last line."""
 
     name: str
     content_type: str
     head: str
-    rows: Callable[[Sequence[Request]], str]
+    rows: Callable[[Sequence[Request]], Iterable[list[str]]]
     end: Callable[[int, datetime], str]
+
+
+def streamed(form: Format, member: Membership, board: Board, filename: str) -> Streamed:
+    """The file as an answer."""
+    headers = {"Content-Disposition": f'attachment; filename="{filename}"', "Cache-Control": "no-store"}
+    pieces = parts(form, member, board.wanted, board.span, board.mark, board.now)
+    return Streamed(pieces, content_type=form.content_type, headers=headers)
 
 
 def parts(form: Format, member: Membership, wanted: Filter, span: Span, mark: datetime, asked_at: datetime) -> Iterator[str]:
@@ -74,9 +83,9 @@ def parts(form: Format, member: Membership, wanted: Filter, span: Span, mark: da
     try:
         yield form.head
         for page in _pages(member, wanted, span, mark):
-            rows = [row for row in page if _ended_before(row, asked_at)]
-            count += len(rows)
-            yield form.rows(rows)
+            for lines in form.rows([row for row in page if _ended_before(row, asked_at)]):
+                count += len(lines)
+                yield "".join(lines)
         yield form.end(count, asked_at)
         outcome = "whole"
     finally:
@@ -88,14 +97,14 @@ def _pages(member: Membership, wanted: Filter, span: Span, mark: datetime) -> It
     cursor = ""
     while True:
         page = paging.page(member.organization_id, wanted, span, mark, cursor, AT_ONCE)
-        _give_back()
+        give_back()
         yield page.rows
         if not page.next_cursor:
             return
         cursor = page.next_cursor
 
 
-def _give_back() -> None:
+def give_back() -> None:
     """A reader may take minutes for a page; meanwhile the connection is somebody else's. The next page takes one again."""
     if not connection.in_atomic_block:
         connection.close()
@@ -112,6 +121,10 @@ def _csv(lines: Sequence[Sequence[object]]) -> str:
     return "".join(spreadsheet.lines(lines))
 
 
+def _csv_rows(rows: Sequence[Request]) -> Iterator[list[str]]:
+    yield list(spreadsheet.lines([_cells(row) for row in rows]))
+
+
 def _cells(row: Request) -> list[object]:
     return [spreadsheet.harmless(cell(row)) for cell in COLUMNS.values()]
 
@@ -121,15 +134,16 @@ def _csv_end(count: int, asked_at: datetime) -> str:
     return _csv([[f"end: {count} requests that ended before {instant(asked_at)}", *[""] * (len(COLUMNS) - 1)]])
 
 
-def _json_rows(rows: Sequence[Request]) -> str:
-    return "".join(json.dumps(queries.as_json(row)) + "\n" for row in rows)
+def _json_rows(rows: Sequence[Request]) -> Iterator[list[str]]:
+    yield [json.dumps(queries.as_json(row)) + "\n" for row in rows]
 
 
-def _json_end(count: int, asked_at: datetime) -> str:
+def json_end(count: int, asked_at: datetime) -> str:
     return json.dumps({"object": "end", "requests": count, "ended_before": instant(asked_at)}) + "\n"
 
 
+JSON_LINES = "application/jsonl; charset=utf-8"
 FORMATS = {
-    "csv": Format("csv", "text/csv; charset=utf-8", _csv([list(COLUMNS)]), lambda rows: _csv([_cells(row) for row in rows]), _csv_end),
-    "jsonl": Format("jsonl", "application/jsonl; charset=utf-8", "", _json_rows, _json_end),
+    "csv": Format("csv", "text/csv; charset=utf-8", _csv([list(COLUMNS)]), _csv_rows, _csv_end),
+    "jsonl": Format("jsonl", JSON_LINES, "", _json_rows, json_end),
 }

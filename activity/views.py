@@ -11,6 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.access import MemberRequest, member_page
 from activity import anatomy, chart, choices, columns, export, figures, filters, known, live, queries, saved, saved_pages, savings
 from activity.board import Board
+from activity.bodies import queries as bodies
 from activity.filters import Filter
 from clod_site.lib import clock
 from clod_site.lib.streaming import Streamed
@@ -54,6 +55,7 @@ def request_detail(request: MemberRequest, public_id: str) -> HttpResponse:
     attempts = queries.attempts_of(row)
     context = {"row": row, "attempts": attempts, "routing": anatomy.routing(row), "lines": anatomy.cost_lines(row)}
     context |= {"timeline": anatomy.timeline(row, attempts), "speed": anatomy.tokens_per_second(row), "savings": savings.of_one(row)}
+    context["body"] = bodies.kept(row)
     if "HX-Request" in request.headers:
         return render(request, "activity/_drawer.html", context)
     return render(request, "activity/request_detail.html", context | queries.neighbours(row))
@@ -63,11 +65,14 @@ def request_detail(request: MemberRequest, public_id: str) -> HttpResponse:
 @member_page
 def request_export(request: MemberRequest, form: str) -> Streamed:
     """What the filter shows as a file: ``form`` is csv or jsonl. HEAD is refused: its answer would be made for nobody."""
-    board = _board(request, filters.read(request.GET))
+    board = board_of(request)
     audit.record(request, "export.activity", f"{form} of {board.wanted.query() or 'the last day'}")
-    parts = export.parts(export.FORMATS[form], request.membership, board.wanted, board.span, board.mark, board.now)
-    headers = {"Content-Disposition": f'attachment; filename="clod-requests-{board.now:%Y-%m-%d-%H%M}.{form}"', "Cache-Control": "no-store"}
-    return Streamed(parts, content_type=export.FORMATS[form].content_type, headers=headers)
+    return export.streamed(export.FORMATS[form], request.membership, board, f"clod-requests-{board.now:%Y-%m-%d-%H%M}.{form}")
+
+
+def board_of(request: MemberRequest) -> Board:
+    """What the address asks for, as files have it: a project or a key that the organization does not have matches nothing."""
+    return _board(request, filters.read(request.GET))
 
 
 def _board(request: MemberRequest, wanted: Filter) -> Board:

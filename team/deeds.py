@@ -51,7 +51,7 @@ DEEDS = {
     "bodies.key_remove": "removed the unproven recipient",
     "bodies.delete": "deleted prompts and answers of the project",
     "bodies.share": "made older bodies readable for the recipient",
-    "bodies.export": "exported prompts and answers of the project",
+    "bodies.export": "exported prompts and answers of",
     "budget.project": "changed budgets of the project",
     "budget.key": "changed caps of the key",
     "money.top_up": "ordered a top-up of",

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 
 ALG, ENC, CURVE = "ECDH-ES+A256KW", "A256GCM", "P-256"
 COORDINATE_BYTES, KEY_BYTES, NONCE_BYTES, TAG_BYTES = 32, 32, 12, 16
+WRAPPED_BYTES = KEY_BYTES + 8  # RFC 3394
 STEP = 256  # plaintexts are padded to multiples of it, in bytes
 _P256 = ec.SECP256R1()
 _PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
@@ -25,6 +26,10 @@ _PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
 
 class BadKey(ValueError):
     """A JWK that nothing may be sealed to; the text says why, to a person."""
+
+
+class BadEntry(ValueError):
+    """What is no recipient's entry of a JWE of ours; the text says why."""
 
 
 class Recipient(NamedTuple):
@@ -87,6 +92,40 @@ def _wrapped(content_key: bytes, to: Recipient) -> dict[str, Any]:
     return {"header": header, "encrypted_key": b64(aes_key_wrap(wrapping, content_key))}
 
 
+def with_entry(sealed: str, entry: Mapping[str, Any], kid: str) -> str:
+    """The JWE with the content key wrapped for one recipient more, as somebody made it who can open it: nothing else changes.
+
+    Raises BadEntry for an entry that is not written as ours are, or is not of ``kid``. Whether it holds the right key cannot be told
+    here: its recipient finds out.
+    """
+    header = entry.get("header")
+    if set(entry) != {"header", "encrypted_key"} or not isinstance(header, dict) or set(header) != {"alg", "kid", "epk"}:
+        raise BadEntry('An entry has a "header" of "alg", "kid" and "epk", and an "encrypted_key".')
+    if header["alg"] != ALG or header["kid"] != kid:
+        raise BadEntry(f"An entry is wrapped with {ALG} for the recipient that was asked for.")
+    epk = _point(header["epk"])
+    added = {"header": {"alg": ALG, "kid": kid, "epk": epk}, "encrypted_key": _wrapped_key(entry["encrypted_key"])}
+    whole = json.loads(sealed)
+    return canonical(whole | {"recipients": [*whole["recipients"], added]}).decode()
+
+
+def _point(epk: Any) -> dict[str, str]:
+    try:
+        return jwk_of(recipient(epk).key)
+    except (BadKey, AttributeError, TypeError, KeyError) as error:
+        raise BadEntry(f"The epk of an entry is no public key on {CURVE}.") from error
+
+
+def _wrapped_key(text: Any) -> str:
+    try:
+        value = from_b64(text)
+    except ValueError as error:
+        raise BadEntry("The encrypted_key of an entry has to be base64url.") from error
+    if len(value) != WRAPPED_BYTES:
+        raise BadEntry(f"The encrypted_key of an entry has to be {WRAPPED_BYTES} bytes; it is {len(value)}.")
+    return b64(value)
+
+
 def concat_kdf(shared: bytes, algorithm: str, size: int, apu: bytes = b"", apv: bytes = b"") -> bytes:
     """The key both sides of an ECDH agree on (RFC 7518, 4.6.2): one round of SHA-256, so at most 32 bytes."""
     assert size <= hashlib.sha256().digest_size
@@ -113,10 +152,11 @@ def b64(data: bytes) -> str:
 
 
 def from_b64(text: str) -> bytes:
-    """ValueError for anything that is not base64url without padding."""
-    if not isinstance(text, str) or "=" in text:
+    """ValueError for anything that is not base64url without padding, in the one spelling it has: two spellings would be two thumbprints."""
+    value = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_") if isinstance(text, str) else b""
+    if b64(value) != text:
         raise ValueError("not base64url")
-    return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    return value
 
 
 def _coordinate(jwk: Mapping[str, Any], name: str) -> bytes:

@@ -2,6 +2,7 @@
 import { Answer } from "./studio-answer.js";
 import { showCalls } from "./studio-calls.js";
 import { Completion } from "./studio-completion.js";
+import { pastView } from "./studio-conversation.js";
 import { Exchange } from "./studio-exchange.js";
 import { Meter, duration } from "./studio-meter.js";
 import { clone, grow, modelOf, say } from "./studio-page.js";
@@ -58,6 +59,12 @@ export class Pane {
     const said = content ? [{ role: "user", content }] : [];
     const messages = [...(system ? [{ role: "system", content: system }] : []), ...this.turns, ...said];
     return { model: this.model.slug + this.tags, messages, ...this.desk.parameters(modelOf(this.model.slug)) };
+  }
+
+  // A conversation that was had elsewhere, to go on with.
+  take(turns) {
+    this.turns.push(...turns);
+    for (const each of turns) this.show(each.role === "user" ? userView(each.content) : pastView(each, this.name));
   }
 
   async send(content) {
@@ -181,10 +188,11 @@ function facts(known, { slug, tags }) {
 
 function userView(content) {
   const view = clone("turn-user");
-  const parts = typeof content === "string" ? [{ type: "text", text: content }] : content;
-  view.querySelector(".text").textContent = parts.filter(({ type }) => type === "text").map(({ text }) => text).join("\n");
+  const parts = Array.isArray(content) ? content : [{ type: "text", text: content }];
+  const images = parts.filter(({ image_url }) => image_url?.url?.startsWith("data:image/"));
+  view.querySelector(".text").textContent = parts.filter((part) => !images.includes(part)).map(({ text, image_url }) => text ?? image_url?.url).join("\n");
   const thumbs = view.querySelector(".thumbs");
-  for (const { image_url } of parts.filter(({ type }) => type === "image_url")) {
+  for (const { image_url } of images) {
     thumbs.hidden = false;
     thumbs.append(Object.assign(new Image(), { src: image_url.url, alt: "An image you sent" }));
   }

@@ -1,5 +1,7 @@
 // Studio: what its buttons and keys do. The page is an ordinary client of the API.
+import { takeOver } from "./body-studio.js";
 import { showCode } from "./studio-code.js";
+import { setupOf, turnsOf } from "./studio-conversation.js";
 import * as desk from "./studio-desk.js";
 import { check, reveal } from "./studio-editors.js";
 import { offerHistory, remember } from "./studio-history.js";
@@ -125,10 +127,12 @@ showSide(localStorage.getItem(SIDE) !== "closed");
 
 const { model, project } = data.wanted;
 if (data.projects.some(({ id }) => id === project)) controls.project.value = project;
-const kept = data.preset?.setup ?? draft();
+const handed = takeOver();
+const kept = handed ? setupOf(handed) : (data.preset?.setup ?? draft());
 if (kept?.panes?.length) open(kept);
 const asked = modelIn(model);
 if (model && (modelOf(asked.slug) || (!asked.slug && asked.tags.length))) panes.length ? panes[0].choose(asked) : desk.add(asked);
 if (!panes.length) desk.add();
+if (handed) panes[0].take(turnsOf(handed));
 desk.moveToProject();
 keepDraft(setup);

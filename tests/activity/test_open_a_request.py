@@ -87,10 +87,6 @@ def test_a_timeline_is_whole_whatever_was_recorded(project: Project, fields: dic
         assert sum(part.ms for part in parts) == row.latency_ms
 
 
-def test_it_says_that_prompt_and_answer_are_not_stored(alice: User, project: Project) -> None:
-    assert "Not stored." in browser(alice).get(f"/activity/{public(call(project))}").content.decode()
-
-
 def test_its_page_leads_to_the_newer_and_the_older_one_of_the_organization(alice: User, charlie: User, project: Project) -> None:
     theirs = Project.objects.get(organization__memberships__user=charlie)
     oldest, older, row, newer = (call(each, timedelta(minutes=9 - number)) for number, each in enumerate([theirs, *[project] * 3]))

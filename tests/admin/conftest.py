@@ -20,6 +20,7 @@ from projects import keys
 from projects.models import Project
 from studio.models import StudioPreset, StudioToken
 from team.models import AuditEvent, Invitation, MailChoices
+from tests.activity import said
 from tests.people import browser
 
 DIGEST = bytes(range(32))
@@ -104,5 +105,6 @@ def _spend(organization: Organization, project: Project, tick: PriceTick, now: A
     PaymentEvent.objects.create(provider="demo", event_id="e", type="demo.paid", kind="paid", top_up=top_up, happened_at=now)
     AutoTopUp.objects.create(organization=organization, threshold_nanousd=5, amount_nanousd=5)
     answer = {"model": "llama", "requested_model": "Llama 8B", "provider": "clod", "status": "ok", "paid_by": "free"}
-    Request.objects.create(id=request_id, organization=organization, **answer, **common)
+    request = Request.objects.create(id=request_id, organization=organization, **answer, **common)
+    said.keep(request)
     SavedView.objects.create(organization=organization, owner=organization.members.get(), name="Errors", query="status=errors")

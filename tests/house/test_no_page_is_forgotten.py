@@ -40,6 +40,10 @@ OTHERS = {  # no pages of their own: forms' targets, files, parts, and what need
         "activity_chart",
         "activity_csv",
         "activity_jsonl",
+        "activity_bodies",
+        "activity_body",
+        "bodies_share_bodies",
+        "bodies_share_entries",
         "saved_view",
         "saved_view_edit",
         "saved_view_update",
@@ -66,6 +70,7 @@ OTHERS = {  # no pages of their own: forms' targets, files, parts, and what need
     # with a recipient, and after proving who one is: tests/browser/test_seal_bodies.py
     *("recipient_new", "recipient_prove", "recipient_revoke", "recipient_remove"),
     *("end_device", "end_other_devices", "export_file", "mfa_login_webauthn", "mfa_download_recovery_codes"),
+    "bodies_share",  # only after proving who one is: tests/browser/test_read_sealed_bodies.py
     # only after proving who one is, or on the way in: tests/browser/test_get_in.py
     *("reauthenticate_by_code", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_authenticate", "export", "delete_account"),
     *("mfa_activate_totp", "mfa_deactivate_totp", "mfa_generate_recovery_codes", "mfa_view_recovery_codes", "accounts/password/set/"),
