@@ -16,9 +16,9 @@ from accounts.access import MANAGERS, MemberRequest, member_page
 from activity.bodies import queries, sharing
 from clod_site.lib import ids
 from clod_site.lib.refusal import Refusal
+from projects import project_page
 from projects.encryption import policy
 from projects.models import Recipient
-from projects.views import of_member
 from team import audit
 
 RUNS = "bodies_share"  # in the session: the recipients whose page was opened, and whether the audit log knows already
@@ -106,7 +106,7 @@ def _tell(request: HttpRequest, recipient: Recipient, added: int) -> None:
 
 
 def _recipient(request: MemberRequest, project_id: UUID, kid: str) -> Recipient:
-    project = access.find(of_member(request.membership), request.membership, pk=project_id)
+    project = project_page.find(request, project_id)
     access.require(request.membership, MANAGERS, "give a recipient older bodies")
     recipient = policy.in_use(project.pk).select_related("project").filter(kid=kid).first()
     if recipient is None:

@@ -20,6 +20,7 @@ async function run() {
   try {
     for (let cursor = ""; cursor !== null && !signal.aborted; ) cursor = await next(cursor, tally, signal);
     tell(tally, signal.aborted ? "Stopped." : "Done.");
+    go.hidden = !signal.aborted && !tally.whys.size;
   } catch (error) {
     tell(tally, signal.aborted ? "Stopped." : `Stopped: ${error.message}`);
   }
