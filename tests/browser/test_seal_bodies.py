@@ -67,6 +67,13 @@ def make(page: Page, folder: Path, passphrase: str = "") -> Path:
     return file
 
 
+def choose(part: Any, file: Any) -> None:
+    """Once the field is shown the page listens to it."""
+    field = part.get_by_label("Key file")
+    expect(field).to_be_visible()
+    field.set_input_files(file)
+
+
 def barriers_in_both_themes(page: Page, axe: str) -> list[str]:
     page.emulate_media(reduced_motion="reduce")
     found = []
@@ -90,7 +97,7 @@ def test_a_key_is_made_saved_proven_and_sealed_to_and_its_private_half_is_never_
     private = json.loads(file.read_text())
     assert file.name == f"clod-key-{private['kid'][:8]}.json"
     assert jwe.thumbprint(private) == private["kid"]
-    page.get_by_label("Key file").set_input_files(file)
+    choose(page, file)
     page.get_by_label("Remember the key on this device").check()
     page.get_by_role("button", name="Prove it").click()
     expect(page.get_by_role("heading", name="Seal prompts and answers?")).to_be_visible()
@@ -127,7 +134,7 @@ def test_with_a_passphrase_the_file_opens_with_it_only(open_page, tmp_path):
     proving, prove = page.locator("[data-prove]"), page.get_by_role("button", name="Prove it")
     prove.click()
     expect(proving.get_by_role("alert")).to_have_text("Choose the key file first.")
-    page.get_by_label("Key file").set_input_files(file)
+    choose(page, file)
     page.get_by_label("Passphrase of the file").fill("seven grey geese")
     prove.click()
     expect(proving.get_by_role("alert")).to_have_text("The passphrase does not open this key file.")
@@ -150,11 +157,11 @@ def test_another_key_or_a_damaged_file_proves_nothing(open_page, tmp_path):
         ("hello", "holds no key"),
         ("k" * 30_000, "too large"),
     ):
-        page.get_by_label("Key file").set_input_files({"name": "key.json", "mimeType": "application/json", "buffer": content.encode()})
+        choose(page, {"name": "key.json", "mimeType": "application/json", "buffer": content.encode()})
         page.get_by_role("button", name="Prove it").click()
         expect(proving.get_by_role("alert")).to_contain_text(told)
         expect(page.get_by_role("button", name="Prove it")).to_be_enabled()
-    page.get_by_label("Key file").set_input_files(file)
+    choose(page, file)
     page.get_by_role("button", name="Prove it").click()
     expect(page.get_by_role("heading", name="Seal prompts and answers?")).to_be_visible()
 
@@ -164,9 +171,8 @@ def test_a_key_from_elsewhere_is_added_without_its_private_half_and_answered_els
     sent = Sent(page)
     to_new_key(page, newcomer(page))
     pair, adding = ceremony.key(), page.locator("[data-import]")
-    adding.get_by_label("Key file").set_input_files(
-        {"name": "key.json", "mimeType": "application/json", "buffer": json.dumps(pair.jwk | {"d": pair.d}).encode()}
-    )
+    private = {"name": "key.json", "mimeType": "application/json", "buffer": json.dumps(pair.jwk | {"d": pair.d}).encode()}
+    choose(adding, private)
     expect(adding.get_by_label("Public key", exact=True)).to_have_value(json.dumps(pair.jwk, separators=(",", ":")))
     adding.get_by_label("Public key", exact=True).fill("-----BEGIN EC PRIVATE KEY-----")
     adding.get_by_role("button", name="Add this key").click()
@@ -233,7 +239,7 @@ def test_who_logs_out_leaves_no_remembered_key(open_page, tmp_path):
     home = newcomer(page)
     to_new_key(page, home)
     file = make(page, tmp_path)
-    page.get_by_label("Key file").set_input_files(file)
+    choose(page, file)
     page.get_by_label("Remember the key on this device").check()
     page.get_by_role("button", name="Prove it").click()
     expect(page.get_by_role("heading", name="Seal prompts and answers?")).to_be_visible()
@@ -274,7 +280,7 @@ def test_nobody_finds_a_barrier_on_the_way(open_page, tmp_path, axe):
     found += barriers_in_both_themes(page, axe)
     to_new_key(page, home)
     file = make(page, tmp_path, PASSPHRASE)
-    page.get_by_label("Key file").set_input_files(file)
+    choose(page, file)
     expect(page.get_by_label("Passphrase of the file")).to_be_focused()
     page.get_by_text("The private key is somewhere else").click()
     found += barriers_in_both_themes(page, axe)
