@@ -209,3 +209,13 @@ def test_the_page_takes_as_many_queries_for_ten_recipients_as_for_one(alice: Use
     for number in range(9):
         ceremony.recipient_of(project, f"key {number}", created_by=alice)
     assert queries_of(visit, address) == few <= 14
+
+
+def test_a_recipient_is_offered_the_older_bodies_where_there_are_some(alice: User, bob: User, project: Project) -> None:
+    recipient, _ = ceremony.recipient_of(project, proven_at=clock.now())
+    share, address = f"{pages.of(project, 'encryption/share')}?kid={recipient.kid}", pages.of(project, "encryption")
+    assert share not in browser(alice).get(address).content.decode()
+    body(project, is_sealed=True)
+    assert share in browser(alice).get(address).content.decode()
+    assert share not in browser(bob).get(address).content.decode()
+    assert ceremony.proved(alice, project).get(share).status_code == 200
