@@ -18,7 +18,7 @@ def main() -> int:
         for database in ("SQLite", "PostgreSQL"):
             (folder / database).mkdir(mode=0o711)
             result = trial.run(folder / database, database, mode)
-            print(f"{database} and Valkey, {mode}; {len(result.bodies)} bodies stored\n\n{table(result)}\n", flush=True)
+            print(f"{database} and Valkey, {mode}; {result.bodies} bodies stored\n\n{table(result)}\n", flush=True)
             total += sum(sum(way.found.values()) for way in result.ways)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -26,8 +26,11 @@ def main() -> int:
 
 
 def table(result: trial.Result) -> str:
-    head = f"| call | the client heard | {' | '.join(result.places)} |\n|{'---|' * (2 + len(result.places))}"
-    rows = [f"| {way.name} | {way.told} | {' | '.join(str(way.found[place]) for place in result.places)} |" for way in result.ways]
+    head = f"| call | the client heard | with the key | {' | '.join(result.places)} |\n|{'---|' * (3 + len(result.places))}"
+    rows = [
+        f"| {way.name} | {way.told} | {way.opened} | {' | '.join(str(way.found[place]) for place in result.places)} |"
+        for way in result.ways
+    ]
     return "\n".join([head, *rows])
 
 

@@ -18,6 +18,7 @@ from benchmarks.programs import Program, free_ports, is_well, python
 from clod_site.lib import jwe
 from tests import stores
 from tests.gateway.fake_upstream import serving
+from tests.lib import tool
 
 CHAT = "/v1/chat/completions"
 SETTLED_S = 20
@@ -27,13 +28,14 @@ WORKER = ("worker", "-B", "--pool", "solo", "--without-gossip", "--without-mingl
 
 @dataclass
 class Way:
-    """One way a call can end. ``leaves`` is how many bodies it should leave, ``told`` what the client heard; ``found`` in how many
-    documents of each place its canary was."""
+    """One way a call can end. ``leaves`` is how many bodies it should leave, ``opened`` in how many its canary is for who has the key;
+    ``told`` is what the client heard; ``found`` in how many documents of each place its canary was."""
 
     name: str
     leaves: int = 0
     canary: str = field(default_factory=lambda: f"canary{secrets.token_hex(12)}")
     told: str = ""
+    opened: int = 0
     found: dict[str, int] = field(default_factory=dict)
 
 
@@ -41,8 +43,7 @@ class Way:
 class Result:
     ways: list[Way]
     places: list[str]
-    bodies: list[str]
-    key: ec.EllipticCurvePrivateKey
+    bodies: int
 
 
 class Client:
@@ -98,9 +99,11 @@ def run(folder: Path, database: str, mode: str = "sealed") -> Result:
             program.stop()
         for place, documents in haystack.collect(folder, variables["DATABASE_URL"], variables["REDIS_URL"]).items():
             left[place] += documents
+    documents = _opened(folder, key, bodies) if mode == "sealed" else bodies
     for way in ways:
         way.found = haystack.found(way.canary, left)
-    return Result(ways, list(left), bodies, key)
+        way.opened = sum(way.canary in document for document in documents)
+    return Result(ways, list(left), len(bodies))
 
 
 def _stores(stack: ExitStack, folder: Path, database: str) -> dict[str, str]:
@@ -151,6 +154,21 @@ def _calls(client: Client) -> list[Way]:
         way.told = call(way.canary)
         made.append(way)
     return made
+
+
+def _opened(folder: Path, key: ec.EllipticCurvePrivateKey, bodies: list[str]) -> list[str]:
+    """The documents, by bin/clod-logs: the file of the key is there only now, after the search."""
+    private = key.private_numbers().private_value.to_bytes(jwe.COORDINATE_BYTES)
+    (folder / "key.json").write_text(json.dumps(jwe.jwk_of(key.public_key()) | {"d": jwe.b64(private)}))
+    sealed = [json.loads(body) for body in bodies]
+    places = [json.loads(jwe.from_b64(each["aad"])) for each in sealed]
+    rows = [
+        {"request": at["request"], "project": at["project"], "sealed": True, "jwe": each} for at, each in zip(places, sealed, strict=True)
+    ]
+    ran = tool.opened(folder, rows, ["key.json"])
+    if ran.returncode:
+        raise SystemExit(f"what was sealed does not open: {ran.stderr}")
+    return ran.stdout.splitlines()
 
 
 def _killed(web: Program, client: Client) -> Way:

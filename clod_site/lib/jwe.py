@@ -60,11 +60,6 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
     return b64(hashlib.sha256(canonical({name: jwk[name] for name in ("crv", "kty", "x", "y")})).digest())
 
 
-def public_members(jwk: Mapping[str, Any]) -> dict[str, str]:
-    """What is kept of a public JWK: its point, nothing beside it."""
-    return {name: jwk[name] for name in ("kty", "crv", "x", "y")}
-
-
 def seal(plaintext: bytes, recipients: Iterable[Recipient], aad: Mapping[str, Any]) -> bytes:
     """The JWE as JSON. ``plaintext`` is JSON, so that spaces may pad it; ``aad`` is authenticated beside it, readable."""
     several = list(recipients)

@@ -1,7 +1,7 @@
 """Bodies as the gateway would have stored them, and the keys they are sealed to."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +19,11 @@ ANSWERED = {
 DOCUMENT = {"v": 1, "request": ASKED, "response": ANSWERED, "error": None}
 
 
+def public_members(jwk: Mapping[str, Any]) -> dict[str, str]:
+    """The public half of a private JWK."""
+    return {name: jwk[name] for name in ("kty", "crv", "x", "y")}
+
+
 def private_jwk() -> dict[str, str]:
     key = ec.generate_private_key(ec.SECP256R1())
     d = jwe.b64(key.private_numbers().private_value.to_bytes(32))
@@ -29,7 +34,7 @@ def private_jwk() -> dict[str, str]:
 def recipient(project: Project, jwk: dict[str, str], name: str = "Alice's laptop", **fields: Any) -> Recipient:
     """One that has proved itself."""
     fields = {"proven_at": clock.now(), **fields}
-    return Recipient.objects.create(project=project, kid=jwk["kid"], jwk=jwe.public_members(jwk), name=name, **fields)
+    return Recipient.objects.create(project=project, kid=jwk["kid"], jwk=public_members(jwk), name=name, **fields)
 
 
 def bound_to(row: Any) -> dict[str, Any]:
@@ -37,7 +42,7 @@ def bound_to(row: Any) -> dict[str, Any]:
 
 
 def seal(row: Any, jwks: Sequence[dict[str, str]], document: Any = DOCUMENT) -> str:
-    recipients = [jwe.recipient(jwe.public_members(jwk)) for jwk in jwks]
+    recipients = [jwe.recipient(public_members(jwk)) for jwk in jwks]
     return jwe.seal(json.dumps(document).encode(), recipients, bound_to(row)).decode()
 
 

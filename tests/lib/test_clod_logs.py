@@ -41,7 +41,7 @@ def folder(tmp_path: Path, key: dict[str, str]) -> Path:
 def sealed(*keys: dict[str, str], document: Any = said.DOCUMENT, **place: Any) -> Row:
     """A row of an export."""
     bound = PLACE | place
-    to = [jwe.recipient(jwe.public_members(key)) for key in keys]
+    to = [jwe.recipient(said.public_members(key)) for key in keys]
     row = {"request": bound["request"], "project": bound["project"], "created_at": "2026-11-28T06:00:00.000Z", "model": "m", "sealed": True}
     return row | {"jwe": json.loads(jwe.seal(json.dumps(document).encode(), to, bound))}
 
@@ -66,14 +66,14 @@ def test_a_recipient_that_was_added_later_opens_it_too(folder: Path, key: dict[s
     holder = tool.functions()._holder(theirs)
     content_key = tool.functions()._unwrapped(row["jwe"]["recipients"][0], tool.functions()._holder(theirs))
     assert holder.kid == theirs["kid"]
-    entry = jwe._wrapped(content_key, jwe.recipient(jwe.public_members(key)))
+    entry = jwe._wrapped(content_key, jwe.recipient(said.public_members(key)))
     row["jwe"] = json.loads(jwe.with_entry(json.dumps(row["jwe"]), entry, key["kid"]))
     assert tool.opened(folder, [row], ["key.json"], "--expect-kid", key["kid"], "--expect-kid", theirs["kid"]).returncode == 0
 
 
 def test_what_joserfc_seals_is_opened(folder: Path, key: dict[str, str]) -> None:
     obj = jose.GeneralJSONEncryption({"enc": jwe.ENC, "kids": [key["kid"]]}, json.dumps(said.DOCUMENT).encode(), aad=jwe.canonical(PLACE))
-    obj.add_recipient({"alg": jwe.ALG, "kid": key["kid"]}, ECKey.import_key(jwe.public_members(key)))
+    obj.add_recipient({"alg": jwe.ALG, "kid": key["kid"]}, ECKey.import_key(said.public_members(key)))
     made = jose.encrypt_json(obj, None, registry=REGISTRY)
     done = tool.opened(folder, [sealed(key) | {"jwe": made}], ["key.json"])
     assert (done.returncode, done.stderr) == (0, "")
@@ -182,7 +182,7 @@ def test_a_row_without_an_expected_recipient_fails(folder: Path, key: Any) -> No
 @pytest.mark.parametrize("document", [b"no json", b"[" * 100_000])
 def test_what_is_no_json_inside_fails_as_a_row(folder: Path, key: Any, document: bytes) -> None:
     row = sealed(key)
-    row["jwe"] = json.loads(jwe.seal(document, [jwe.recipient(jwe.public_members(key))], PLACE))
+    row["jwe"] = json.loads(jwe.seal(document, [jwe.recipient(said.public_members(key))], PLACE))
     assert "req_1: what is in it is no JSON" in tool.opened(folder, [row], ["key.json"]).stderr
 
 
@@ -234,7 +234,7 @@ def test_a_new_key_is_for_its_owner_only_and_never_overwritten(folder: Path) -> 
     done = tool.run(folder, "keygen", "--key", "new.json", "--no-passphrase")
     made = json.loads((folder / "new.json").read_text())
     assert done.returncode == 0
-    assert json.loads(done.stdout) == jwe.public_members(made)
+    assert json.loads(done.stdout) == said.public_members(made)
     assert made["kid"] in done.stderr
     assert jwe.recipient(json.loads(done.stdout)).kid == made["kid"]
     assert (folder / "new.json").stat().st_mode & 0o777 == 0o600
@@ -258,11 +258,11 @@ def test_its_key_files_are_joserfcs(folder: Path) -> None:
     (folder / "pass").write_text("correct horse battery")
     tool.run(folder, "keygen", "--key", "new.jwe", "--passphrase-file", "pass")
     made = joserfc_opens((folder / "new.jwe").read_text(), "correct horse battery")
-    assert jwe.recipient(jwe.public_members(made)).kid == made["kid"]
+    assert jwe.recipient(said.public_members(made)).kid == made["kid"]
 
 
 def test_a_fingerprint_is_the_thumbprint_of_either_half(folder: Path, key: dict[str, str]) -> None:
-    (folder / "public.json").write_text(json.dumps(jwe.public_members(key)))
+    (folder / "public.json").write_text(json.dumps(said.public_members(key)))
     done = tool.run(folder, "fingerprint", "--key", "key.json", "--key", "public.json")
     assert done.stdout.split() == [key["kid"]] * 2
 
@@ -286,7 +286,7 @@ def test_a_bad_key_file_is_told(folder: Path, file: str, why: str) -> None:
 
 def test_half_a_key_is_told(folder: Path, key: dict[str, str]) -> None:
     for file, why in (
-        (jwe.public_members(key), "this is the public half of a key"),
+        (said.public_members(key), "this is the public half of a key"),
         (key | {"d": said.private_jwk()["d"]}, "its parts do not belong together"),
     ):
         (folder / "bad.json").write_text(json.dumps(file))
@@ -307,7 +307,7 @@ def test_a_key_that_cannot_be_read_is_told(folder: Path, name: str, why: str) ->
 def test_a_challenge_is_answered_and_a_body_is_not_printed(folder: Path, key: dict[str, str]) -> None:
     def challenge(document: Any, **place: Any) -> str:
         bound = {"v": 1, "purpose": "prove", "project": "proj_1", "kid": key["kid"]} | place
-        return jwe.seal(json.dumps(document).encode(), [jwe.recipient(jwe.public_members(key))], bound).decode()
+        return jwe.seal(json.dumps(document).encode(), [jwe.recipient(said.public_members(key))], bound).decode()
 
     assert tool.run(folder, "prove", "--key", "key.json", given=challenge({"nonce": "abc"})).stdout == "abc\n"
     others = (challenge({"nonce": "abc"}, purpose="else"), challenge({"nonce": "abc"}, kid="another"))

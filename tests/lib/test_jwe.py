@@ -57,7 +57,7 @@ def test_rfc_7520_5_4_as_far_as_its_curve_goes() -> None:
 
 def test_joserfc_opens_what_is_sealed_with_any_of_the_keys() -> None:
     keys = [said.private_jwk() for _ in range(3)]
-    sealed = json.loads(jwe.seal(b'{"v": 1}', [jwe.recipient(jwe.public_members(key)) for key in keys], AAD))
+    sealed = json.loads(jwe.seal(b'{"v": 1}', [jwe.recipient(said.public_members(key)) for key in keys], AAD))
     for key in keys:
         one = sealed | {"recipients": [each for each in sealed["recipients"] if each["header"]["kid"] == key["kid"]]}
         found = jose.decrypt_json(one, ECKey.import_key(key), registry=REGISTRY)
@@ -71,13 +71,13 @@ def test_thumbprints_are_joserfcs() -> None:
 
 
 def test_lengths_are_told_in_steps_only() -> None:
-    to = [jwe.recipient(jwe.public_members(said.private_jwk()))]
+    to = [jwe.recipient(said.public_members(said.private_jwk()))]
     sizes = {len(jwe.from_b64(json.loads(jwe.seal(b"x" * size, to, AAD))["ciphertext"])) for size in (1, 100, 256)}
     assert sizes == {256}
 
 
 def test_no_two_sealings_have_a_key_or_a_nonce_in_common() -> None:
-    to = [jwe.recipient(jwe.public_members(said.private_jwk()))]
+    to = [jwe.recipient(said.public_members(said.private_jwk()))]
     several: list[dict[str, Any]] = [json.loads(jwe.seal(b"{}", to, AAD)) for _ in range(20)]
     for of in (lambda each: each["iv"], lambda each: each["ciphertext"], lambda each: each["recipients"][0]["header"]["epk"]["x"]):
         assert len({of(each) for each in several}) == 20
