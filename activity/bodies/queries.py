@@ -61,10 +61,15 @@ def why_none(row: Request) -> str:
 
 def as_json(row: Request, body: Body | None) -> dict[str, Any]:
     """A request's body for programs: ``jwe`` of one that is sealed, ``body`` of one that is not, ``why`` where there is none."""
-    told: dict[str, Any] = {"request": ids.public("req", row.pk), "project": ids.public("proj", row.project_id)}
     if body is None:
-        return told | {"why": why_none(row)}
-    return told | {"sealed": body.is_sealed, "jwe" if body.is_sealed else "body": content_of(body)}
+        return {"request": ids.public("req", row.pk), "project": ids.public("proj", row.project_id), "why": why_none(row)}
+    return as_kept(body)
+
+
+def as_kept(body: Body) -> dict[str, Any]:
+    """``jwe`` of one that is sealed, ``body`` of one that is not."""
+    told = {"request": ids.public("req", body.pk), "project": ids.public("proj", body.project_id), "sealed": body.is_sealed}
+    return told | {"jwe" if body.is_sealed else "body": content_of(body)}
 
 
 def content_of(body: Body) -> Any:

@@ -17,7 +17,7 @@ from activity.bodies import queries, sharing
 from clod_site.lib import ids
 from clod_site.lib.refusal import Refusal
 from projects import project_page
-from projects.encryption import policy
+from projects.encryption import policy, telling
 from projects.models import Recipient
 from team import audit
 
@@ -93,13 +93,16 @@ def entries(request: MemberRequest, project_id: UUID) -> JsonResponse:
         return _refuse(NotBegun("Open the page of this recipient again: it asks once more who is there."))
     with transaction.atomic():
         added, refused = sharing.add(recipient, ((entry.request, entry.recipient) for entry in batch.entries))
-        if added and not runs[str(recipient.pk)]:
-            _tell(request, recipient, added)
+        is_first = added > 0 and not runs[str(recipient.pk)]
+        if is_first:
+            _note(request, recipient, added)
+    if is_first:
+        telling.mail(request, "bodies.share", recipient)
     request.session[RUNS] = runs | {str(recipient.pk): runs[str(recipient.pk)] or added > 0}
     return JsonResponse({"added": added, "refused": refused})
 
 
-def _tell(request: HttpRequest, recipient: Recipient, added: int) -> None:
+def _note(request: HttpRequest, recipient: Recipient, added: int) -> None:
     """Once a run, in the transaction that changes something first: nothing is shared that the audit log does not know of."""
     many = added + sharing.missing(recipient).count()
     audit.record(request, "bodies.share", recipient, named=f"{recipient.name} (up to {many} bodies)")

@@ -18,10 +18,16 @@ log = logging.getLogger("clod.projects")
 
 
 def tell(request: MemberRequest, deed: str, about: Project | Recipient, changes: Changes | None = None) -> None:
-    """After the change. A mail server that is away undoes nothing: it is logged, and the audit log has the event."""
+    """After the change."""
     project = about if isinstance(about, Project) else about.project
     named = "" if isinstance(about, Project) else f"{about.name} ({about.kid})"
     audit.record(request, deed, about, named=named, organization=project.organization, changes=changes)
+    mail(request, deed, about, changes)
+
+
+def mail(request: MemberRequest, deed: str, about: Project | Recipient, changes: Changes | None = None) -> None:
+    """To every owner. A mail server that is away undoes nothing: it is logged, and the audit log has the event."""
+    project = about if isinstance(about, Project) else about.project
     try:
         send_mail(
             _line(f"[CLōD] Prompts and answers of {project.name}"), _text(request, deed, about, project, changes or {}), None, _to(project)

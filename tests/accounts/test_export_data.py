@@ -20,7 +20,7 @@ from clod_site.lib.streaming import Streamed
 from projects import keys
 from projects.models import Project
 from tests.accounts.entering import logged_in, prove, with_password
-from tests.activity import log
+from tests.activity import log, said
 from tests.people import browser, join, owner
 
 PAGE, FILE = "/settings/export", "/settings/export/data.zip"
@@ -53,7 +53,7 @@ def test_it_asks_once_more_who_is_there_for_page_and_file(alice: User) -> None:
 def test_an_owner_takes_everything_out(alice: User, bob: User, project: Project) -> None:
     EmailAddress.objects.create(user=alice, email=alice.email, verified=True, primary=True)
     api_key, _ = keys.generate(project, name="laptop", actor=alice)
-    log.call(project, price_tick=None, api_key=api_key)
+    said.keep(log.call(project, price_tick=None, api_key=api_key))
     visitor = proved(alice)
     assert "Download" in visitor.get(PAGE).content.decode()
     answer = visitor.get(FILE)
@@ -68,6 +68,9 @@ def test_an_owner_takes_everything_out(alice: User, bob: User, project: Project)
     assert [row["name"] for row in found[f"{folder}/projects.json"]] == ["Default"]
     assert found[f"{folder}/api_keys.json"][0]["prefix"] == api_key.prefix
     assert found[f"{folder}/requests.json"][0]["model"] == "llama"
+    (kept,) = found[f"{folder}/prompts_and_answers.json"]
+    assert kept["request"] == found[f"{folder}/requests.json"][0]["id"]
+    assert kept["body"]["request"]["messages"]
     assert found[f"{folder}/statement.json"] == []
     assert found[f"{folder}/invitations.json"] == []
     assert "sign_in.log_in" in {event["deed"] for event in found[f"{folder}/audit_log.json"]}

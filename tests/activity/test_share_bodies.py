@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.test import Client
 
 from accounts.models import User
@@ -212,6 +213,8 @@ def test_the_audit_log_tells_of_a_run_once_with_its_number(alice: User, project:
         send(visit, new, {body: entry(new)})
     event = AuditEvent.objects.get(deed="bodies.share")
     assert (event.actor_email, event.target_kind, event.target_name) == (alice.email, "recipient", "New key (up to 4 bodies)")
+    (told,) = [each for each in mail.outbox if "made older bodies readable" in each.body]
+    assert told.to == [alice.email]
     visit.get(address(new))
     send(visit, new, {rows[2]: entry(new)})
     assert AuditEvent.objects.filter(deed="bodies.share").latest("id").target_name == "New key (up to 2 bodies)"
