@@ -44,7 +44,7 @@ class Circumstances(msgspec.Struct, frozen=True):
     """What decides beside the names: ``allowed`` holds model slugs (None: all), ``unavailable``, ``full`` and ``sticky`` endpoint ids.
 
     ``full`` are those where every place is taken (``catalog.places``). ``sticky`` is the endpoint that answered this conversation
-    before; without a strategy it goes first, at no higher price than the one it overtakes.
+    before; without a strategy it goes first, at no higher price than the one it overtakes. ``caller`` is who calls, as refusals say it.
     """
 
     allowed: frozenset[str] | None
@@ -54,6 +54,7 @@ class Circumstances(msgspec.Struct, frozen=True):
     sticky: int | None = None
     demands: Demands = demands.NONE
     operation: str = operations.CHAT
+    caller: str = "This key"
 
 
 def order(catalog: Catalog, wanted: Sequence[Wanted], now: Circumstances) -> Decision:
@@ -76,7 +77,7 @@ def order(catalog: Catalog, wanted: Sequence[Wanted], now: Circumstances) -> Dec
 
 
 def _order(wanted: Wanted, cards: Sequence[ModelCard], now: Circumstances) -> Decision:
-    configured = _configured(_offering(now.operation, _allowed(cards, wanted, now.allowed), wanted), wanted)
+    configured = _configured(_offering(_allowed(cards, wanted, now), wanted, now), wanted)
     options, dropped = demands.sift(configured, now.demands)
     if not options:
         raise demands.nobody_left(dropped)
@@ -117,27 +118,28 @@ def _named(catalog: Catalog, wanted: Wanted) -> Sequence[ModelCard]:
     return (names.resolve(catalog, wanted.name, wanted.param),) if wanted.name else tuple(catalog.models.values())
 
 
-def _allowed(cards: Sequence[ModelCard], wanted: Wanted, allowed: frozenset[str] | None) -> Sequence[ModelCard]:
-    kept = cards if allowed is None else [card for card in cards if card.slug in allowed]
+def _allowed(cards: Sequence[ModelCard], wanted: Wanted, now: Circumstances) -> Sequence[ModelCard]:
+    kept = cards if now.allowed is None else [card for card in cards if card.slug in now.allowed]
     if kept:
         return kept
     if wanted.name:
         raise ModelNotAllowed(
-            f"This key may not use {cards[0].name}. Allow it under Projects › Models, or choose one of the models in GET /v1/models.",
+            f"{now.caller} may not use {cards[0].name}. Allow it under Projects › Models, or choose one of the models in GET /v1/models.",
             param=wanted.param,
         )
-    raise ModelNotAllowed("This key may use no model. Allow one under Projects › Models.", param=wanted.param)
+    raise ModelNotAllowed(f"{now.caller} may use no model. Allow one under Projects › Models.", param=wanted.param)
 
 
-def _offering(operation: str, cards: Sequence[ModelCard], wanted: Wanted) -> Sequence[ModelCard]:
-    kept = [card for card in cards if operation in card.operations]
+def _offering(cards: Sequence[ModelCard], wanted: Wanted, now: Circumstances) -> Sequence[ModelCard]:
+    kept = [card for card in cards if now.operation in card.operations]
     if kept:
         return kept
     if wanted.name:
         where = operations.elsewhere(cards[0].operations)
         raise WrongOperation(f"{cards[0].name} {where}.", param=wanted.param, extra={"constraint": "operations"})
     raise ModelNotAllowed(
-        f"This key may use no model for {operation}. Allow one under Projects › Models; GET /v1/models tells the operations of each.",
+        f"{now.caller} may use no model for {now.operation}. Allow one under Projects › Models; "
+        "GET /v1/models tells the operations of each.",
         param=wanted.param,
     )
 
@@ -175,7 +177,7 @@ def all_taken(model: str) -> ModelNotAvailable:
 
 
 def _who(cards: Sequence[ModelCard], wanted: Wanted) -> str:
-    return cards[0].name if wanted.name else f"Each of the {len(cards)} models this key may use"
+    return cards[0].name if wanted.name else f"Each of the {len(cards)} models that may be called"
 
 
 def price_of(route: Route) -> int:

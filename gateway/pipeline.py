@@ -47,6 +47,7 @@ def circumstances(grant: Grant, ask: request.Ask, sticky: int | None) -> routing
         sticky=sticky,
         demands=DemandsOf(ask),
         operation=ask.operation,
+        caller="This key" if grant.api_key_id else "This project",
     )
 
 

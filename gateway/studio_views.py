@@ -11,7 +11,6 @@ from django.views.decorators.http import require_POST
 
 from accounts import access
 from accounts.access import MemberRequest, member_page
-from activity.queries import instant
 from billing import allowance, budgets
 from billing.models import Wallet
 from clod_site.lib import clock, ids, money
@@ -27,12 +26,16 @@ WITHIN_S = 3.0
 @never_cache
 @member_page
 def quote(request: MemberRequest) -> JsonResponse:
-    """The body is that of the call; the answer is its price or the refusal it would meet, and what there is to pay it with."""
+    """The body is that of the call; the answer is its price or the refusal it would meet, and what there is to pay it with. Without a
+    body only that.
+    """
     project_id = ids.parse_public("proj", request.GET.get("project", ""))
     projects = Project.objects.filter(archived_at=None).select_related("organization")
     project = access.find(projects, request.membership, id=project_id or UUID(int=0))
     now = clock.now()
     means = _means(project, now)
+    if not request.body:
+        return JsonResponse({"means": means})
     grant = grants.of_project(project, request.user.pk, now)
     planning = asyncio.run_coroutine_threadsafe(quoting.plan(grant, request.body), runtime.loop())
     try:
@@ -47,8 +50,6 @@ def _means(project: Project, now: datetime) -> dict[str, Any]:
     wallet = Wallet.objects.get(organization=project.organization)
     return {
         "free_left": free.left,
-        "free_limit": free.limit,
-        "free_resets_at": instant(free.resets_at) if free.resets_at else None,
         "wallet_usd": money.as_text(wallet.balance_nanousd - wallet.held_nanousd),
         "day_left_usd": _text(budget.day.left_nanousd),
         "month_left_usd": _text(budget.month.left_nanousd),

@@ -8,23 +8,22 @@ from msgspec import Meta
 from clod_site.lib.refusal import Refusal
 
 MOST_BYTES = 256 * 1024
-Text = Annotated[str, Meta(max_length=100_000)]
 Name = Annotated[str, Meta(max_length=40)]
 
 
 class Pane(msgspec.Struct, forbid_unknown_fields=True):
     model: Annotated[str, Meta(max_length=300)] = ""
-    system: Text = ""
-    prompt: Text = ""
+    system: str = ""
+    prompt: str = ""
 
 
 class Setup(msgspec.Struct, forbid_unknown_fields=True):
     """``fields`` are the settings by the name of their control, as they were typed."""
 
     panes: Annotated[list[Pane], Meta(min_length=1, max_length=4)]
-    prompt: Text = ""
+    prompt: str = ""
     separate: bool = False
-    fields: Annotated[dict[Name, Text], Meta(max_length=20)] = {}
+    fields: Annotated[dict[Name, str], Meta(max_length=20)] = {}
 
 
 class Saved(msgspec.Struct, omit_defaults=True):

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import UNSET
 
+from studio import printing
 from studio.literals import python_value
 
 KEY_VARIABLE = "CLOD_API_KEY"
@@ -40,6 +41,7 @@ class Call(msgspec.Struct, omit_defaults=True):
     response_format: Any = UNSET
     tools: Any = UNSET
     tool_choice: Any = UNSET
+    stream: Any = UNSET
 
 
 def all_of(api_url: str, model: str, messages: Sequence[Mapping[str, Any]], *, api_key: str = "", **parameters: Any) -> list[Snippet]:
@@ -62,7 +64,8 @@ def hello(prompt: str = "What is the capital of France?") -> list[dict[str, str]
 def curl(api_url: str, body: Mapping[str, Any], api_key: str = "") -> str:
     """Large bodies come from a here-document: a shell takes no word that long."""
     bearer = shlex.quote(f"Authorization: Bearer {api_key}") if api_key else f'"Authorization: Bearer ${KEY_VARIABLE}"'
-    head = f"curl {shlex.quote(f'{api_url}/chat/completions')} \\\n  -H {bearer} \\\n  -H 'Content-Type: application/json' \\\n"
+    unbuffered = "-N " if body.get("stream") else ""
+    head = f"curl {unbuffered}{shlex.quote(f'{api_url}/chat/completions')} \\\n  -H {bearer} \\\n  -H 'Content-Type: application/json' \\\n"
     data = _json(body)
     if len(data.encode()) > LONGEST_ARGUMENT:
         return f"{head}  --data-binary @- <<'{END}'\n{data}\n{END}"
@@ -76,8 +79,8 @@ def python(api_url: str, body: Mapping[str, Any], api_key: str = "") -> str:
     return (
         f"{imports}from openai import OpenAI\n\n"
         f"client = OpenAI(base_url={json.dumps(api_url)}, api_key={key})\n\n"
-        f"completion = client.chat.completions.create(\n{arguments})\n"
-        f"{_printed(body, 'print({})')}"
+        f"{_name(body)} = client.chat.completions.create(\n{arguments})\n"
+        f"{printing.python(body)}"
     )
 
 
@@ -86,8 +89,8 @@ def node(api_url: str, body: Mapping[str, Any], api_key: str = "") -> str:
     return (
         'import OpenAI from "openai";\n\n'
         f"const client = new OpenAI({{ baseURL: {json.dumps(api_url)}, apiKey: {key} }});\n\n"
-        f"const completion = await client.chat.completions.create({_json(body)});\n"
-        f"{_printed(body, 'console.log({});')}"
+        f"const {_name(body)} = await client.chat.completions.create({_json(body)});\n"
+        f"{printing.node(body)}"
     )
 
 
@@ -108,11 +111,8 @@ def _programs(api_url: str, body: Mapping[str, Any], api_key: str) -> list[Snipp
     ]
 
 
-def _printed(body: Mapping[str, Any], line: str) -> str:
-    """What is worth printing of the answer: all of it where it may be a tool's call, every choice where there are several."""
-    if body.get("tools"):
-        return line.format("completion.choices[0].message")
-    return line.format("completion.choices" if (body.get("n") or 1) > 1 else "completion.choices[0].message.content")
+def _name(body: Mapping[str, Any]) -> str:
+    return "stream" if body.get("stream") else "completion"
 
 
 def _json(body: Mapping[str, Any]) -> str:

@@ -17,6 +17,13 @@ def newest_request(api_key: ApiKey) -> Request | None:
 
 
 @register.filter
+def model_for_studio(request: Request) -> str:
+    """What Studio opens it with: the model that answered, with the strategy it was asked for with; the strategy alone where it chose."""
+    name, *tags = request.requested_model.split("@")
+    return "@".join([request.model if name.strip() or not tags else "", *tags])
+
+
+@register.filter
 def energy(microwatthours: int) -> str:
     """Energy in three digits: 84.1 mWh, 2.31 Wh, 12.4 kWh."""
     for size, unit in ((10**9, "kWh"), (10**6, "Wh"), (10**3, "mWh")):

@@ -1,4 +1,4 @@
-// Keyboard: ⌘K or Ctrl K opens the palette, "/" focuses the page's search, "g" then a letter goes to a section.
+// Keyboard: ⌘K or Ctrl K opens the palette, "/" focuses the page's search, "g" then a letter goes to a section, "?" shows the keys.
 const palette = document.getElementById("palette");
 const input = palette?.querySelector("input");
 const items = [...(palette?.querySelectorAll(".menu-item") ?? [])];
@@ -18,6 +18,8 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "/") {
     event.preventDefault();
     (document.querySelector("[data-search]") ?? { focus: open }).focus();
+  } else if (event.key === "?") {
+    document.getElementById("shortcuts")?.showModal();
   } else if (event.key === "g") {
     going = Date.now();
   } else if (Date.now() - going < 1200) {

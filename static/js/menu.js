@@ -6,9 +6,10 @@ function closeAll(except) {
 document.addEventListener("click", (event) => closeAll(event.target.closest("details.menu")));
 document.addEventListener("focusin", (event) => closeAll(event.target.closest("details.menu")));
 document.addEventListener("keydown", (event) => {
-  const menu = event.target.closest?.("details.menu[open]");
+  const menu = event.target.closest?.("details.menu[open]") ?? (event.key === "Escape" && document.querySelector("details.menu[open]"));
   if (!menu) return;
   if (event.key === "Escape") {
+    event.preventDefault(); // for pages that do something else on Esc
     menu.open = false;
     menu.querySelector("summary").focus();
   }

@@ -6,9 +6,8 @@ const METER_EVERY_MS = 200;
 const BLOCK = 2000; // characters; a block of text is laid out again with every piece it gets
 
 export class Answer {
-  // follow() keeps the newest line in view.
-  constructor(name, meter, follow) {
-    Object.assign(this, { meter, follow, element: clone("turn-assistant"), written: [], metered: 0, frame: 0 });
+  constructor(name, meter, isAny) {
+    Object.assign(this, { name, meter, isAny, element: clone("turn-assistant"), metered: 0, frame: 0 });
     this.part = (selector) => this.element.querySelector(selector);
     this.part(".who").textContent = name;
     this.thoughts = new Ink(this.part(".thought"));
@@ -22,7 +21,13 @@ export class Answer {
       if (delta?.content) this.textOf(index).write(delta.content);
       if (delta?.reasoning_content && index === 0) this.think(delta.reasoning_content);
     }
+    this.tellModel();
     this.due();
+  }
+
+  // A strategy alone: which model answers is told by the answer.
+  tellModel() {
+    if (this.isAny && this.meter.modelName) this.part(".who").textContent = `${this.meter.modelName}, chosen by ${this.name}`;
   }
 
   due() { this.frame ||= requestAnimationFrame(() => this.paint()); }
@@ -34,7 +39,6 @@ export class Answer {
       this.metered = performance.now();
       this.part(".meter-line").replaceChildren(...this.meter.live());
     }
-    this.follow();
   }
 
   think(piece) {
@@ -46,7 +50,7 @@ export class Answer {
   // Further choices come below the first, each with its number.
   textOf(index) {
     if (!this.texts[index]) {
-      const element = Object.assign(document.createElement("div"), { className: "text another" });
+      const element = Object.assign(document.createElement("div"), { className: "text another", dir: "auto" });
       element.dataset.number = index + 1;
       this.texts[index - 1 in this.texts ? index - 1 : 0].element.after(element);
       this.texts[index] = new Ink(element);
@@ -64,14 +68,19 @@ export class Answer {
     this.paint();
     this.part(".thoughts").open = false;
     this.showFacts(stopped);
-    this.part(".turn-tools").hidden = !this.texts.some((ink) => ink?.text) && !completion.choices.length;
-    this.part("[data-routing]").hidden = !this.meter.requestId;
+    const isEmpty = !this.texts.some((ink) => ink?.text) && !completion.choices.length;
+    this.part(".segments").hidden = this.part("[data-copy-answer]").hidden = isEmpty;
+    this.part(".turn-tools").hidden = false;
     await Promise.all(this.texts.map((ink) => ink?.format()));
     this.element.removeAttribute("aria-busy");
-    this.follow();
   }
 
-  showFacts(stopped) { this.part(".meter-line").replaceChildren(...this.meter.parts(stopped)); }
+  showFacts(stopped) {
+    this.tellModel();
+    this.part(".meter-line").replaceChildren(...this.meter.parts(stopped));
+    this.part("[data-routing]").hidden = !this.meter.isLogged;
+    this.part("[data-routing]").dataset.request = this.meter.requestId;
+  }
 
   get text() { return this.texts[0].text; }
 

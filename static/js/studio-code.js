@@ -3,12 +3,13 @@ import { fill, post, toast } from "./studio-page.js";
 
 const dialog = document.getElementById("code-dialog");
 const choice = document.getElementById("code-pane");
+const streams = document.getElementById("code-stream");
 let write = () => {};
 
 export async function showCode(panes, draftOf) {
   choice.replaceChildren(...panes.map((pane, index) => new Option(pane.name, index)));
   dialog.querySelector("[data-code-panes]").hidden = panes.length < 2;
-  write = () => written(panes[choice.value].body(draftOf(panes[choice.value])));
+  write = () => written({ ...panes[choice.value].body(draftOf(panes[choice.value])), ...(streams.checked && { stream: true }) });
   if (await write()) dialog.showModal();
 }
 
@@ -23,4 +24,4 @@ async function written(body) {
   return true;
 }
 
-choice.addEventListener("change", () => write());
+for (const control of [choice, streams]) control.addEventListener("change", () => write());

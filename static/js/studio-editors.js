@@ -1,6 +1,6 @@
 // The schema and tools editors: checked as they are written, filled with an example, tidied.
 import { EXAMPLES, readSchema, readTools } from "./studio-json.js";
-import { controls, form } from "./studio-page.js";
+import { controls, form, toast } from "./studio-page.js";
 
 const READERS = { schema: readSchema, tools: readTools };
 
@@ -22,15 +22,23 @@ export function reveal() {
 
 const isUsed = (name) => !controls[name].disabled && (name !== "schema" || controls.format.value === "json_schema");
 
-function write(name, value) {
-  controls[name].value = JSON.stringify(value, null, 2);
+const tidy = (value) => JSON.stringify(value, null, 2);
+
+function write(name, text) {
+  controls[name].value = text;
   controls[name].dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 form.addEventListener("click", ({ target }) => {
-  const { exampleOf, tidy } = target.dataset;
-  if (exampleOf) write(exampleOf, EXAMPLES[exampleOf]);
-  if (tidy && controls[tidy].value.trim()) {
-    try { write(tidy, JSON.parse(controls[tidy].value)); } catch { check(); }
+  const { exampleOf, tidy: name } = target.dataset;
+  if (exampleOf) showExample(exampleOf);
+  if (name && controls[name].value.trim()) {
+    try { write(name, tidy(JSON.parse(controls[name].value))); } catch { check(); }
   }
 });
+
+function showExample(name) {
+  const [before, example] = [controls[name].value, tidy(EXAMPLES[name])];
+  write(name, example);
+  if (before.trim() && before !== example) toast("The example is in place of what you wrote.", "info", () => write(name, before));
+}

@@ -1,5 +1,6 @@
 // The reader's own runs, in this browser only: the newest fifty, and none while it is switched off.
 import { clone, data, toast } from "./studio-page.js";
+import { undoable } from "./studio-undo.js";
 
 const MOST_RUNS = 50;
 const MOST_TEXT = 4000;
@@ -25,8 +26,8 @@ export function offerHistory(open) {
   list.addEventListener("click", ({ target }) => {
     const at = target.closest("[data-load]")?.dataset.load;
     if (!at) return;
-    open(read().find((run) => run.at === at).setup);
     dialog.close();
+    undoable("A run is open, in place of what was here.", () => open(read().find((run) => run.at === at).setup));
   });
 }
 

@@ -2,6 +2,7 @@
 export const data = JSON.parse(document.getElementById("studio-data").textContent);
 export const form = document.getElementById("studio-form");
 export const controls = form.elements;
+const MEASURED = 20_000; // characters
 export const modelOf = (slug) => data.models.find((model) => model.slug === slug);
 
 // The cookie is newer than the form's field once somebody has logged in again in another tab.
@@ -12,8 +13,9 @@ export function post(path, body, type = "application/json") {
   return fetch(path, { method: "POST", headers: { "X-CSRFToken": csrf(), ...(type && { "Content-Type": type }) }, body }).catch(() => null);
 }
 
-export function toast(text, tone = "info") {
-  document.dispatchEvent(new CustomEvent("clod:toast", { detail: { text, tone } }));
+// undo() takes back what the toast tells.
+export function toast(text, tone = "info", undo = null) {
+  document.dispatchEvent(new CustomEvent("clod:toast", { detail: { text, tone, undo } }));
 }
 
 // For screen readers: starts, ends and errors, never each token.
@@ -31,11 +33,14 @@ export function fill(element, html) {
   element.dispatchEvent(new Event("htmx:load", { bubbles: true }));
 }
 
-// As tall as its text, up to a limit. Set through the CSSOM: the page's policy has no room for style attributes.
+// As tall as its text, up to a limit; what is long has reached it, and need not be laid out to know. Set through the CSSOM: the page's
+// policy has no room for style attributes.
 export function grow(area, most = 240) {
   area.style.height = "auto";
-  area.style.height = `${Math.min(area.scrollHeight + 2, most)}px`;
+  area.style.height = `${area.value.length > MEASURED ? most : Math.min(area.scrollHeight + 2, most)}px`;
 }
+
+export const mib = (bytes) => (bytes / 1024 / 1024).toFixed(1);
 
 export function debounced(work, ms) {
   let timer = 0;

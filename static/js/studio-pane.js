@@ -1,4 +1,4 @@
-// One conversation with one model: its turns, the answer being written, and what its next call would send.
+// A pane: one model, a conversation with it, the answer being written, and what its next call would send.
 import { Answer } from "./studio-answer.js";
 import { showCalls } from "./studio-calls.js";
 import { Completion } from "./studio-completion.js";
@@ -8,13 +8,16 @@ import { Meter, duration } from "./studio-meter.js";
 import { clone, grow, modelOf, say } from "./studio-page.js";
 import { explain } from "./studio-problem.js";
 import { complete, settled } from "./studio-stream.js";
+import { Conversation, imagesOf, textOf, withoutImages } from "./studio-turns.js";
+
+const LONGEST_SHOWN = 20_000; // characters of a prompt
 
 export class Pane {
   // desk: {project(), system(), parameters(model), isSeparate(), changed(), denied(error, pane), ended(pane, run)}.
   constructor(desk, model) {
-    Object.assign(this, { desk, turns: [], stopper: null, element: clone("pane-template") });
+    Object.assign(this, { desk, stopper: null, element: clone("pane-template") });
     this.part = (selector) => this.element.querySelector(selector);
-    this.conversation = this.part(".conversation");
+    this.conversation = new Conversation(this.part(".conversation"));
     this.ownPrompt = this.part("[data-own-prompt]");
     this.ownSystem = this.part("[data-own-system]");
     this.ownPrompt.addEventListener("input", () => grow(this.ownPrompt, 160));
@@ -22,9 +25,17 @@ export class Pane {
   }
 
   get busy() { return this.stopper !== null; }
-  get name() { return this.model.slug ? (modelOf(this.model.slug)?.name ?? this.model.slug) + this.tags : this.tags; }
-  get tags() { return this.model.tags.map((tag) => `@${tag}`).join(""); }
-  get isEmpty() { return this.turns.length === 0; }
+  get isEmpty() { return this.conversation.isEmpty; }
+  get wanted() { return [this.model.slug, ...this.model.tags].join("@"); } // as the API takes it
+  get name() {
+    const { slug, tags } = this.model;
+    if (!slug) return tags.length ? `Any model @${tags.join("@")}` : "";
+    return [modelOf(slug)?.name ?? slug, ...tags].join("@");
+  }
+
+  // A strategy alone may find a model that does.
+  get readsImages() { return modelOf(this.model.slug)?.reads.includes("image") ?? true; }
+  get lastPrompt() { return this.conversation.asked ? textOf(this.conversation.asked.message) : ""; }
 
   // model: {slug, tags}; no slug with tags is any model.
   choose(model) {
@@ -36,19 +47,19 @@ export class Pane {
     this.part(".pane-facts").textContent = facts(known, model);
   }
 
-  draw(isAlone, canAsk) {
+  draw(isAlone, canAsk, hasImages) {
     this.part("[data-remove]").hidden = isAlone;
     this.part(".pane-composer").hidden = !this.desk.isSeparate();
     this.part("[data-own-send]").disabled = !canAsk;
+    this.part("[data-image-note]").hidden = !hasImages || this.readsImages;
+    this.element.dataset.busy = this.busy;
   }
 
   stop() { this.stopper?.abort(); }
 
   clear() {
     this.stop();
-    this.turns = [];
-    for (const turn of this.element.querySelectorAll(".turn")) turn.remove();
-    this.part("[data-first]").hidden = false;
+    this.conversation.put([]);
   }
 
   system() { return (this.desk.isSeparate() && this.ownSystem.value.trim()) || this.desk.system(); }
@@ -56,29 +67,32 @@ export class Pane {
   // The body of a call that says ``content`` next; nothing to say leaves the conversation as it is.
   body(content) {
     const system = this.system();
-    const said = content ? [{ role: "user", content }] : [];
-    const messages = [...(system ? [{ role: "system", content: system }] : []), ...this.turns, ...said];
-    return { model: this.model.slug + this.tags, messages, ...this.desk.parameters(modelOf(this.model.slug)) };
+    const said = [...this.conversation.messages, ...(content ? [{ role: "user", content }] : [])];
+    const messages = [...(system ? [{ role: "system", content: system }] : []), ...(this.readsImages ? said : said.map(withoutImages).filter(Boolean))];
+    return { model: this.wanted, messages, ...this.desk.parameters(modelOf(this.model.slug)) };
   }
 
   // A conversation that was had elsewhere, to go on with.
-  take(turns) {
-    this.turns.push(...turns);
-    for (const each of turns) this.show(each.role === "user" ? userView(each.content) : pastView(each, this.name));
+  take(messages) {
+    for (const message of messages) message.role === "user" ? this.ask(message) : this.conversation.add(pastView(message, this.name), message);
+  }
+
+  ask(message) {
+    const turn = this.conversation.add(userView(message), message);
+    turn.view.querySelector("[data-edit]").addEventListener("click", () => this.desk.edit(this, turn));
+    turn.view.querySelector("[data-remove-turn]").addEventListener("click", () => this.desk.removeTurn(this, turn));
   }
 
   async send(content) {
-    const turn = { role: "user", content };
-    this.turns.push(turn);
-    this.asked = { turn, view: this.show(userView(content)) };
+    this.ask({ role: "user", content });
     await this.answer();
   }
 
   async answer() {
     const stopper = (this.stopper = new AbortController());
     const [project, body, exchange, completion, meter] = [this.desk.project(), this.body(), new Exchange(), new Completion(), new Meter()];
-    const answer = new Answer(this.name, meter, () => this.follow());
-    this.show(answer.element);
+    const answer = new Answer(this.name, meter, !this.model.slug);
+    this.conversation.show(answer.element);
     this.desk.changed();
     say(`${this.name} is answering.`);
     let problem = null;
@@ -96,87 +110,70 @@ export class Pane {
   }
 
   async ended(run) {
-    const { answer, completion, meter, problem, project, stopped } = run;
-    const message = completion.message(stopped || problem);
+    const { answer, completion, meter, problem, stopped } = run;
+    const message = problem ? null : completion.message(stopped);
     const isShown = answer.element.isConnected;
-    if (message && isShown) this.turns.push(message);
-    if (problem?.denied && this.asked) this.takeBack(answer);
-    else if (problem) this.fail(answer, problem, Boolean(message));
+    if (isShown) this.conversation.ended(answer.element, message);
+    if (problem?.denied && isShown) this.takeBack();
+    else if (problem) this.fail(answer, problem);
     this.bind(answer, run, message);
     const shown = answer.end(completion, stopped);
-    if (meter.isOpen) this.settle(meter, answer, project, stopped);
+    this.tell(run);
     if (problem?.denied) this.desk.denied(problem, this);
-    say(problem ? `${this.name} failed: ${problem.message}` : `${this.name} ${stopped ? "was stopped" : "answered"}: ${completion.usage?.completion_tokens ?? meter.pieces} tokens in ${duration(meter.ended - (meter.began ?? meter.ended))}.`);
     this.desk.changed();
     document.dispatchEvent(new Event("clod:spent"));
-    if (!problem || message) this.desk.ended(this, run);
+    if (!problem || answer.text) this.desk.ended(this, run);
     await shown;
   }
 
-  // An answer that ended early brings no usage with it; what was charged is in the log once the call is settled.
-  async settle(meter, answer, project, stopped) {
-    meter.settled(await settled(project, meter.requestId).catch(() => null));
-    answer.showFacts(stopped);
-    document.dispatchEvent(new Event("clod:spent"));
+  // An answer that ended early brings no usage with it, one that was stopped before its first word not even its id: what was charged is
+  // in the log once the call is settled. Of calls that were refused before anything was held there is nothing in it.
+  async tell({ answer, meter, problem, project, body, stopped }) {
+    if (problem) say(`${this.name} failed: ${problem.message}`);
+    if (meter.isOpen) {
+      meter.settled(await settled(project, meter, body.model, Boolean(problem)).catch(() => null));
+      answer.showFacts(stopped);
+      document.dispatchEvent(new Event("clod:spent"));
+    }
+    if (!problem) say(`${this.name} ${stopped ? "was stopped" : "answered"}: ${meter.usage?.completion_tokens ?? meter.pieces} tokens in ${duration(meter.ended - (meter.began ?? meter.ended))}.`);
   }
 
-  // Nothing was sent: what was asked goes back to where it was written.
-  takeBack(answer) {
-    answer.element.remove();
-    if (this.turns.at(-1) !== this.asked.turn) return;
-    this.turns.pop();
-    this.asked.view.remove();
-    const { content } = this.asked.turn;
-    this.returned = typeof content === "string" ? content : content.map(({ text = "" }) => text).join("");
-    this.part("[data-first]").hidden = !this.isEmpty;
+  // Nothing was sent: what was asked goes back to where it was written. Results of tools stay.
+  takeBack() {
+    const [before, answer] = this.conversation.turns.slice(-2);
+    this.returned = before === this.conversation.asked ? before.message : null;
+    this.conversation.cutFrom(this.returned ? before : answer);
   }
 
-  fail(answer, problem, hasText) {
-    explain(answer.element.querySelector(".problem"), problem, this.desk.project());
-    const again = answer.element.querySelector("[data-again]");
-    again.hidden = hasText;
-    again.addEventListener("click", () => { answer.element.remove(); this.answer(); }, { once: true });
+  fail(answer, problem) {
+    explain(answer.part(".problem"), problem, this.desk.project());
+    answer.part("[data-again]").addEventListener("click", () => this.regenerate());
   }
 
-  bind(answer, { exchange, meter }, message) {
-    const part = (selector) => answer.element.querySelector(selector);
-    part("[data-copy-answer]").addEventListener("mousedown", () => (part("[data-copy-answer]").dataset.copy = answer.text));
-    part("[data-copy-answer]").addEventListener("focus", () => (part("[data-copy-answer]").dataset.copy = answer.text));
-    part("[data-exchange]").addEventListener("click", () => exchange.show());
-    part("[data-routing]").dataset.request = meter.requestId;
-    part("[data-regenerate]").addEventListener("click", () => this.regenerate(answer, message));
-    if (message?.tool_calls) showCalls(part(".calls"), message.tool_calls, (results) => this.goOn(results));
+  bind(answer, { exchange }, message) {
+    const copy = answer.part("[data-copy-answer]");
+    for (const event of ["mousedown", "focus"]) copy.addEventListener(event, () => (copy.dataset.copy = answer.text));
+    answer.part("[data-exchange]").addEventListener("click", () => exchange.show());
+    answer.part("[data-regenerate]").addEventListener("click", () => this.regenerate());
+    answer.part("[data-remove-turn]").addEventListener("click", () => this.desk.removeTurn(this, this.conversation.turns.find(({ view }) => view === answer.element)));
+    if (message?.tool_calls) showCalls(answer.part(".calls"), message.tool_calls, (results) => this.goOn(results));
   }
 
-  // Only the newest answer: what was said after an older one would hang in the air.
-  regenerate(answer, message) {
-    if (this.busy || (message && this.turns.at(-1) !== message)) return say("Only the newest answer can be written again.");
-    if (message) this.turns.pop();
-    answer.element.remove();
+  // Only the newest answer, which alone shows the button: what was said after an older one would hang in the air.
+  regenerate() {
+    if (this.busy) return;
+    this.conversation.cutFrom(this.conversation.turns.at(-1));
     this.answer();
   }
 
   goOn(results) {
     for (const { id, name, content } of results) {
-      this.turns.push({ role: "tool", tool_call_id: id, content });
-      const view = this.show(clone("turn-tool"));
+      const view = clone("turn-tool");
       view.querySelector(".who").textContent = `Result of ${name}`;
       view.querySelector(".text").textContent = content;
+      this.conversation.add(view, { role: "tool", tool_call_id: id, content });
     }
     this.answer();
-  }
-
-  show(view) {
-    this.part("[data-first]").hidden = true;
-    this.conversation.append(view);
-    this.follow(true);
-    return view;
-  }
-
-  // Keeps the newest line in view unless the reader has scrolled up.
-  follow(always = false) {
-    const { scrollTop, scrollHeight, clientHeight } = this.conversation;
-    if (always || scrollHeight - scrollTop - clientHeight < 120) this.conversation.scrollTop = scrollHeight;
   }
 }
 
@@ -186,15 +183,16 @@ function facts(known, { slug, tags }) {
   return `${price}${known.fee ? `, ${known.fee} fee` : ""} · ${known.context} context${known.available ? "" : ` · not available here: ${known.missing}`}`;
 }
 
-function userView(content) {
+function userView(message) {
   const view = clone("turn-user");
-  const parts = Array.isArray(content) ? content : [{ type: "text", text: content }];
-  const images = parts.filter(({ image_url }) => image_url?.url?.startsWith("data:image/"));
-  view.querySelector(".text").textContent = parts.filter((part) => !images.includes(part)).map(({ text, image_url }) => text ?? image_url?.url).join("\n");
+  const text = textOf(message);
+  const rest = text.length - LONGEST_SHOWN;
+  view.querySelector(".text").textContent = text.slice(0, LONGEST_SHOWN);
+  view.querySelector("[data-rest]").textContent = rest > 0 ? `… and ${rest.toLocaleString("en-US")} more characters.` : "";
   const thumbs = view.querySelector(".thumbs");
-  for (const { image_url } of images) {
+  for (const src of imagesOf(message)) {
     thumbs.hidden = false;
-    thumbs.append(Object.assign(new Image(), { src: image_url.url, alt: "An image you sent" }));
+    thumbs.append(Object.assign(new Image(), { src, alt: "An image you sent" }));
   }
   return view;
 }

@@ -8,22 +8,24 @@ const only = Object.fromEntries([...dialog.querySelectorAll("[data-only]")].map(
 const tags = [...dialog.querySelectorAll("[data-tag]")];
 const isPressed = (chip) => chip.getAttribute("aria-pressed") === "true";
 const press = (chip, on) => chip.setAttribute("aria-pressed", on);
-const ANY = { slug: "", name: "Any model", developer: "the strategy chooses", free: false, available: true, context: "", input: "", output: "", words: "any model" };
+const ANY = { slug: "", name: "Any model", developer: "by a strategy, the cheapest unless you choose one below", free: false, available: true, context: "", input: "", output: "", words: "any model" };
 let choices = [];
 let allowed = [];
+let current = {};
+let areTagsChosen = false; // by the reader, in this dialog
 let finish = () => {};
 
 // Resolves to {slug, tags}, or null when the reader closes without choosing. ``models`` of the project; empty: all.
-export function pick(current, models) {
-  allowed = models;
+export function pick(model, models) {
+  [current, allowed, areTagsChosen] = [model, models, false];
   search.value = "";
   press(only.available, true);
   press(only.free, false);
-  for (const chip of tags) press(chip, current.tags.includes(chip.dataset.tag));
   choices = [ANY, ...data.models].map((model) => ({ model, row: row(model) }));
   list.replaceChildren(...choices.map(({ row }) => row));
-  filter(current.slug);
+  pressTags(current.tags);
   dialog.showModal();
+  filter(current.slug);
   search.focus();
   return new Promise((resolve) => (finish = resolve));
 }
@@ -46,6 +48,7 @@ function row(model) {
 
 const isAllowed = ({ slug }) => !slug || !allowed.length || allowed.includes(slug);
 const isCallable = (model) => model.available && isAllowed(model);
+const pressTags = (wanted) => { for (const chip of tags) press(chip, wanted.includes(chip.dataset.tag)); };
 const chosenTags = () => tags.filter(isPressed).map((chip) => chip.dataset.tag);
 
 function filter(slug) {
@@ -53,7 +56,7 @@ function filter(slug) {
   for (const { model, row } of choices) {
     const text = (model.words ?? `${model.name} ${model.slug} ${model.developer} ${model.label}`).toLowerCase();
     row.hidden =
-      (!model.slug && !chosenTags().length) || !words.every((word) => text.includes(word)) ||
+      (!model.slug && !chosenTags().length && !words.length) || !words.every((word) => text.includes(word)) ||
       (isPressed(only.available) && !isCallable(model)) || (isPressed(only.free) && !model.free);
   }
   const shown = choices.filter(({ row }) => !row.hidden);
@@ -61,8 +64,12 @@ function filter(slug) {
   select((shown.find(({ model }) => model.slug === slug) ?? shown[0])?.row);
 }
 
+// The strategy of the pane goes with its model; another one begins without.
 function select(chosen) {
-  for (const { row } of choices) row.setAttribute("aria-selected", row === chosen);
+  for (const { model, row } of choices) {
+    row.setAttribute("aria-selected", row === chosen);
+    if (row === chosen && !areTagsChosen) pressTags(model.slug === current.slug ? current.tags : []);
+  }
   chosen?.scrollIntoView({ block: "nearest" });
   if (chosen) search.setAttribute("aria-activedescendant", chosen.id);
   else search.removeAttribute("aria-activedescendant");
@@ -71,7 +78,9 @@ function select(chosen) {
 function take(row) {
   const choice = choices.find((each) => each.row === row);
   if (!choice || !isCallable(choice.model)) return;
-  finish({ slug: choice.model.slug, tags: chosenTags() });
+  const isSame = choice.model.slug === current.slug;
+  const wanted = areTagsChosen ? chosenTags() : isSame ? current.tags : [];
+  finish({ slug: choice.model.slug, tags: choice.model.slug || wanted.length ? wanted : ["price"] });
   dialog.close();
 }
 
@@ -93,6 +102,7 @@ dialog.addEventListener("click", (event) => {
   const chip = event.target.closest(".chip");
   if (!chip) return;
   press(chip, !isPressed(chip));
+  areTagsChosen ||= Boolean(chip.dataset.tag);
   filter(choices.find(({ row }) => row.getAttribute("aria-selected") === "true")?.model.slug);
 });
 dialog.addEventListener("close", () => finish(null));

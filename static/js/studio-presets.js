@@ -1,17 +1,18 @@
 // Presets: what is set up on the page, saved under a name on the site. The menu of them is drawn by the server.
 import { controls, data, fill, post, toast } from "./studio-page.js";
 
+const EXCERPT = 80; // characters
 const menu = document.getElementById("presets");
 const dialog = document.getElementById("preset-dialog");
 const named = dialog.querySelector("form");
 const shown = document.getElementById("preset-shown");
 
-// read() is the page's setup; the preset it was opened with is in the page's data.
+// read() is the page's setup, with what was sent last where nothing is being written; the preset it was opened with is in the page's data.
 export function offerPresets(read) {
   draw();
   menu.addEventListener("click", ({ target }) => {
-    if (target.closest("[data-save-as]")) ask();
-    if (target.closest("[data-update]")) save({ setup: read() }, `${data.preset.name} is updated.`);
+    if (target.closest("[data-save-as]")) ask(read());
+    if (target.closest("[data-update]")) update(read());
   });
   named.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -20,13 +21,32 @@ export function offerPresets(read) {
   });
 }
 
-function ask() {
+export function forgetPreset() {
+  data.preset = null;
+  history.replaceState(null, "", "/studio");
+  draw();
+}
+
+function ask(setup) {
   menu.removeAttribute("open");
   named.reset();
   named.elements.name.value = data.preset ? `${data.preset.name} (copy)`.slice(0, 80) : "";
   dialog.querySelector("[data-problem]").textContent = "";
+  dialog.querySelector("[data-saves]").textContent = `Saved ${withPrompt(setup)}.`;
   dialog.showModal();
   named.elements.name.select();
+}
+
+// What becomes of the prompt is told: the box is empty once it was sent.
+function withPrompt({ prompt, panes, separate }) {
+  const written = separate ? panes.map((pane) => pane.prompt).filter(Boolean).join(" / ") : prompt;
+  if (!written) return "without a prompt";
+  return `with the prompt “${written.length > EXCERPT ? `${written.slice(0, EXCERPT)}…` : written}”`;
+}
+
+function update(setup) {
+  const before = data.preset.setup;
+  save({ setup }, `${data.preset.name} is updated, ${withPrompt(setup)}.`, () => save({ setup: before }, `${data.preset.name} is as it was.`));
 }
 
 async function create(body) {
@@ -37,21 +57,21 @@ async function create(body) {
   return true;
 }
 
-async function save(body, words) {
+async function save(body, words, undo) {
   const told = await answered(await post(`/studio/presets/${data.preset.id}/save`, JSON.stringify(drawn(body))));
   menu.removeAttribute("open");
   if (told.error) return toast(told.error.message, "bad");
-  took(told, words);
+  took(told, words, undo);
 }
 
 // Which organization the page is of: its reader may have gone to another one in another tab.
 const drawn = (body) => ({ ...body, drawn_for: controls.drawn_for.value });
 
-function took({ preset, menu: html }, words) {
+function took({ preset, menu: html }, words, undo) {
   data.preset = preset;
   fill(menu.querySelector("[data-menu]"), html);
   draw();
-  toast(words, "good");
+  toast(words, "good", undo);
 }
 
 async function answered(answer) {

@@ -4,7 +4,10 @@ import { Refused, forget, tokenFor } from "./studio-token.js";
 
 const TURN_MS = 8;
 const SETTLED_TRIES = 10;
+const REFUSED_TRIES = 2; // its answer came after it was settled
 const SETTLED_EVERY_MS = 300;
+const SAME_AGE_MS = 2000;
+const found = new Set(); // ids of calls that a pane has
 
 // A token may have ended before its time (a restart, another log-in): asked for once more, then the refusal stands.
 export async function* complete(project, body, signal, exchange) {
@@ -23,17 +26,30 @@ export async function* complete(project, body, signal, exchange) {
 
 // The body as it is sent: what is quoted is the price of these bytes.
 export const streaming = (body) => ({ ...body, stream: true, stream_options: { include_usage: true } });
+export const bytesOf = (body) => new Blob([JSON.stringify(streaming(body))]).size;
 
-// The call in the API's own log, which has it as soon as it is settled; null when that takes too long.
-export async function settled(project, id) {
+// The call in the API's own log, which has it as soon as it is settled; null when that takes too long, or for one that is not logged.
+// call: a Meter; wanted: the model as it was asked for.
+export async function settled(project, call, wanted, isRefused) {
   const address = data.address.replace("chat/completions", "requests?limit=20");
-  for (let tries = 0; tries < SETTLED_TRIES; tries += 1) {
+  for (let tries = isRefused ? REFUSED_TRIES : SETTLED_TRIES; tries > 0; tries -= 1) {
     await new Promise((resolve) => setTimeout(resolve, SETTLED_EVERY_MS));
     const answer = await fetch(address, { headers: { Authorization: `Bearer ${await tokenFor(project)}` } });
-    const row = answer.ok && (await answer.json()).data.find((each) => each.id === id);
-    if (row) return row;
+    const row = answer.ok && (await answer.json()).data.find((each) => isOf(each, call, wanted, Date.parse(answer.headers.get("date"))));
+    if (row) {
+      found.add(row.id);
+      return row;
+    }
   }
   return null;
+}
+
+// A call that was stopped before its answer began never learned its id: it is the one of that age which nobody waited for. Ages, because
+// the clocks of browser and server differ.
+function isOf(row, call, wanted, now) {
+  if (call.requestId) return row.id === call.requestId;
+  const apart = Math.abs(now - Date.parse(row.created_at) - (performance.now() - call.began));
+  return !found.has(row.id) && row.source === "studio" && row.requested_model === wanted && row.status === "client_closed" && apart < SAME_AGE_MS;
 }
 
 async function* streamed(token, body, signal, exchange) {
@@ -43,8 +59,8 @@ async function* streamed(token, body, signal, exchange) {
   yield { sent: true };
   const answer = await fetch(data.address, { method: "POST", headers: { ...headers, Authorization: `Bearer ${token}` }, body: text, signal });
   exchange.answered(answer);
-  if (!answer.ok) throw await refusal(answer, exchange);
   yield { headers: answer.headers };
+  if (!answer.ok) throw await refusal(answer, exchange);
   let done = false;
   for await (const event of events(answer.body)) {
     exchange.heard(event);

@@ -2,6 +2,12 @@
 const bar = document.querySelector(".pane-tabs");
 const panes = document.getElementById("panes");
 
+// One that is new is the one to look at.
+export function reveal(list, pane) {
+  for (const { element } of list) delete element.dataset.shown;
+  pane.element.dataset.shown = "";
+}
+
 export function drawTabs(list) {
   const shown = Math.max(list.findIndex(({ element }) => "shown" in element.dataset), 0);
   bar.hidden = list.length < 2;

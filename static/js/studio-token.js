@@ -4,11 +4,11 @@ import { post } from "./studio-page.js";
 const RENEW_BEFORE_MS = 60_000;
 const held = new Map();
 
-// What the API or our own site said no to. ``denied``: the log-in or the role is gone, and no repetition will help.
+// What the API or our own site said no to. ``denied``: the log-in, the role or the project is gone, and no repetition will help.
 export class Refused extends Error {
-  constructor(message, { code = "", status = 0, denied = false, resets_at = "" } = {}) {
+  constructor(message, { code = "", status = 0, denied = false, isLoggedOut = false, resets_at = "" } = {}) {
     super(message);
-    Object.assign(this, { code, status, denied, resetsAt: resets_at });
+    Object.assign(this, { code, status, denied, isLoggedOut, resetsAt: resets_at });
   }
 }
 
@@ -17,7 +17,7 @@ export async function tokenFor(project) {
   if (known && known.until - Date.now() > RENEW_BEFORE_MS) return known.token;
   const answer = await post("/studio/token", new URLSearchParams({ project }), null);
   if (!answer) throw new Refused("The server did not answer. Check the connection and try again.");
-  if (answer.redirected) throw new Refused("You are logged out. What you wrote is kept here; log in again to go on.", { denied: true });
+  if (answer.redirected) throw new Refused("You are logged out. What you wrote is kept here; log in again to go on.", { denied: true, isLoggedOut: true });
   const told = await answer.json().catch(() => ({}));
   if (!answer.ok) throw refusedToken(answer.status, told.error);
   held.set(project, { token: told.token, until: Date.parse(told.expires_at) });

@@ -1,14 +1,16 @@
 // Studio: what its buttons and keys do. The page is an ordinary client of the API.
-import { takeOver } from "./body-studio.js";
 import { showCode } from "./studio-code.js";
-import { setupOf, turnsOf } from "./studio-conversation.js";
 import * as desk from "./studio-desk.js";
+import { arrive } from "./studio-arrival.js";
+import { textOf, imagesOf } from "./studio-turns.js";
 import { check, reveal } from "./studio-editors.js";
 import { offerHistory, remember } from "./studio-history.js";
-import { dropImages, hasImages, takeImages } from "./studio-images.js";
-import { controls, data, fill, form, grow, modelOf, say, toast } from "./studio-page.js";
+import { dropImages, hasImages, keepImages, takeImages } from "./studio-images.js";
+import { controls, fill, form, grow, say, toast } from "./studio-page.js";
+import { takePasted } from "./studio-pasted.js";
 import { offerPresets } from "./studio-presets.js";
-import { draft, keepDraft, modelIn, readSetup, writeFields } from "./studio-setup.js";
+import { keepDraft, modelIn, readSetup, writeFields } from "./studio-setup.js";
+import { beUndone, undoable } from "./studio-undo.js";
 
 const SIDE = "clod_studio_side";
 const denied = document.getElementById("studio-denied");
@@ -17,6 +19,14 @@ const { panes } = desk;
 const on = (id, work) => document.getElementById(id).addEventListener("click", work);
 
 const setup = () => readSetup(panes, desk.isSeparate());
+
+// What a preset holds: what was asked last, where nothing new is being written.
+function asked() {
+  const now = setup();
+  const last = panes.map(({ lastPrompt }) => lastPrompt);
+  if (now.separate) return { ...now, panes: now.panes.map((pane, index) => ({ ...pane, prompt: pane.prompt || last[index] })) };
+  return { ...now, prompt: now.prompt || (last.find(Boolean) ?? "") };
+}
 
 function open(wanted) {
   for (const pane of [...panes]) desk.remove(pane);
@@ -38,30 +48,31 @@ function ready() {
   return form.reportValidity();
 }
 
-function send(asked = panes.filter(desk.canAsk)) {
-  if (!asked.length || controls.send.disabled || !ready()) return;
-  const run = asked.map((pane) => ({ pane, content: desk.contentOf(pane) }));
+// What the API would not take goes to no pane, and stays where it was written.
+function fits(asking) {
+  const excess = asking.map(desk.excess).find(Boolean);
+  if (excess) toast(excess, "bad");
+  return !excess;
+}
+
+function send(asking) {
+  if (!asking.length || !ready() || !fits(asking)) return;
+  const run = asking.map((pane) => ({ pane, content: desk.contentOf(pane) }));
   for (const { pane } of run) desk.write(desk.promptOf(pane), "");
   if (hasImages()) dropImages(desk.changed);
-  desk.promptOf(asked[0]).focus();
+  desk.promptOf(asking[0]).focus();
   for (const { pane, content } of run) pane.send(content);
 }
 
-const sendOwn = (pane) => desk.canAsk(pane) && ready() && pane.send(takeOwn(pane));
-
-function takeOwn(pane) {
-  const content = desk.contentOf(pane);
-  desk.write(pane.ownPrompt, "");
-  if (hasImages()) dropImages(desk.changed);
-  return content;
-}
+const sendAll = () => controls.send.disabled || send(panes.filter(desk.canAsk));
+const sendOwn = (pane) => send([pane].filter(desk.canAsk));
 
 const stopAll = () => { for (const pane of panes) pane.stop(); };
 
 function clearAll() {
-  for (const pane of panes) pane.clear();
-  desk.changed();
-  say("A new conversation.");
+  const clear = () => { for (const pane of panes) pane.clear(); desk.changed(); };
+  if (panes.every(({ isEmpty }) => isEmpty)) clear();
+  else undoable("A new conversation.", clear);
   desk.promptOf(panes[0]).focus();
 }
 
@@ -82,13 +93,15 @@ function showSide(isOpen) {
 desk.begin({
   denied(error, pane) {
     denied.querySelector("span").textContent = error.message;
+    denied.querySelector("a").hidden = !error.isLoggedOut;
     denied.hidden = false;
     const area = desk.promptOf(pane);
-    if (pane.returned && !area.value) desk.write(area, pane.returned);
+    if (!pane.returned || area.value) return;
+    if (!hasImages()) keepImages(imagesOf(pane.returned), desk.changed);
+    desk.write(area, textOf(pane.returned));
   },
   ended(pane, { answer, body, meter, stopped }) {
-    const { content } = body.messages.findLast(({ role }) => role === "user") ?? { content: "" };
-    const prompt = typeof content === "string" ? content : content.map(({ text = "(image)" }) => text).join("\n");
+    const prompt = textOf(body.messages.findLast(({ role }) => role === "user") ?? { content: "" }) || "(image)";
     const run = { ...setup(), panes: [{ model: body.model, system: pane.ownSystem.value, prompt }], prompt };
     remember({ model: pane.name, prompt, answer: answer.text, facts: meter.facts(stopped), request: meter.requestId, setup: run });
   },
@@ -102,37 +115,31 @@ document.getElementById("panes").addEventListener("click", ({ target }) => {
   if (target.closest("[data-example]")) { desk.write(desk.promptOf(pane), target.closest("[data-example]").textContent.trim()); desk.promptOf(pane).focus(); }
   if (target.closest("[data-remove]")) { desk.remove(pane); panes[0].part("[data-pick]").focus(); }
 });
-form.addEventListener("submit", (event) => { event.preventDefault(); send(); });
+form.addEventListener("submit", (event) => { event.preventDefault(); sendAll(); });
 form.addEventListener("input", ({ target }) => { if (target === controls.prompt) grow(target); desk.changed(); });
 form.addEventListener("keydown", (event) => {
   const own = panes.find(({ ownPrompt }) => ownPrompt === event.target);
   const isPrompt = own || event.target === controls.prompt;
   if (event.key !== "Enter" || event.isComposing || !(event.metaKey || event.ctrlKey || (isPrompt && !event.shiftKey))) return;
   event.preventDefault();
-  own ? sendOwn(own) : send();
+  own ? sendOwn(own) : sendAll();
 });
 controls.stop.addEventListener("click", (event) => event.detail < 2 && stopAll()); // not the second half of a double click on Send
-controls.project.addEventListener("change", desk.moveToProject);
+controls.project.addEventListener("change", () => { denied.hidden = true; desk.moveToProject(); });
 on("separate", () => { desk.setSeparate(!desk.isSeparate()); desk.changed(); desk.promptOf(panes[0]).focus(); });
 on("add-pane", () => desk.choose(desk.add()));
 on("get-code", () => showCode(panes, desk.contentOf));
 on("new-chat", clearAll);
 on("toggle-side", () => { showSide(side.getAttribute("aria-expanded") !== "true"); localStorage.setItem(SIDE, form.dataset.side); });
-document.addEventListener("keydown", (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && stopAll());
+document.addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && !event.isComposing && !document.querySelector("dialog[open]") && stopAll());
+document.addEventListener("clod:facts", desk.changed);
 
-takeImages(desk.changed, () => panes.some(({ model }) => modelOf(model.slug)?.reads.includes("image") ?? true));
+beUndone({ snapshot: () => ({ setup: setup(), desk: desk.snapshot() }), restore: (before) => { writeFields(before.setup); grow(controls.prompt); desk.put(before.desk); } });
+takeImages(desk.changed, desk.readImages);
+takePasted(desk.changed);
 offerHistory(open);
-offerPresets(setup);
+offerPresets(asked);
 showSide(localStorage.getItem(SIDE) !== "closed");
 
-const { model, project } = data.wanted;
-if (data.projects.some(({ id }) => id === project)) controls.project.value = project;
-const handed = takeOver();
-const kept = handed ? setupOf(handed) : (data.preset?.setup ?? draft());
-if (kept?.panes?.length) open(kept);
-const asked = modelIn(model);
-if (model && (modelOf(asked.slug) || (!asked.slug && asked.tags.length))) panes.length ? panes[0].choose(asked) : desk.add(asked);
-if (!panes.length) desk.add();
-if (handed) panes[0].take(turnsOf(handed));
-desk.moveToProject();
+arrive(open);
 keepDraft(setup);

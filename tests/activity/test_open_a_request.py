@@ -30,6 +30,16 @@ def test_the_page_tells_time_cost_attempts_and_the_reason(alice: User, project: 
         assert fact in shown
 
 
+@pytest.mark.parametrize(
+    ("asked", "opened"),
+    [("Llama 3@latency", "llama%40latency"), ("@price", "%40price"), ("gpt-4o@price@latency", "llama%40price%40latency")],
+)
+def test_studio_opens_it_with_the_strategy_it_was_asked_for_with(alice: User, project: Project, asked: str, opened: str) -> None:
+    row = call(project, model="llama", requested_model=asked)
+    shown = browser(alice).get(f"/activity/{public(row)}").content.decode()
+    assert f'href="/studio?model={opened}&amp;' in shown
+
+
 def test_the_drawer_gets_the_request_without_the_frame(alice: User, project: Project) -> None:
     row = call(project)
     part = browser(alice).get(f"/activity/{public(row)}", headers={"HX-Request": "true"}).content.decode()

@@ -56,7 +56,7 @@ def ask_with(key: str, api_url: str) -> int:
 
 def ask_in_studio(page: Page) -> None:
     page.goto("/studio?model=smollm2-135m-instruct")
-    page.get_by_label("System prompt").fill("You are a helpful assistant.")
+    page.get_by_label("System prompt (optional)").fill("You are a helpful assistant.")
     page.get_by_label("Temperature").fill("0")
     page.get_by_label("Prompt", exact=True).fill("What is the capital of France?")
     page.get_by_role("button", name="Send").click()

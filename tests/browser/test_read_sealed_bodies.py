@@ -342,7 +342,7 @@ def test_a_conversation_goes_on_in_studio_and_the_address_does_not_tell_it(page,
     conversation = page.get_by_role("log", name="Conversation")
     expect(conversation).to_contain_text("Capital of France?")
     expect(conversation).to_contain_text("Paris.")
-    expect(page.get_by_label("System prompt")).to_have_value("Be brief.")
+    expect(page.get_by_label("System prompt (optional)")).to_have_value("Be brief.")
     expect(page.get_by_label("Temperature")).to_have_value("0.3")
     expect(page.get_by_label("Longest answer")).to_have_value("")
     with page.expect_request(re.compile("/v1/chat/completions")) as asked:

@@ -46,7 +46,7 @@ def test_a_cap_that_is_reached_is_a_clear_sentence_and_costs_nothing(chromium: B
         page.goto(f"/studio?model=fake-echo&project={projects['capped']}")
         before = desk.shell(fake.site, MONEY)
         desk.prompt(page).fill("Hello")
-        expect(page.locator(".quote")).to_contain_text("the project's day has only $0.000001 left")
+        expect(page.locator(".quote.bad")).to_contain_text("the project's day has only $0.000001 left")
         desk.prompt(page).press("Enter")
         problem = desk.answers(page).get_by_role("alert")
         expect(problem).to_contain_text("Capped")
@@ -110,7 +110,7 @@ def test_after_a_log_out_it_says_so_and_keeps_what_was_written(chromium: Browser
         expect(desk.prompt(page)).to_have_value("a long thought")
 
 
-def test_whoever_loses_the_role_is_told(chromium: Browser, fake) -> None:
+def test_whoever_loses_the_role_is_told(chromium: Browser, fake, projects) -> None:
     with desk.opened(chromium, fake.site, expected=("401", "403")) as page:
         used = bearers(page)
         page.goto("/studio?model=fake-echo")
@@ -121,7 +121,10 @@ def test_whoever_loses_the_role_is_told(chromium: Browser, fake) -> None:
             is_over(fake, used[-1])
             desk.ask(page, "second")
             expect(page.locator("#studio-denied")).to_contain_text("developer role")
+            expect(page.locator("#studio-denied").get_by_role("link")).to_have_count(0)  # a log-in would not help
             expect(desk.prompt(page)).to_have_value("second")
+            page.get_by_label("Project").select_option(label="Echo only")
+            expect(page.locator("#studio-denied")).to_be_hidden()
         finally:
             desk.change(fake.site, "UPDATE accounts_membership SET role = 'owner' WHERE role = 'viewer'")
 
@@ -131,7 +134,7 @@ def test_a_preset_goes_round(chromium: Browser, fake) -> None:
         page.goto("/studio?model=fake-echo")
         desk.add_pane(page, "fake/slow")
         desk.prompt(page).fill("Good morning")
-        page.get_by_label("System prompt").fill("Two words.")
+        page.get_by_label("System prompt (optional)").fill("Two words.")
         page.get_by_label("Temperature").fill("0.3")
         page.get_by_text("Presets", exact=True).click()
         page.get_by_role("button", name="Save as a preset").click()
@@ -148,7 +151,7 @@ def test_a_preset_goes_round(chromium: Browser, fake) -> None:
         page.goto(address)
         expect(page.locator("#preset-shown")).to_have_text(PRESET)
         expect(desk.prompt(page)).to_have_value("Good morning")
-        expect(page.get_by_label("System prompt")).to_have_value("Two words.")
+        expect(page.get_by_label("System prompt (optional)")).to_have_value("Two words.")
         expect(page.get_by_label("Temperature")).to_have_value("0.9")
         expect(page.get_by_role("button", name="Model: fake/slow")).to_be_visible()
         page.goto("/studio/presets")

@@ -1,5 +1,6 @@
 """Studio with the fake provider: models compared, tools, formats and images, long answers, and what each of them costs."""
 
+import base64
 import json
 import re
 import time
@@ -47,7 +48,7 @@ def test_separate_prompts_and_systems(page):
     for number, area in enumerate(page.get_by_label("Prompt of this pane").all()):
         area.fill(f"for pane {number}")
     page.locator("section.pane").nth(1).get_by_text("System prompt").click()
-    page.get_by_label("Instructions for this pane").nth(1).fill("Be brief.")
+    page.get_by_label("System prompt for this pane only").nth(1).fill("Be brief.")
     page.get_by_role("button", name="Send all").click()
     for number, pane in enumerate(page.locator("section.pane").all()):
         expect(pane.locator(".assistant .text")).to_have_text(f"for pane {number}")
@@ -147,11 +148,19 @@ def test_what_a_model_does_not_take_cannot_be_set(page):
 
 
 def test_an_image_goes_with_the_prompt(page):
-    image = {"name": "dot.png", "mimeType": "image/png", "buffer": bytes.fromhex("89504e470d0a1a0a") + b"\0" * 200}
+    image = {"name": "dot.png", "mimeType": "image/png", "buffer": base64.b64decode(PIXEL)}
     page.locator("#files").set_input_files([image])
     expect(page.locator("#thumbs img")).to_have_count(1)
-    page.locator("#files").set_input_files([image | {"name": "big.png", "buffer": b"\0" * 3_500_000}])
-    expect(page.locator("#toasts")).to_contain_text("the API takes 4.0")
+    for name, content, says in (
+        ("big.png", b"\0" * 3_500_000, "the API takes 4.0"),
+        ("words.png", b"no image at all", "words.png cannot be read as an image"),
+        ("empty.png", b"", "empty.png cannot be read as an image"),
+        ("notes.txt", b"some notes", "notes.txt is text/plain. Take PNG"),
+    ):
+        kind = "text/plain" if name.endswith("txt") else "image/png"
+        page.locator("#files").set_input_files([{"name": name, "mimeType": kind, "buffer": content}])
+        expect(page.locator("#toasts")).to_contain_text(says)
+    expect(page.locator("#thumbs img")).to_have_count(1)
     desk.ask(page, "What is this?")
     expect(desk.answers(page).locator(".text")).to_have_text("What is this?")
     expect(page.locator("#thumbs img")).to_have_count(0)
@@ -159,15 +168,20 @@ def test_an_image_goes_with_the_prompt(page):
     expect(page.get_by_role("dialog", name="Request and response")).to_contain_text("data:image/png;base64,iVBORw0KGgo")
 
 
-def test_a_pasted_image_is_taken(page):
+@pytest.mark.parametrize("way", ["paste", "drop"])
+def test_a_pasted_or_dropped_image_is_taken(page, way):
     page.evaluate(
-        """(data) => {
+        """([data, way]) => {
             const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
             const carried = new DataTransfer();
             carried.items.add(new File([bytes], "dot.png", {type: "image/png"}));
-            document.dispatchEvent(new ClipboardEvent("paste", {clipboardData: carried, bubbles: true, cancelable: true}));
+            const [on, options] = [document.getElementById("panes"), {bubbles: true, cancelable: true}];
+            if (way === "drop") on.dispatchEvent(new DragEvent("dragover", {dataTransfer: carried, ...options}));
+            const dropped = new DragEvent("drop", {dataTransfer: carried, ...options});
+            const pasted = new ClipboardEvent("paste", {clipboardData: carried, ...options});
+            if (on.dispatchEvent(way === "drop" ? dropped : pasted)) throw new Error("the browser would open the file instead of the page");
         }""",
-        PIXEL,
+        [PIXEL, way],
     )
     expect(page.locator("#thumbs img")).to_have_count(1)
     page.get_by_role("button", name="Remove the image").click()

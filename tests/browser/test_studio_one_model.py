@@ -22,7 +22,7 @@ LONG = "Count from one to five hundred in words."
 def page(chromium, site):
     with desk.opened(chromium, site) as page:
         page.goto(f"/studio?model={desk.MODEL}")
-        page.get_by_label("System prompt").fill("You are a helpful assistant.")
+        page.get_by_label("System prompt (optional)").fill("You are a helpful assistant.")
         page.get_by_label("Temperature").fill("0")
         yield page
 
@@ -39,10 +39,11 @@ def test_an_answer_is_written_as_it_comes_and_told_in_full(page):
     for fact in ("TTFT", "tokens/s", "total", "tokens", "$0.00", "paid by free", "tick"):
         expect(answer.locator(".meter-line")).to_contain_text(fact)
     expect(desk.said(page)).to_contain_text(re.compile(r"answered: \d+ tokens"))
-    answer.get_by_role("link", name="Activity").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(desk.MODEL)
-    page.get_by_role("link", name="Open in Studio").click()
-    expect(page.get_by_role("button", name="Model: SmolLM2 135M Instruct")).to_be_visible()
+    with page.expect_popup() as opened:
+        answer.get_by_role("link", name="Activity").click()
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text(desk.MODEL)
+    opened.value.get_by_role("link", name="Open in Studio").click()
+    expect(opened.value.get_by_role("button", name="Model: SmolLM2 135M Instruct")).to_be_visible()
 
 
 def test_stopping_ends_the_call_within_two_seconds(page, site):

@@ -228,7 +228,7 @@ def test_a_model_whose_endpoints_all_fail_says_so_and_when_to_come_back() -> Non
 
 
 def test_a_bare_tag_with_nothing_to_choose_from_says_so() -> None:
-    with pytest.raises(ModelNotAvailable, match="Each of the 2 models this key may use is listed"):
+    with pytest.raises(ModelNotAvailable, match="Each of the 2 models that may be called is listed"):
         ask(catalog(card("llama"), card("gpt")), "@price")
 
 

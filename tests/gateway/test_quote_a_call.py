@@ -50,7 +50,10 @@ def test_nothing_is_held_and_nobody_is_called(gateway: Gateway, alice: User, pro
 def test_it_tells_what_there_is_to_pay_with(gateway: Gateway, alice: User, project: Project) -> None:
     project.daily_cap_nanousd = money.usd("2.00")
     project.save()
-    means = quote(browser(alice), project, QUESTION).json()["means"]
+    answer = quote(browser(alice), project).json()
+    assert answer.keys() == {"means"}, "nothing was asked"
+    means = answer["means"]
+    assert quote(browser(alice), project, QUESTION).json()["means"] == means
     assert (means["wallet_usd"], means["day_left_usd"], means["month_left_usd"], means["free_left"]) == ("10", "2", None, 100)
 
 
@@ -71,7 +74,9 @@ def test_it_tells_the_refusal_the_call_would_meet(gateway: Gateway, alice: User,
 
 def test_a_project_keeps_to_its_models(gateway: Gateway, alice: User, project: Project) -> None:
     project.allowed_models.add(gateway.offer("other", "paris"))
-    assert quote(browser(alice), project, QUESTION).json()["error"]["code"] == "model_not_allowed"
+    error = quote(browser(alice), project, QUESTION).json()["error"]
+    assert error["code"] == "model_not_allowed"
+    assert error["message"].startswith("This project may not use"), "there is no key in Studio"
 
 
 def test_bob_and_a_viewer_may_ask_charlie_and_visitors_may_not(

@@ -2,8 +2,10 @@
 
 import ast
 import json
+import os
 import shlex
 import subprocess
+import sys
 from typing import Any
 
 import msgspec
@@ -68,7 +70,7 @@ def test_every_parameter_arrives_in_every_language() -> None:
     assert json.loads(shlex.split(curl.replace("\\\n", " "))[-1]) == WHOLE
     create = next(node for node in ast.walk(ast.parse(python)) if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "create")
     assert {word.arg: ast.literal_eval(word.value) for word in create.keywords} == WHOLE
-    argument = node.split("create(", 1)[1].split(");\nconsole", 1)[0]
+    argument = node.split("create(", 1)[1].split(");\nfor (", 1)[0]
     told = subprocess.run([NODE, "-e", f"console.log(JSON.stringify({argument}))"], capture_output=True, text=True, check=True)
     assert json.loads(told.stdout) == WHOLE
     head, body = http.split("\n\n", 1)
@@ -86,8 +88,44 @@ def test_a_body_too_long_for_a_command_goes_by_standard_input() -> None:
 def test_what_is_printed_fits_what_is_asked() -> None:
     plain = call(tools=msgspec.UNSET, n=msgspec.UNSET)
     assert "choices[0].message.content)" in snippets.of_call(API, plain)[1].code
-    assert "completion.choices)" in snippets.of_call(API, call(tools=msgspec.UNSET))[1].code
-    assert "choices[0].message)" in snippets.of_call(API, call())[1].code
+    assert "choices[0].message)" in snippets.of_call(API, call(n=1))[1].code
+
+
+WITHOUT_A_CLIENT = """
+from types import SimpleNamespace as It
+def choices(*texts): return [It(index=at, message=It(content=text), delta=It(content=text)) for at, text in enumerate(texts)]
+class OpenAI:
+    def __init__(self, **_): self.chat = It(completions=self)
+    def create(self, stream=False, **asked):
+        several = choices("one", "two")[:asked.get("n", 1)]
+        return [It(choices=several), It(choices=several), It(choices=[])] if stream else It(choices=several)
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "printed"),
+    [
+        ({}, "one\n"),
+        ({"n": 2}, "one\ntwo\n"),
+        ({"stream": True}, "oneone"),
+        ({"stream": True, "n": 2}, "0 one\n1 two\n0 one\n1 two\n"),
+    ],
+    ids=["one", "several", "stream", "several in a stream"],
+)
+def test_every_answer_is_printed(fields: dict[str, Any], printed: str) -> None:
+    asked = snippets.of_call(API, call(**({"tools": msgspec.UNSET, "n": 1} | fields)))
+    python = asked[1].code.replace("from openai import OpenAI", WITHOUT_A_CLIENT)
+    environment = os.environ | {"CLOD_API_KEY": ""}
+    told = subprocess.run([sys.executable, "-c", python], env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout == printed
+    client = f"""const texts = ["one", "two"].slice(0, {fields.get("n", 1)});
+    const choices = texts.map((content, index) => ({{index, message: {{content}}, delta: {{content}}}}));
+    const create = (asked) => asked.stream ? [{{choices}}, {{choices}}, {{choices: []}}] : {{choices}};
+    class OpenAI {{ chat = {{completions: {{create}}}}; }}"""
+    node = asked[2].code.replace('import OpenAI from "openai";', client)
+    told = subprocess.run([NODE, "--input-type=module", "-e", node], capture_output=True, text=True, check=True)
+    assert told.stdout == printed
+    assert ("curl -N " in asked[0].code) is ("stream" in fields)
 
 
 def test_without_a_key_it_is_read_from_the_environment() -> None:
