@@ -40,6 +40,9 @@ def quote(request: MemberRequest) -> JsonResponse:
     planning = asyncio.run_coroutine_threadsafe(quoting.plan(grant, request.body), runtime.loop())
     try:
         return JsonResponse({"quote": quoting.told(planning.result(WITHIN_S)), "means": means})
+    except TimeoutError:
+        planning.cancel()
+        return JsonResponse({"means": means})  # no quote: the page shows none, and asks again with the next key
     except Refusal as refusal:
         return JsonResponse({**refusal.body(), "means": means})  # 200: that is what was asked
 

@@ -1,5 +1,6 @@
 """What Studio says a call will cost before it is sent is what the gateway then holds for it."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.test import Client
 from accounts.models import User
 from billing.models import Hold
 from clod_site.lib import ids, money
+from gateway import quoting, studio_views
 from projects.models import Project
 from tests.gateway.conftest import FAST_LANE, Gateway
 from tests.people import browser
@@ -55,6 +57,19 @@ def test_it_tells_what_there_is_to_pay_with(gateway: Gateway, alice: User, proje
     means = answer["means"]
     assert quote(browser(alice), project, QUESTION).json()["means"] == means
     assert (means["wallet_usd"], means["day_left_usd"], means["month_left_usd"], means["free_left"]) == ("10", "2", None, 100)
+
+
+def test_a_plan_that_takes_too_long_is_no_quote_and_no_error(
+    gateway: Gateway, alice: User, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(*_: object) -> None:
+        await asyncio.sleep(5)
+
+    monkeypatch.setattr(studio_views, "WITHIN_S", 0.05)
+    monkeypatch.setattr(quoting, "plan", slow)
+    answer = quote(browser(alice), project, QUESTION)
+    assert answer.status_code == 200
+    assert answer.json().keys() == {"means"}
 
 
 @pytest.mark.parametrize(
