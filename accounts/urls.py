@@ -10,6 +10,7 @@ to_security = RedirectView.as_view(pattern_name="security")
 urlpatterns = [
     path("", views.landing, name="landing"),
     path("docs", views.docs, name="docs"),
+    path("docs/encryption/clod-logs", views.clod_logs, name="clod_logs"),
     path("docs/<slug:slug>", views.docs, name="docs_page"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("frame/facts", views.facts, name="facts"),

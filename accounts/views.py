@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -28,6 +28,14 @@ A_YEAR_S = 365 * 24 * 3600
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     return redirect("/models") if request.user.is_authenticated else render(request, "landing.html")
+
+
+@require_safe
+def clod_logs(request: HttpRequest) -> FileResponse:
+    """The tool that opens exports of sealed logs, for who has no copy of the repository."""
+    return FileResponse(
+        (settings.BASE_DIR / "bin" / "clod-logs").open("rb"), as_attachment=True, filename="clod-logs", content_type="text/x-python"
+    )
 
 
 @require_safe

@@ -53,7 +53,7 @@ def _named(project_id: UUID, kids: list[str]) -> tuple[tuple[str, str], ...]:
 def why_none(row: Request) -> str:
     project = row.project
     if project.body_logging == BodyLogging.OFF:
-        return f"Not stored: body logging of {project.name} is off."
+        return f"Not stored: body logging of {project.name} is off. What was stored before may have been deleted when it was switched off."
     if row.created_at < clock.now() - timedelta(days=project.body_days):
         return f"Not stored any more: {project.name} keeps prompts and answers for {project.body_days} days, and this one is older."
     return "Not stored: body logging was off when this was sent, there was no key to seal it to, or it has been deleted since."

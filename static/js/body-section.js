@@ -64,8 +64,9 @@ document.addEventListener("click", (event) => {
   const chosen = event.target.closest("[data-said-as]");
   if (chosen) as(chosen);
   const link = event.target.closest("a[data-to-studio]");
-  const said = link && sections.get(link.closest(".request").querySelector("[data-body]"))?.document;
-  if (said && !event.metaKey && !event.ctrlKey && !event.shiftKey) handOver(said);
+  const section = link?.closest(".request").querySelector("[data-body]");
+  const said = sections.get(section)?.document;
+  if (said && !event.metaKey && !event.ctrlKey && !event.shiftKey) handOver(said, section.dataset.state === "sealed");
 });
 all(document).forEach(begin);
 

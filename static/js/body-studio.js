@@ -1,15 +1,15 @@
 // A conversation on its way from Activity to Studio: through this tab's own storage, out of which Studio takes it at once.
 const HANDED = "clod_handed_over";
 
-export function handOver({ request, response }) {
+export function handOver({ request, response }, isSealed) {
   try {
-    sessionStorage.setItem(HANDED, JSON.stringify({ request, response }));
+    sessionStorage.setItem(HANDED, JSON.stringify({ request, response, isSealed }));
   } catch {
     document.dispatchEvent(new CustomEvent("clod:toast", { detail: { text: "This conversation is too long for the browser to take along.", tone: "warn" } }));
   }
 }
 
-// {request, response}, once; null when nothing was handed over.
+// {request, response, isSealed}, once; null when nothing was handed over.
 export function takeOver() {
   const text = sessionStorage.getItem(HANDED);
   sessionStorage.removeItem(HANDED);

@@ -7,7 +7,7 @@ const form = document.querySelector("[data-import]");
 const field = form.elements.jwk;
 const told = form.querySelector("[data-told]");
 const part = begin(form.querySelector("[data-import-file]"));
-const chosen = part && new KeyFile(part, (isReady) => isReady && take());
+const chosen = part && new KeyFile(part, (isReady) => { tell(told, ""); if (isReady) take(); });
 
 field.addEventListener("input", () => put(read(), "That was a private key. Its public half is left in the field; the private one was not sent."));
 form.addEventListener("submit", (event) => {

@@ -2,7 +2,7 @@
 import { takeOver } from "./body-studio.js";
 import { setupOf, turnsOf } from "./studio-conversation.js";
 import * as desk from "./studio-desk.js";
-import { controls, data, modelOf, toast } from "./studio-page.js";
+import { controls, data, modelOf, opened, toast } from "./studio-page.js";
 import { forgetPreset } from "./studio-presets.js";
 import { draft, modelIn } from "./studio-setup.js";
 
@@ -13,6 +13,7 @@ const [arrival] = performance.getEntriesByType("navigation");
 // open(setup) puts a setup on the page.
 export function arrive(open) {
   const handed = takeOver();
+  opened.isSealed = Boolean(handed?.isSealed);
   const isBack = drafted?.address === location.search && arrival?.type !== "navigate";
   if (isBack && !handed) resume(open);
   else {
@@ -24,6 +25,7 @@ export function arrive(open) {
   }
   if (!desk.panes.length) desk.add();
   if (handed) desk.panes[0].take(turnsOf(handed));
+  if (handed?.isSealed) toast("This conversation was sealed. Until you send something, nothing of it leaves this page, so its price is not asked for; and nothing on this page is kept as a draft or in your history.");
   desk.moveToProject();
 }
 

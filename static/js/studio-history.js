@@ -1,5 +1,5 @@
 // The reader's own runs, in this browser only: the newest fifty, and none while it is switched off.
-import { clone, data, toast } from "./studio-page.js";
+import { clone, data, opened, toast } from "./studio-page.js";
 import { undoable } from "./studio-undo.js";
 
 const MOST_RUNS = 50;
@@ -32,7 +32,7 @@ export function offerHistory(open) {
 }
 
 export function remember(run) {
-  if (!toggle.checked) return;
+  if (!toggle.checked || opened.isSealed) return;
   const short = { ...run, at: new Date().toISOString(), prompt: run.prompt.slice(0, MOST_TEXT), answer: run.answer.slice(0, MOST_TEXT) };
   write([short, ...read()].slice(0, MOST_RUNS));
 }

@@ -1,6 +1,9 @@
 // What all of Studio's modules need of the page: its data, how to ask our own site, and how to tell the reader something.
 export const data = JSON.parse(document.getElementById("studio-data").textContent);
 export const form = document.getElementById("studio-form");
+// What was sealed and is open here: it is in no draft, no history, and in no question about its price before it is sent.
+export const opened = { isSealed: false };
+
 export const controls = form.elements;
 const MEASURED = 20_000; // characters
 export const modelOf = (slug) => data.models.find((model) => model.slug === slug);

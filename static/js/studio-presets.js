@@ -38,10 +38,10 @@ function ask(setup) {
 }
 
 // What becomes of the prompt is told: the box is empty once it was sent.
-function withPrompt({ prompt, panes, separate }) {
+function withPrompt({ prompt, panes, separate, fields }) {
   const written = separate ? panes.map((pane) => pane.prompt).filter(Boolean).join(" / ") : prompt;
-  if (!written) return "without a prompt";
-  return `with the prompt “${written.length > EXCERPT ? `${written.slice(0, EXCERPT)}…` : written}”`;
+  const told = written ? `with the prompt “${written.length > EXCERPT ? `${written.slice(0, EXCERPT)}…` : written}”` : "without a prompt";
+  return fields.system.trim() ? `${told} and the system prompt` : told;
 }
 
 function update(setup) {

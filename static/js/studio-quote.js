@@ -1,5 +1,5 @@
 // What the next call of each pane would cost, before it is sent: the gateway's own plan for it, asked for while nobody types.
-import { controls, data, post } from "./studio-page.js";
+import { controls, data, opened, post } from "./studio-page.js";
 import { dollars } from "./studio-meter.js";
 import { streaming } from "./studio-stream.js";
 
@@ -9,7 +9,7 @@ let caps = {}; // what those of the project leave
 
 // page: {contentOf(pane), excess(pane)}. With nothing to ask, only what there is to pay with.
 export function quoteAll(panes, project, { contentOf, excess }) {
-  const asking = panes.filter((pane) => contentOf(pane));
+  const asking = panes.filter((pane) => contentOf(pane) && !opened.isSealed);
   for (const pane of panes) {
     pane.quoted = Symbol("the newest question");
     if (!asking.includes(pane)) show(pane, null);

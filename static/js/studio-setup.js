@@ -1,5 +1,5 @@
 // All that is set up on the page, without conversations and images: what presets, the history and the draft of this tab hold.
-import { controls, data, debounced, form } from "./studio-page.js";
+import { controls, data, debounced, form, opened } from "./studio-page.js";
 import { isLong, keepPasted, withPasted } from "./studio-pasted.js";
 
 const DRAFTS = "clod_studio_draft_"; // log-out.js removes what begins so
@@ -35,7 +35,7 @@ export function modelIn(text) {
 // project, which is no part of a setup, and the address it was written at.
 export function keepDraft(read) {
   let mayKeep = true;
-  const keep = () => mayKeep && store({ ...read(), project: controls.project.value, address: location.search });
+  const keep = () => mayKeep && !opened.isSealed && store({ ...read(), project: controls.project.value, address: location.search });
   form.addEventListener("input", debounced(keep, 400));
   addEventListener("pagehide", keep);
   document.addEventListener("clod:log-out", () => (mayKeep = false));

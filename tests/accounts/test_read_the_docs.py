@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from accounts import handbook
 from accounts.models import User
@@ -23,6 +24,13 @@ def test_every_page_opens_for_visitors_and_members(page: handbook.Page, alice: U
         assert answer.status_code == 200
         assert "{%" not in answer.content.decode()
         assert f'href="{page.address}" aria-current="page"' in answer.content.decode()
+
+
+def test_the_tool_that_opens_sealed_logs_can_be_taken_along(client: Client) -> None:
+    answer = client.get("/docs/encryption/clod-logs")
+    assert answer["Content-Disposition"] == 'attachment; filename="clod-logs"'
+    assert answer.getvalue() == (settings.BASE_DIR / "bin" / "clod-logs").read_bytes()
+    assert "/docs/encryption/clod-logs" in client.get("/docs/encryption").content.decode()
 
 
 def test_there_is_no_other_page() -> None:

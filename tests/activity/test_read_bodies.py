@@ -78,7 +78,7 @@ def test_the_page_names_the_keys_that_open_it(alice: User, project: Project) -> 
 
 def test_without_body_logging_it_says_so_and_where_that_is_changed(alice: User, project: Project) -> None:
     row = call(project)
-    why = f"Not stored: body logging of {project.name} is off."
+    why = f"Not stored: body logging of {project.name} is off. What was stored before may have been deleted when it was switched off."
     assert why in page_of(browser(alice), row)
     assert f"/projects/{ids.public('proj', project.pk)}/encryption" in page_of(browser(alice), row)
     assert loaded(browser(alice), row)["why"] == why

@@ -345,13 +345,32 @@ def test_a_conversation_goes_on_in_studio_and_the_address_does_not_tell_it(page,
     expect(page.get_by_label("System prompt (optional)")).to_have_value("Be brief.")
     expect(page.get_by_label("Temperature")).to_have_value("0.3")
     expect(page.get_by_label("Longest answer")).to_have_value("")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.post_data or ""))
+    page.get_by_label("Prompt", exact=True).fill("And of Italy?")
+    page.wait_for_timeout(1500)  # longer than the page waits before it asks for a price
+    assert not any("Capital of France?" in body or "Be brief." in body for body in sent)
     with page.expect_request(re.compile("/v1/chat/completions")) as asked:
-        page.get_by_label("Prompt", exact=True).fill("And of Italy?")
         page.get_by_label("Prompt", exact=True).press("Enter")
     assert [each["role"] for each in asked.value.post_data_json["messages"]] == ["system", "user", "assistant", "user"]
     expect(page.locator("article.turn.assistant").last).not_to_have_attribute("aria-busy", "true", timeout=60_000)
     page.goto("/studio")
     expect(page.get_by_role("log", name="Conversation")).not_to_contain_text("Capital of France?")
+    expect(page.get_by_label("System prompt (optional)")).to_have_value("")
+    stored = page.evaluate("JSON.stringify([{ ...sessionStorage }, { ...localStorage }])")
+    assert "Be brief." not in stored
+    assert "And of Italy?" not in stored
+
+
+def test_a_plain_body_in_a_project_that_seals_is_marked(page, site, mine):
+    bodies.logging(site, "sealed", Alice=json.loads(mine.read_text()))
+    request = sealed_call(site)
+    bodies.keep(site, request, json.dumps(said.DOCUMENT))
+    page.goto(f"/activity/{request}")
+    expect(section(page)).to_contain_text("Not sealed, though Default seals what is said now")
+    bodies.logging(site, "plain", Alice=json.loads(mine.read_text()))
+    page.reload()
+    expect(section(page)).to_contain_text("Stored plain, not sealed: nothing vouches for it but this site.")
 
 
 # --- older bodies for a new recipient ------------------------------------------------------------

@@ -13,6 +13,7 @@ OTHERS = {  # no pages of their own: forms' targets, files, parts, and what need
         "model_csv",
         "model_prices",
         "favicon",
+        "clod_logs",
         "facts",
         "choose_theme",
         "choose_organization",

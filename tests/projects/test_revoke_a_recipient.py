@@ -37,7 +37,7 @@ def test_a_revoked_one_is_sealed_to_no_more_and_it_is_told(alice: User, project:
     assert recipient.revoked_by == alice
     assert recipient.kid in mailoutbox[0].body
     assert AuditEvent.objects.get(deed="bodies.key_revoke").target_id == ids.public("rec", recipient.pk)
-    assert "what was sealed to it before it was revoked" in visit.get(pages.of(project, "encryption")).content.decode()
+    assert "what was sealed or given to it before it was revoked" in visit.get(pages.of(project, "encryption")).content.decode()
 
 
 def test_revoking_twice_is_told_once(alice: User, project: Project, recipient: Recipient, mailoutbox: list) -> None:
