@@ -391,3 +391,9 @@ def test_plain_rows_are_counted(folder: Path, key: dict[str, str]) -> None:
     done = tool.opened(folder, [sealed(key), {"request": "req_2", "sealed": False, "body": {}}], ["key.json"])
     assert done.returncode == 0
     assert "1 of these rows were stored plain, and nothing vouches for what is in them." in done.stderr
+
+
+def test_a_fingerprint_may_begin_with_a_hyphen(folder: Path, key: dict[str, str]) -> None:
+    done = tool.opened(folder, [sealed(key)], ["key.json"], "--expect-kid", "-" + "x" * 42)
+    assert done.returncode == 1
+    assert "it is not sealed to the expected recipient -xxx" in done.stderr
