@@ -10,7 +10,7 @@ class ReadableBackend(EmailBackend):
     """Django's prints what a mail server would get, in which every subject with an ō is encoded. This prints what its reader would see."""
 
     def write_message(self, message: EmailMessage) -> None:
-        self.stream.write(f"Mail to {', '.join(message.to)}\nSubject: {message.subject}\n\n{message.body.rstrip()}\n{'-' * 79}\n")
+        self.stream.write(f"To: {', '.join(message.to)}\nSubject: {message.subject}\n\n{message.body.rstrip()}\n{'-' * 79}\n")
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         return super().send_messages(email_messages) or 0

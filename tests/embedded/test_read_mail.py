@@ -12,4 +12,4 @@ def test_subject_and_text_are_printed_as_they_were_written() -> None:
     backend = ReadableBackend(stream=printed)
     sent = backend.send_messages([EmailMessage("Your CLōD code is 123456", "Grüße.\n", "from@clod.local", ["alice@example.com"])])
     assert sent == 1
-    assert printed.getvalue().splitlines()[:4] == ["Mail to alice@example.com", "Subject: Your CLōD code is 123456", "", "Grüße."]
+    assert printed.getvalue().splitlines()[:4] == ["To: alice@example.com", "Subject: Your CLōD code is 123456", "", "Grüße."]
