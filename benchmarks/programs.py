@@ -19,6 +19,8 @@ from tests.stores import end_with_parent
 START_S, STOP_S = 60, 15
 LONGEST_PROGRAM_S = 180
 FIRST_PORT = int(os.environ.get("PORT", "8250"))
+SITE = "clod_site.serve"
+WORKER = ("worker", "-B", "--pool", "solo", "--without-gossip", "--without-mingle")
 STEERS = ("CLOD_", "DATABASE_", "REDIS_", "EMAIL_", "STRIPE_")
 
 
@@ -153,3 +155,14 @@ def is_well(port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def web(port: int, folder: Path, variables: dict[str, str], site: str = SITE) -> Program:
+    """A web process of the product; ``folder`` takes its log."""
+    return Program("web", [sys.executable, "-m", site, "--port", port], folder / f"web-{port}.log", lambda _: is_well(port), variables)
+
+
+def worker(folder: Path, variables: dict[str, str]) -> Program:
+    """The product's worker with its beat."""
+    command = [sys.executable, "-m", "celery", "-A", "benchmarks.worker", *WORKER, "--schedule", folder / "beat"]
+    return Program("worker", command, folder / "worker.log", lambda worker: "takes jobs" in worker.said(), variables)

@@ -58,6 +58,7 @@ class Exchange:
         self._outbox = Outbox()
         self._transcript = call.transcript
         self._listener = bodies.listener(call, plan.grant)
+        self._told: bytes | None = None  # the whole answer, once the client has it
         self._opened: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._opened.add_done_callback(asyncio.Future.exception)  # seen here, for clients that left before it
         self._has_begun = self._is_complete = self._is_settling = self._client_left = self._is_unread = self._is_shutting_down = False
@@ -308,7 +309,7 @@ class Exchange:
         """What was said, where the project keeps it; the client has its answer already."""
         if self._listener is None:
             return
-        answer = self._body(self._completion, reading) if self._completion else None
+        answer = self._told or (self._body(self._completion, reading) if self._completion else None)
         head = self._head()
         of_stream = {"id": head.id, "created": head.created, "model": head.model, "usage": self._usage(reading)}
         await self._listener.keep(self._times.created_at, answer, of_stream, self._ending.error)
@@ -322,7 +323,8 @@ class Exchange:
                 self._outbox.append(frame)
         elif self._completion and not self._client_left:
             headers_ = headers.of_completion(self._call, self._held, self._bill, reading)
-            self._opened.set_result(Reply(200, headers_, self._body(self._completion, reading)))
+            self._told = self._body(self._completion, reading)
+            self._opened.set_result(Reply(200, headers_, self._told))
         else:
             self._opened.set_exception(ClientLeft())
 

@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from benchmarks.canary import haystack, upstream
-from benchmarks.programs import Program, free_ports, is_well, python
+from benchmarks.programs import Program, free_ports, python, web, worker
 from clod_site.lib import jwe
 from tests import stores
 from tests.gateway.fake_upstream import serving
@@ -23,7 +22,6 @@ from tests.lib import tool
 CHAT = "/v1/chat/completions"
 SETTLED_S = 20
 DEADLINE_S = 3
-WORKER = ("worker", "-B", "--pool", "solo", "--without-gossip", "--without-mingle")
 
 
 @dataclass
@@ -87,15 +85,15 @@ def run(folder: Path, database: str, mode: str = "sealed") -> Result:
         python(variables, "manage.py", "migrate", "--verbosity", "0")
         jwk = json.dumps(jwe.jwk_of(key.public_key()))
         customer = json.loads(python(variables, "-m", "benchmarks.canary.prepare", address, mode, jwk))
-        web, worker, port = _programs(stack, folder, variables)
+        site, jobs, port = _programs(stack, folder, variables)
         client = Client(port, customer["key"])
         ways = _calls(client)
         bodies = _bodies(variables, sum(way.leaves for way in ways))
-        ways.append(_killed(web, client))
+        ways.append(_killed(site, client))
         left = haystack.collect(folder, variables["DATABASE_URL"], variables["REDIS_URL"])
-        web.start()
-        web.wait_until_ready()
-        for program in (web, worker):
+        site.start()
+        site.wait_until_ready()
+        for program in (site, jobs):
             program.stop()
         for place, documents in haystack.collect(folder, variables["DATABASE_URL"], variables["REDIS_URL"]).items():
             left[place] += documents
@@ -122,16 +120,13 @@ def _stores(stack: ExitStack, folder: Path, database: str) -> dict[str, str]:
 def _programs(stack: ExitStack, folder: Path, variables: dict[str, str]) -> tuple[Program, Program, int]:
     """A web process and a worker that are up, and the port of the first."""
     (port,) = free_ports(1)
-    serve = [sys.executable, "-m", "clod_site.serve", "--port", port]
-    work = [sys.executable, "-m", "celery", "-A", "benchmarks.chaos.worker", *WORKER, "--schedule", folder / "beat"]
-    web = Program("web", serve, folder / "web.log", lambda _: is_well(port), variables)
-    worker = Program("worker", work, folder / "worker.log", lambda worker: "takes jobs" in worker.said(), variables)
-    for program in (web, worker):
+    both = web(port, folder, variables), worker(folder, variables)
+    for program in both:
         stack.callback(program.stop)
         program.start()
-    for program in (web, worker):
+    for program in both:
         program.wait_until_ready()
-    return web, worker, port
+    return *both, port
 
 
 def _calls(client: Client) -> list[Way]:
@@ -171,7 +166,7 @@ def _opened(folder: Path, key: ec.EllipticCurvePrivateKey, bodies: list[str]) ->
     return ran.stdout.splitlines()
 
 
-def _killed(web: Program, client: Client) -> Way:
+def _killed(site: Program, client: Client) -> Way:
     """kill -9 while an answer is under way."""
     way, begun = Way("kill -9 mid-stream"), threading.Event()
 
@@ -185,7 +180,7 @@ def _killed(web: Program, client: Client) -> Way:
     listener.start()
     assert begun.wait(SETTLED_S), "the stream did not begin"
     time.sleep(0.2)
-    web.kill()
+    site.kill()
     listener.join()
     way.told = "cut off"
     return way

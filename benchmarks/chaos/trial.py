@@ -13,16 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.chaos.books import Verdict
-from benchmarks.programs import Program, free_ports, is_well, listens, python
+from benchmarks.programs import SITE, Program, free_ports, listens, python, web, worker
 from tests import stores
 
 UPSTREAM_DEADLINE_S = 15
 TRAFFIC_ENDS_S = 60
 HURRIED_S, PATIENT_S = (0.2, 1.6), (7.0, 10.0)  # between kills: first many, then some that find streams of many seconds
 POWER_CUT = 0.12  # how often everything goes at once
-SITE = "clod_site.serve"
 LOSSY_SERVER = ("wal_writer_delay=2s",)
-WORKER = ("worker", "-B", "--pool", "solo", "--without-gossip", "--without-mingle")
 
 
 @dataclass
@@ -69,7 +67,7 @@ def _try(
         _start(stack, *servers, _upstream(upstream_port, folder))
         python(variables, "manage.py", "migrate", "--verbosity", "0")
         key = json.loads(python(variables, "-m", "benchmarks.chaos.books", "prepare", f"http://127.0.0.1:{upstream_port}/v1"))
-        crew = [*servers, *(_web(site, port, folder, variables) for port in web_ports), _worker(folder, variables)]
+        crew = [*servers, *(web(port, folder, variables, site) for port in web_ports), worker(folder, variables)]
         _start(stack, *crew[len(servers) :])
         with _traffic({"ports": web_ports, "key": key, "notes": str(folder / "notes")}):
             _trouble(crew, seconds, HURRIED_S)
@@ -130,12 +128,3 @@ def _traffic(orders: dict[str, object]) -> Iterator[None]:
 def _upstream(port: int, folder: Path) -> Program:
     command = [sys.executable, "-m", "benchmarks.chaos.upstream", port, folder / "journal"]
     return Program("upstream", command, folder / "upstream.log", lambda _: listens(port))
-
-
-def _web(site: str, port: int, folder: Path, variables: dict[str, str]) -> Program:
-    return Program("web", [sys.executable, "-m", site, "--port", port], folder / f"web-{port}.log", lambda _: is_well(port), variables)
-
-
-def _worker(folder: Path, variables: dict[str, str]) -> Program:
-    command = [sys.executable, "-m", "celery", "-A", "benchmarks.chaos.worker", *WORKER, "--schedule", folder / "beat"]
-    return Program("worker", command, folder / "worker.log", lambda worker: "takes jobs" in worker.said(), variables)

@@ -1,4 +1,6 @@
 // How a price chart looks: the figure of the server in the page's own colours, and in the reader's zone.
+import { colour } from "./ink.js";
+
 const TICKS = { 4: ["%H:%M\n%-d %b", "%H:%M"], 24: ["%H:%M\n%-d %b", "%H:%M"], 168: ["%a %-d %b", "%-d %b"] }; // wide screen, phone
 const INKS = { routed: "--accent", moved: "--accent", list: "--text-soft", average: "--text-soft", site: "--text-faint" };
 const MODELS = [["--accent", "solid"], ["--info", "dash"], ["--warn", "dot"], ["--bad", "dashdot"]];
@@ -45,33 +47,3 @@ export function layout({ data, layout: given }, place, hours, range) {
 
 // Plotly shows a date without a zone as it stands, so it is given the reader's wall clock.
 const local = (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-
-// The computed value of a custom property in the notation Plotly reads: it knows rgb(), not oklch().
-const pixel = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
-const probe = document.createElement("i");
-const mixed = new Map();
-function colour(name) {
-  if (!mixed.has(name)) mixed.set(name, mix(name));
-  return mixed.get(name);
-}
-
-function mix(name) {
-  probe.style.color = `var(${name})`;
-  document.body.append(probe);
-  pixel.clearRect(0, 0, 1, 1);
-  pixel.fillStyle = getComputedStyle(probe).color;
-  pixel.fillRect(0, 0, 1, 1);
-  probe.remove();
-  const [red, green, blue, alpha] = pixel.getImageData(0, 0, 1, 1).data;
-  return `rgba(${red}, ${green}, ${blue}, ${(alpha / 255).toFixed(2)})`;
-}
-
-// Calls "redraw" when the page's colours have changed.
-export function onTheme(redraw) {
-  const again = () => {
-    mixed.clear();
-    redraw();
-  };
-  document.addEventListener("clod:theme", again);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
-}

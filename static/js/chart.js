@@ -2,7 +2,8 @@
 // megabytes that take a second to compile, comes when the reader reaches for the chart, and redraws it so that it can be read and zoomed.
 // Links [data-show] and [data-hours] choose what is shown, buttons [data-site] make one data center stand out. Every minute the
 // server is asked whether the figure has changed; if so it is drawn again, and the parts marked data-fresh are renewed. A zoom stays.
-import { layout, onTheme, traces } from "./chart-look.js";
+import { layout, traces } from "./chart-look.js";
+import { onTheme } from "./ink.js";
 
 const EVERY_MS = 60_000;
 const chart = document.querySelector("[data-chart]");

@@ -1,11 +1,14 @@
 """What is said in a project with sealed logs is nowhere to be read, however the call ends; where nothing is sealed, the search finds it."""
 
 import base64
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from benchmarks.canary import haystack, trial
+from tests import stores
 
 CANARY = "canary0123456789abcdef"
 WRAPPINGS = {
@@ -18,11 +21,11 @@ WRAPPINGS = {
 
 
 @pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder() -> Iterator[Path]:
     """PostgreSQL runs as somebody else, who has to pass through."""
-    from tests import stores
-
-    return stores.temporary_folder()
+    folder = stores.temporary_folder()
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.mark.site
