@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from accounts.admin import OrganizationPage
+from billing import credits_admin, organization_facts
 from billing.models import (
     Attempt,
     AutoTopUp,
@@ -10,6 +11,7 @@ from billing.models import (
     BudgetPeriod,
     FreeQuotaDay,
     Hold,
+    LedgerCheck,
     LedgerEntry,
     PaymentEvent,
     PlatformLoss,
@@ -27,6 +29,9 @@ class WalletInline(RecordInline):
 
 
 OrganizationPage.inlines.append(WalletInline)
+OrganizationPage.facts += [organization_facts.money, organization_facts.holds, organization_facts.free_requests]
+OrganizationPage.add_button(credits_admin.credit, credits_admin.MAY)
+OrganizationPage.add_button(credits_admin.take_back, credits_admin.MAY)
 
 
 @admin.register(Wallet)
@@ -40,6 +45,7 @@ class WalletPage(Record):
 @admin.register(LedgerEntry)
 class LedgerEntryPage(Record):
     list_display = ("created_at", "wallet", "kind", dollars("amount_nanousd"), dollars("balance_after_nanousd"), "reference", "reason")
+    linked = ("wallet__id__exact",)
     list_filter = ("kind",)
     list_select_related = _WALLET
     search_fields = ("reference", "wallet__organization__name")
@@ -50,6 +56,7 @@ class LedgerEntryPage(Record):
 @admin.register(Hold)
 class HoldPage(Record):
     list_display = ("created_at", "id", "project", "state", "funding", dollars("amount_nanousd"), dollars("captured_nanousd"), "expires_at")
+    linked = ("wallet__id__exact",)
     list_filter = ("state", "funding")
     list_select_related = ("project",)
     search_fields = ("=id", "project__name", "wallet__organization__name")
@@ -117,6 +124,18 @@ class PlatformLossPage(Record):
     search_fields = ("=request_id",)
     date_hierarchy = "created_at"
     ordering = ("-id",)
+
+
+@admin.register(LedgerCheck)
+class LedgerCheckPage(Record):
+    """Whether the money adds up, as the job that proves it found."""
+
+    list_display = ("started_at", "outcome", "findings", "took", "text")
+    ordering = ("-id",)
+
+    @admin.display(description="took", ordering="duration_ms")
+    def took(self, run: LedgerCheck) -> str:
+        return f"{run.duration_ms / 1000:,.1f} s"
 
 
 @admin.register(TopUp)

@@ -14,6 +14,7 @@ from django.db.models import Case, Exists, F, OuterRef, QuerySet, When
 from django.db.models.functions import Coalesce, Length
 
 from accounts.models import Organization, User
+from billing import telling
 from billing.alert_models import BudgetAlert
 from billing.budgets import Subject, organization_of
 from billing.models import BudgetPeriod
@@ -133,7 +134,7 @@ def _note(period_id: int, now: datetime) -> bool:
     percent, cap, ends = _due(period), _cap_to_tell_of(period), _ends(period, now)
     if percent is None or cap is None or ends is None:
         return False
-    BudgetAlert.objects.create(
+    alert = BudgetAlert.objects.create(
         organization=organization_of(subject_of(period)),
         period=period,
         percent=percent,
@@ -141,5 +142,6 @@ def _note(period_id: int, now: datetime) -> bool:
         spent_nanousd=period.spent_nanousd,
         resets_at=ends,
     )
+    telling.of_budget(alert)
     log.info("%s %s has spent %d %% of its cap", type(subject_of(period)).__name__, period.subject, percent)
     return True

@@ -3,9 +3,12 @@
 A request is rounded once, upwards, on its total; the fee shown beside it is what the fee added to that total.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from clod_site.lib.money import BASIS_POINTS, TOKENS_PER_PRICE, ceil_div
+
+RECENT = 4096  # a call's row, headers, usage and log line all ask for the same few
 
 
 class Cost(NamedTuple):
@@ -15,11 +18,13 @@ class Cost(NamedTuple):
     fee: int
 
 
+@lru_cache(maxsize=RECENT)
 def hold_bound(prompt_bound: int, max_output: int, input_price: int, output_price: int, fee_bp: int) -> int:
     """The most a call can cost: every prompt token it may have, every output token it is allowed."""
     return _total(prompt_bound, max_output, input_price, output_price, fee_bp)
 
 
+@lru_cache(maxsize=RECENT)
 def charge(prompt_tokens: int, completion_tokens: int, input_price: int, output_price: int, fee_bp: int) -> Cost:
     """What these tokens cost; the same arguments give the same integers for ever (promise P8).
 
@@ -28,7 +33,7 @@ def charge(prompt_tokens: int, completion_tokens: int, input_price: int, output_
     if prompt_tokens < 0 or completion_tokens < 0:
         raise ValueError("token counts cannot be negative")
     total = _total(prompt_tokens, completion_tokens, input_price, output_price, fee_bp)
-    return Cost(total, total - _total(prompt_tokens, completion_tokens, input_price, output_price, 0))
+    return Cost(total, total - _total(prompt_tokens, completion_tokens, input_price, output_price, 0) if fee_bp else 0)
 
 
 def _total(prompt_tokens: int, completion_tokens: int, input_price: int, output_price: int, fee_bp: int) -> int:

@@ -22,9 +22,11 @@ __all__ = [
     "Price",
     "Repeatable",
     "Settled",
+    "UnknownHold",
     "authorise",
     "capture",
     "checkpoint",
+    "settle",
     "start",
     "stop",
     "void",
@@ -54,14 +56,22 @@ async def authorise(ask: HoldAsk) -> Held | Answered:
 
 async def capture(held: Held, outcome: Outcome) -> Settled:
     """Charge the call. If it was settled before, nothing changes and the first charge is answered."""
-    settled: Settled = await _settle(Settle(held, Ending.CAPTURE, outcome))
-    return settled
+    return await settle(held, outcome, is_charged=True)
 
 
 async def void(held: Held, outcome: Outcome | None = None) -> None:
     """Give the money or the free request back; with an outcome the request is recorded, at no cost."""
     with suppress(UnknownHold):
-        await _settle(Settle(held, Ending.VOID, outcome))
+        await settle(held, outcome, is_charged=False)
+
+
+def settle(held: Held, outcome: Outcome | None, *, is_charged: bool) -> "asyncio.Future[Settled]":
+    """``capture`` or ``void`` without waiting: done once it is committed. The future is for the caller to look at; whatever becomes of it,
+    the settlement happens. A hold given back that never was is an UnknownHold. Raises LedgerBusy."""
+    operation = Settle(held, Ending.CAPTURE if is_charged else Ending.VOID, outcome)
+    future = operation.awaited()
+    ledger.submit(operation)
+    return future
 
 
 def checkpoint(held: Held, used_nanousd: int) -> None:
@@ -77,13 +87,6 @@ def start() -> None:
 def stop(timeout_s: float) -> bool:
     """Commit all that waits. False when time ran out; the sweeper settles the rest."""
     return ledger.stop(timeout_s)
-
-
-async def _settle(operation: Settle) -> Settled:
-    future = operation.awaited()
-    ledger.submit(operation)
-    settled: Settled = await future
-    return settled
 
 
 def _too_late(future: "asyncio.Future[Held | Answered]") -> None:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from billing import mails
+from billing import mails, telling
 from billing.alert_models import LowWallet
 from billing.models import AutoTopUp, TopUp, TopUpState, Wallet
 from clod_site.lib import money
@@ -31,6 +31,8 @@ def send_all(now: datetime) -> None:
     for wallet in _low(low_nanousd)[:AT_ONCE]:
         with transaction.atomic():
             _, is_new = LowWallet.objects.get_or_create(organization_id=wallet.organization_id, defaults={"told_at": now})
+            if is_new:
+                telling.of_low_wallet(wallet, low_nanousd)
         if is_new:
             _tell(wallet)
 

@@ -27,6 +27,7 @@ __all__ = [
     "Hold",
     "HoldState",
     "IdempotentCall",
+    "LedgerCheck",
     "LedgerEntry",
     "MailState",
     "PaymentEvent",
@@ -48,13 +49,14 @@ class Wallet(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
+        permissions = (("credit_wallet", "Can credit and correct wallets by hand"),)
         constraints = (
             models.CheckConstraint(condition=Q(held_nanousd__gte=0), name="held_not_negative"),
             models.CheckConstraint(condition=Q(balance_nanousd__gte=F("held_nanousd")), name="wallet_covers_its_holds"),
         )
 
     def __str__(self) -> str:
-        return f"wallet of {self.organization_id}"
+        return f"wallet of {self.organization.name} ({ids.public('org', self.organization_id)})"
 
 
 class EntryKind(models.TextChoices):
@@ -223,6 +225,25 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.request_id} #{self.number}"
+
+
+class LedgerCheck(models.Model):
+    """One run of the job that proves that the money adds up (``billing.check``); the newest few hundred are kept."""
+
+    started_at = models.DateTimeField()
+    duration_ms = models.PositiveIntegerField()
+    findings = models.PositiveIntegerField(help_text="Rows that say that the money does not add up.")
+    text = models.TextField(blank=True, help_text="The first of them, or why the check could not be made.")
+    is_complete = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M}: {self.outcome}"
+
+    @property
+    def outcome(self) -> str:
+        if not self.is_complete:
+            return "could not be made"
+        return f"{self.findings:,} finding{'' if self.findings == 1 else 's'}" if self.findings else "adds up"
 
 
 class PlatformLoss(models.Model):

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Q
 
-from billing import ledger, reversals, standing
+from billing import ledger, reversals, standing, telling
 from billing.models import AutoTopUp, EntryKind, FactKind, PaymentEvent, TopUp, TopUpState, Wallet
 from billing.payments.port import Event, Saved
 from clod_site.lib import clock, ids
@@ -68,7 +68,7 @@ def judge(top_up_id: UUID) -> TopUp:
     """Write down how the order stands. One process at a time for each order."""
     with transaction.atomic():
         top_up = TopUp.objects.select_for_update().get(pk=top_up_id)
-        stands = standing.of(top_up, top_up.events.all())
+        stands, was_paid = standing.of(top_up, top_up.events.all()), top_up.is_paid
         _pause_automatic(top_up, stands)
         if stands.state == TopUpState.REVIEW != top_up.state:
             log.error("%s was paid with another amount or currency than ordered; it is not credited", top_up.public_id)
@@ -76,6 +76,8 @@ def judge(top_up_id: UUID) -> TopUp:
         top_up.paid_at = top_up.paid_at or (clock.now() if stands.payment else None)
         top_up.reversed_nanousd = stands.reversed_nanousd
         top_up.save(update_fields=["state", "failure", "paid_at", "reversed_nanousd"])
+        if top_up.is_paid and not was_paid:
+            telling.of_top_up(top_up)
     return top_up
 
 

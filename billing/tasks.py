@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing import alert_mails, alerts, auto_top_up, ledger, low_wallet, notices, payment_events, reconcile, topups
+from billing import alert_mails, alerts, auto_top_up, checking, ledger, low_wallet, notices, payment_events, reconcile, topups
 from clod_site.lib import clock
 
 
@@ -14,6 +14,12 @@ def sweep_holds() -> None:
 @shared_task(time_limit=110)
 def reconcile_wallets() -> None:
     reconcile.reconcile(clock.now())
+
+
+@shared_task(time_limit=960)
+def check_ledger() -> None:
+    """Longer than the database lets the check take."""
+    checking.run(clock.now())
 
 
 @shared_task(time_limit=110)

@@ -139,7 +139,10 @@ def _require(membership: Membership) -> None:
     if membership.role not in MANAGERS:
         raise NotYours("Only an owner or admin of this organization can top up its wallet. Ask one of them.")
     if membership.organization.suspended_at:
-        raise NotYours("This organization is suspended, so it takes no payment. Write to support to have it opened again.")
+        why = membership.organization.suspended_reason
+        raise NotYours(
+            f"This organization is suspended, so it takes no payment.{f' {why}' if why else ''} Write to support to have it opened again."
+        )
 
 
 def _place(membership: Membership, wish: Wish, provider: Payments) -> tuple[TopUp, bool]:

@@ -18,6 +18,7 @@ from billing.ledger.writer import Ended, Writer
 from billing.models import EntryKind, Funding, Hold, HoldState, LedgerEntry, Wallet
 from billing.terms import Held
 from clod_site.lib import clock
+from clod_site.lib.measures import Gauge
 
 log = logging.getLogger("clod.ledger")
 
@@ -41,6 +42,15 @@ def stop(timeout_s: float) -> bool:
     with _lock:
         writer, _writer = _writer, None
     return writer.stop(timeout_s) if writer else True
+
+
+def waiting() -> int:
+    """How many operations wait for the next transaction."""
+    writer = _writer
+    return writer.waiting if writer else 0
+
+
+Gauge("clod_ledger_waiting", "Operations that wait for the ledger's next transaction.", waiting)
 
 
 def submit(operation: Operation) -> None:

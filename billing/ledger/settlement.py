@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from billing.ledger import idempotency
-from billing.ledger.books import Books, Entry, FreeDay, Hold, Wallet
+from billing.ledger.books import Books, Entry, FreeDay, Hold, Period, Wallet
 from billing.ledger.operations import Ending
 from billing.ledger.recording import Record
 from billing.models import EntryKind, Funding, HoldState
@@ -31,9 +31,10 @@ def settle(books: Books, held: Held, ending: Ending, outcome: Outcome | None, no
     charged = max(0, min(owed, hold.amount))
     hold.state, hold.captured, hold.settled_at = ending.value, charged, now
     books.settled.append(hold)
-    _release(books, hold, held.organization_id, wallet)
+    periods = books.periods_of(hold) if hold.funding == Funding.WALLET else []
+    _release(books, hold, held.organization_id, wallet, periods)
     if ending is not Ending.VOID:
-        _charge(books, hold, wallet, charged, now)
+        _charge(books, hold, wallet, periods, charged, now)
     if hold.funding == Funding.WALLET and owed > charged:
         books.losses.append((hold.id, min(owed - charged, LARGEST), now))
     _record(books, hold, held.organization_id, outcome, now)
@@ -49,10 +50,10 @@ def _owed(hold: Hold, ending: Ending, outcome: Outcome | None) -> int:
     return outcome.charge_nanousd
 
 
-def _release(books: Books, hold: Hold, organization_id: UUID, wallet: Wallet) -> None:
+def _release(books: Books, hold: Hold, organization_id: UUID, wallet: Wallet, periods: list[Period]) -> None:
     """What was set aside is set aside no more; an unused free request goes back to the day it came from."""
     if hold.funding == Funding.WALLET:
-        for period in books.periods_of(hold):
+        for period in periods:
             period.release(hold.amount)
         wallet.hold(-hold.amount)
     elif hold.state == HoldState.VOIDED:
@@ -63,11 +64,10 @@ def _free_day(books: Books, hold: Hold, organization_id: UUID) -> FreeDay:
     return books.free_days[organization_id, hold.day_key]
 
 
-def _charge(books: Books, hold: Hold, wallet: Wallet, charged: int, now: datetime) -> None:
+def _charge(books: Books, hold: Hold, wallet: Wallet, periods: list[Period], charged: int, now: datetime) -> None:
     """One usage entry for each captured call, of nothing for a free one. It bears the hold's id: there cannot be two."""
-    if hold.funding == Funding.WALLET:
-        for period in books.periods_of(hold):
-            period.spend(charged)
+    for period in periods:
+        period.spend(charged)
     reason = REASONS[hold.funding] if hold.state == HoldState.CAPTURED else "Interrupted call, up to its last checkpoint"
     reference = ids.public("req", hold.id)
     books.post(Entry(hold.id, wallet.id, EntryKind.USAGE.value, -charged, wallet.balance - charged, reference, reason, now))

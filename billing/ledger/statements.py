@@ -92,7 +92,7 @@ settle = Update(
     Hold._meta.db_table,
     Column("id", "uuid"),
     put=columns_of(Hold, "state", "captured_nanousd", "settled_at"),
-    where="t.state = 'open'",
+    guard="t.state = 'open'",  # compare and set: however a hold was settled meanwhile, it is settled once
 )
 checkpoint = Update(Hold._meta.db_table, Column("id", "uuid"), put=columns_of(Hold, "checkpoint_nanousd"))
 keep_idempotent_call = Update(

@@ -5,7 +5,8 @@ on SQLite. Reads come back as a function that fetches, so that PostgreSQL can be
 
 StoreError
 ├── Contended   a deadlock, or a database busy with another writer: the same transaction may succeed now
-│   └── Locked  somebody sits on one of the rows; the others are free
+│   ├── Locked  somebody sits on one of the rows; the others are free
+│   └── Moved   rows were not what they were read as
 ├── Rejected    the database will not take these rows, now or later
 └── Lost        the database cannot be reached or written to
 """
@@ -44,6 +45,10 @@ class Locked(Contended):
     pass
 
 
+class Moved(Contended):
+    pass
+
+
 class Rejected(StoreError):
     pass
 
@@ -75,13 +80,14 @@ class Insert(NamedTuple):
 
 
 class Update(NamedTuple):
-    """Rows hold the key, then what to add to columns, then what to put into others. ``where`` guards each row."""
+    """Rows hold the key, then what to add to columns, then what to put into others. A row that does not meet the ``guard`` is not
+    changed, and the transaction is not committed: it ends as Moved."""
 
     table: str
     key: Column
     add: tuple[Column, ...] = ()
     put: tuple[Column, ...] = ()
-    where: str = "TRUE"
+    guard: str = ""
 
 
 class Store(Protocol):
@@ -94,8 +100,7 @@ class Store(Protocol):
 
     def insert(self, statement: Insert, rows: Sequence[Row]) -> None: ...
 
-    def update(self, statement: Update, rows: Sequence[Row]) -> Callable[[], int]:
-        """The function returned tells how many rows were changed."""
+    def update(self, statement: Update, rows: Sequence[Row]) -> None: ...
 
     def close(self) -> None: ...
 

@@ -1,14 +1,17 @@
-"""The ledger's statements on PostgreSQL: arrays, row locks in key order, pipeline mode."""
+"""The ledger's statements on PostgreSQL: arrays, row locks in key order, many statements a trip."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
 import psycopg
 from django.db import connections
 
-from billing.ledger.store import Column, Contended, Fetch, Insert, Locked, Lost, Rejected, Row, Select, StoreError, Update
+from billing.ledger.binary_arrays import pack, pack_bigint
+from billing.ledger.pipeline import Answer, Pipeline, Refused
+from billing.ledger.store import Column, Contended, Fetch, Insert, Locked, Lost, Moved, Rejected, Row, Select, StoreError, Update
 
 SESSION = (
     "SET application_name = 'clod ledger'",
@@ -19,6 +22,7 @@ SESSION = (
     "SET enable_seqscan = off",
     "SET enable_hashjoin = off",
     "SET enable_mergejoin = off",
+    "SET plan_cache_mode = force_generic_plan",  # and one plan is as good for one row as for a hundred
     "SET jit = off",
     # An answer means "on disk", whatever the server's default is; a default that waits for standbys, too, stays.
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
@@ -28,6 +32,7 @@ READ_ONLY = "25006"  # a standby, during a failover
 DEADLOCK = "40"  # or a serialization failure
 HURRY = "SET LOCAL lock_timeout = 100"
 LOCKED = {"55P03", "57014"}  # lock not available, statement timed out
+MOVED = "22012"  # division by zero: see _update
 
 
 class PostgresStore:
@@ -36,63 +41,69 @@ class PostgresStore:
         for ours in ("cursor_factory", "context", "prepare_threshold"):
             params.pop(ours, None)
         try:
-            self._connection = psycopg.connect(**params, autocommit=True, prepare_threshold=2)
+            self._connection = psycopg.connect(**params, autocommit=True)
             self._connection.execute(";".join(SESSION))
-            self._connection.autocommit = False
+            self._pipeline = Pipeline(self._connection)
         except psycopg.Error as error:
             raise Lost(str(error)) from error
 
     @contextmanager
     def transaction(self, *, hurry: bool = False) -> Iterator[None]:
         try:
-            with self._trips():
-                if hurry:
-                    self._connection.execute(HURRY)
-                yield
-                self._connection.commit()
-        except (psycopg.Error, UnicodeEncodeError) as error:
+            self._send("BEGIN")
+            if hurry:
+                self._send(HURRY)
+            yield
+            self._send("COMMIT")
+            self._pipeline.trip()
+        except (psycopg.Error, Refused, UnicodeEncodeError, struct.error) as error:
             self._roll_back()
             raise self._named(error) from error
         except BaseException:
             self._roll_back()
             raise
 
-    def _trips(self) -> AbstractContextManager[Any]:
-        """Statements are sent together, up to the next one whose rows are looked at."""
-        return self._connection.pipeline()
-
     def select(self, statement: Select, keys: Sequence[Row]) -> Fetch:
-        return self._execute(_select(statement), keys).fetchall
+        return self._send(_select(statement), _packed(statement.key, keys)).rows
 
     def insert(self, statement: Insert, rows: Sequence[Row]) -> None:
-        self._execute(_insert(statement), rows)
+        self._send(_insert(statement), _packed(statement.columns, rows))
 
-    def update(self, statement: Update, rows: Sequence[Row]) -> Callable[[], int]:
-        cursor = self._execute(_update(statement), rows)
-        return lambda: len(cursor.fetchall())
+    def update(self, statement: Update, rows: Sequence[Row]) -> None:
+        arrays = _packed((statement.key, *statement.add, *statement.put), rows)
+        self._send(_update(statement), [*arrays, pack_bigint(len(rows))] if statement.guard else arrays)
 
     def close(self) -> None:
         with suppress(psycopg.Error):
             self._connection.close()
 
-    def _execute(self, sql: str, rows: Sequence[Row]) -> psycopg.Cursor[Row]:
-        return self._connection.cursor().execute(sql, [list(column) for column in zip(*rows, strict=True)])
+    def _send(self, sql: str, parameters: Sequence[bytes] = ()) -> Answer:
+        return self._pipeline.send(sql, parameters)
 
     def _roll_back(self) -> None:
-        with suppress(psycopg.Error):
-            self._connection.rollback()
+        with suppress(psycopg.Error, Refused):
+            self._pipeline.trip()
+        with suppress(psycopg.Error, Refused):
+            self._send("ROLLBACK")
+            self._pipeline.trip()
 
     def _named(self, error: Exception) -> StoreError:
-        """By SQLSTATE. Trouble on the wire has none and is operational; what Python cannot encode has none either, and is rejected."""
-        state = getattr(error, "sqlstate", None) or ""
-        on_the_wire = isinstance(error, psycopg.OperationalError) and not state and not isinstance(error, psycopg.errors.PipelineAborted)
+        """By SQLSTATE. Trouble on the wire has none and is operational; what Python cannot write or read has none and is rejected."""
+        state = error.state if isinstance(error, Refused) else ""
+        on_the_wire = isinstance(error, psycopg.OperationalError | Refused) and not state
         if state in LOCKED:
             return Locked(str(error))
+        if state == MOVED:
+            return Moved(str(error))
         if state[:2] == DEADLOCK:
             return Contended(str(error))
         if on_the_wire or self._connection.closed or state[:2] in AWAY or state == READ_ONLY:
             return Lost(str(error))
         return Rejected(str(error))
+
+
+def _packed(columns: Sequence[Column], rows: Sequence[Row]) -> list[bytes]:
+    return [pack(column.kind, values) for column, values in zip(columns, zip(*rows, strict=True), strict=True)]
 
 
 @cache
@@ -121,12 +132,16 @@ def _insert(statement: Insert) -> str:
 
 @cache
 def _update(statement: Update) -> str:
+    """Under a guard it ends in a division by zero, and with it the transaction, unless every row was changed."""
     sets = [f"{name} = t.{name} + v.{name}" for name, _ in statement.add] + [f"{name} = v.{name}" for name, _ in statement.put]
     given = (statement.key, *statement.add, *statement.put)
-    return (
+    update = (
         f'UPDATE "{statement.table}" AS t SET {", ".join(sets)} FROM {_arrays(given)} AS v({", ".join(name for name, _ in given)}) '
-        f"WHERE t.{statement.key.name} = v.{statement.key.name} AND {statement.where} RETURNING 1"
+        f"WHERE t.{statement.key.name} = v.{statement.key.name}"
     )
+    if not statement.guard:
+        return update
+    return f"WITH changed AS ({update} AND {statement.guard} RETURNING 1) SELECT 1 / (count(*) = %b::bigint)::int FROM changed"
 
 
 def _arrays(columns: tuple[Column, ...]) -> Any:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connections
 
-from billing.ledger.store import Column, Contended, Fetch, Insert, Lost, Rejected, Row, Select, StoreError, Update
+from billing.ledger.store import Column, Contended, Fetch, Insert, Lost, Moved, Rejected, Row, Select, StoreError, Update
 
 WAIT_S = 0.5
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -52,10 +52,11 @@ class SqliteStore:
     def insert(self, statement: Insert, rows: Sequence[Row]) -> None:
         self._connection.executemany(_insert(statement), [[_plain(value) for value in row] for row in rows])
 
-    def update(self, statement: Update, rows: Sequence[Row]) -> Callable[[], int]:
+    def update(self, statement: Update, rows: Sequence[Row]) -> None:
         key_last = [[_plain(value) for value in (*row[1:], row[0])] for row in rows]
         changed = self._connection.executemany(_update(statement), key_last).rowcount
-        return lambda: changed
+        if statement.guard and changed != len(rows):
+            raise Moved
 
     def close(self) -> None:
         self._connection.close()
@@ -118,7 +119,7 @@ def _insert(statement: Insert) -> str:
 @cache
 def _update(statement: Update) -> str:
     sets = [f"{name} = {name} + ?" for name, _ in statement.add] + [f"{name} = ?" for name, _ in statement.put]
-    return f'UPDATE "{statement.table}" AS t SET {", ".join(sets)} WHERE {statement.key.name} = ? AND {statement.where}'
+    return f'UPDATE "{statement.table}" AS t SET {", ".join(sets)} WHERE {statement.key.name} = ? AND {statement.guard or "TRUE"}'
 
 
 def _marks(columns: tuple[Column, ...]) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from billing.ledger import admission, crediting, locks, settlement, writing
 from billing.ledger.books import Books
+from billing.ledger.locks import Known
 from billing.ledger.operations import Answer, Authorise, Checkpoint, Credit, Operation, Settle
 from billing.ledger.store import Store
 from billing.terms import Held
@@ -13,12 +14,13 @@ from clod_site.lib.refusal import Refusal
 NO = (Refusal, crediting.KeyReused, crediting.UnknownWallet, settlement.UnknownHold)
 
 
-def run(store: Store, batch: Sequence[Operation], now: datetime, *, hurry: bool = False) -> list[Answer]:
+def run(store: Store, batch: Sequence[Operation], now: datetime, known: Known, *, hurry: bool = False) -> list[Answer]:
     """The answers, in order; exceptions among them are refusals. Raises a StoreError when nothing was committed."""
     with store.transaction(hurry=hurry):
-        rows = locks.lock(store, batch, now)
+        rows = locks.lock(store, batch, now, known)
         answers = [_decide(rows, operation, now) for operation in batch]
         writing.write(store, rows)
+    known.learn(rows)
     return answers
 
 

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from uuid import UUID
 
 from billing import refusals
-from billing.ledger import store, transaction
+from billing.ledger import measured, store, transaction
+from billing.ledger.locks import Known
 from billing.ledger.operations import Answer, Authorise, Checkpoint, Credit, Ending, Operation, Settle, deliver
 from billing.ledger.store import Contended, Locked, Lost, Store
 from billing.terms import Held
@@ -44,6 +45,7 @@ class Writer:
         self._wake = threading.Condition()
         self._closing = self._abandoned = self._ended = False
         self._store: Store | None = None
+        self._known = Known()
         self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
 
     # --- any thread -------------------------------------------------------------------------------
@@ -78,6 +80,10 @@ class Writer:
             self._abandoned = True
             return False
         return True
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
 
     # --- the ledger's own thread ------------------------------------------------------------------
 
@@ -137,7 +143,10 @@ class Writer:
     def _transact(self, batch: list[Operation], hurry: bool) -> list[Answer]:
         if self._store is None:
             self._store = store.connect()
-        return transaction.run(self._store, batch, clock.now(), hurry=hurry)
+        began = clock.monotonic()
+        answers = transaction.run(self._store, batch, clock.now(), self._known, hurry=hurry)
+        measured.committed(len(batch), clock.monotonic() - began)
+        return answers
 
     def _separate(self, batch: list[Operation], error: Exception) -> None:
         """Each operation by itself, unless the whole database was busy."""

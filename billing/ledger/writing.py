@@ -1,23 +1,19 @@
 """Write what the decisions changed: one statement a table, however many calls are in the batch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from billing.ledger import books, recording, statements
 from billing.ledger.books import Books
 from billing.ledger.cleaning import clamp, storable
-from billing.ledger.store import Contended, Insert, Row, Store, Update
+from billing.ledger.store import Insert, Row, Store, Update
 from billing.terms import AttemptRow
-
-
-class HoldMoved(Contended):
-    """A hold was settled by somebody else although we had it locked: the transaction must not be committed."""
 
 
 def write(store: Store, rows: Books) -> None:
     """Everything the decisions changed. New holds that were settled meanwhile cannot be: nobody knows them before the commit."""
     _insert(store, statements.new_holds, [_hold_row(hold) for hold in rows.new_holds])
-    settled = _settle_holds(store, rows.settled)
+    _update(store, statements.settle, [(hold.id, hold.state, hold.captured, hold.settled_at) for hold in rows.settled])
     moved = [hold for hold in rows.holds.values() if hold.checkpoint_moved]
     _update(store, statements.checkpoint, [(hold.id, hold.checkpoint) for hold in moved])
     _update(store, statements.use_free, [(day.id, day.change) for day in rows.free_days.values() if day.change])
@@ -30,15 +26,6 @@ def write(store: Store, rows: Books) -> None:
     _insert(store, statements.new_attempts, [_attempt_row(request_id, attempt) for request_id, attempt in rows.attempts])
     if rows.records:
         recording.recorder().insert(store, rows.records)
-    if settled() != len(rows.settled):
-        raise HoldMoved
-
-
-def _settle_holds(store: Store, holds: Sequence[books.Hold]) -> Callable[[], int]:
-    """Compare and set: only a hold that is still open changes its state."""
-    if not holds:
-        return int
-    return store.update(statements.settle, [(hold.id, hold.state, hold.captured, hold.settled_at) for hold in holds])
 
 
 def _insert(store: Store, statement: Insert, values: Sequence[Row]) -> None:

@@ -168,7 +168,7 @@ def test_an_answer_means_on_disk_whatever_the_server_is_set_to() -> None:
     def of_the_ledger() -> str:
         ledgers = store.connect()
         try:
-            return str(ledgers._connection.execute("SHOW synchronous_commit").fetchall()[0][0])  # type: ignore[attr-defined]
+            return str(ledgers._pipeline.send("SHOW synchronous_commit").rows()[0][0])  # type: ignore[attr-defined]
         finally:
             ledgers.close()
 
