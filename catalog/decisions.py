@@ -11,6 +11,11 @@ from catalog.strategies.combine import Ranked
 MAX_CANDIDATES = 12  # a call tries three; the explanation shows as many as were kept
 ATTEMPTS = 3  # that a call makes
 MICRO, NANO = 1_000_000, 1_000_000_000
+WHY_GONE = {  # by Route.withheld: why, and the constraint
+    "": ("failed lately", "health"),
+    "drained": ("drained by an operator", "maintenance"),
+    "ejected": ("ejected by an operator", "maintenance"),
+}
 
 
 Candidates = tuple[tuple[ModelCard, Route], ...]
@@ -72,8 +77,8 @@ def by_default(ordered: Sequence[Option], strategy: str, won_by: str) -> Decisio
 
 
 def excluded(gone: Sequence[Option], dropped: Sequence[Dropped]) -> list[dict[str, Any]]:
-    """Who was no candidate: endpoints that are ejected, and whoever the call's own demands dropped. At most twelve."""
-    rows = [_excluded(option.card, option.route, "failed lately", "health") for option in gone]
+    """Who was no candidate: endpoints that are ejected or drained, and whoever the call's own demands dropped. At most twelve."""
+    rows = [_excluded(option.card, option.route, *WHY_GONE[option.route.withheld]) for option in gone]
     rows += [_excluded(one.card, one.route, one.reason.message, one.reason.constraint) for one in dropped]
     return rows[:MAX_CANDIDATES]
 

@@ -40,7 +40,7 @@ def now() -> Destination | None:
 def among(endpoints: Iterable[Endpoint], sites: Sites) -> grid.Site | None:
     """Of ``endpoints``, those of one model that can be called: where its requests go. None where electricity has no say."""
     known = [endpoint for endpoint in endpoints if endpoint.data_center_id]
-    gone = health.unavailable()
+    gone = health.unavailable() | {endpoint.pk for endpoint in known if endpoint.withheld}
     priced = {endpoint.data_center_id: site for endpoint in known if (site := sites.get(endpoint.data_center_id or 0)) and site.price}
     here = [site for endpoint in known if endpoint.pk not in gone and (site := priced.get(endpoint.data_center_id))]
     if not here:

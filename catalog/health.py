@@ -7,6 +7,8 @@ brings it back, a failure ejects it anew; a probe that hears nothing for thirty 
 
 import logging
 import threading
+from collections.abc import Mapping
+from datetime import datetime
 
 from clod_site.lib import clock
 
@@ -21,6 +23,15 @@ _lock = threading.Lock()
 _failures: dict[int, int] = {}
 _ejected_until: dict[int, float] = {}
 _probed_until: dict[int, float] = {}
+_returned_at: dict[int, datetime] = {}
+
+
+def returned(at: Mapping[int, datetime]) -> None:
+    """Operators put these endpoints back into service, and when: what failed before they did no longer counts."""
+    for endpoint_id, instant in at.items():
+        if _returned_at.get(endpoint_id) != instant:
+            _returned_at[endpoint_id] = instant
+            answered(endpoint_id)
 
 
 def may_try(endpoint_id: int) -> bool:
@@ -77,3 +88,4 @@ def forget() -> None:
         _failures.clear()
         _ejected_until.clear()
         _probed_until.clear()
+        _returned_at.clear()

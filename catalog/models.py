@@ -4,11 +4,12 @@ Prices are nano-USD per million tokens; energy prices are micro-USD per MWh; ins
 """
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 
-from catalog import features, operations
+from catalog import features, operations, variables
 from catalog.providers import ADAPTERS
-from clod_site.lib import clock, crypto
+from clod_site.lib import clock, crypto, destinations
 
 MODALITIES = ("text", "image", "audio", "video", "file")
 OUTPUTS = (*MODALITIES, "embedding")
@@ -27,6 +28,33 @@ class CancelPolicy(models.TextChoices):
     NO_BILL = "no_bill", "stops and bills nothing"
 
 
+class Withheld(models.TextChoices):
+    """Why an operator lets an endpoint take no new calls. Those that run there go on to their end."""
+
+    NOT = "", "in service"
+    DRAINED = "drained", "drained"
+    EJECTED = "ejected", "ejected"
+
+
+class Sealed(models.Model):
+    """Whoever is called with a key: the variable that holds it, or the key itself, encrypted."""
+
+    credential_env = models.CharField(
+        max_length=80, blank=True, default="", db_default="", help_text="The environment variable that holds its API key."
+    )
+    credential_sealed = models.TextField(blank=True, editable=False, default="", db_default="")
+
+    class Meta:
+        abstract = True
+
+    def clean(self) -> None:
+        super().clean()
+        variables.check_key(self.credential_env)
+
+    def set_credential(self, secret: str) -> None:
+        self.credential_sealed = crypto.encrypt(secret) if secret else ""
+
+
 class Catalogued(models.Model):
     """What is loaded from the catalog files: known by its slug, switched off rather than deleted."""
 
@@ -43,27 +71,28 @@ class Catalogued(models.Model):
         return self.name
 
 
-class Provider(Catalogued):
+class Provider(Sealed, Catalogued):
     """Whoever answers behind an address. CLōD itself is one: the provider of every hosted endpoint."""
 
     website_url = models.URLField(blank=True)
     base_url = models.CharField(max_length=300, blank=True, help_text="Of its API, such as https://api.openai.com/v1.")
     adapter = models.CharField(max_length=40, default="openai", help_text="How it is spoken to: a name in catalog/providers.")
-    credential_env = models.CharField(max_length=80, blank=True, help_text="The environment variable that holds its API key.")
-    credential_sealed = models.TextField(blank=True, editable=False)
     needs_credential = models.BooleanField(default=True)
     cancel_policy = models.CharField(max_length=10, choices=CancelPolicy.choices, default=CancelPolicy.CANCEL)
 
     def clean(self) -> None:
+        super().clean()
         if self.adapter not in ADAPTERS:
             raise ValidationError({"adapter": f"is none of {', '.join(sorted(ADAPTERS))}"})
+        if complaint := _destination_complaint(self.base_url):
+            raise ValidationError({"base_url": complaint})
 
-    def set_credential(self, secret: str) -> None:
-        self.credential_sealed = crypto.encrypt(secret) if secret else ""
 
+class DataCenter(Sealed, Catalogued):
+    """A site with GPUs on a wholesale electricity market. ``pue`` and ``adder`` are assumptions, and pages say so.
 
-class DataCenter(Catalogued):
-    """A site with GPUs on a wholesale electricity market. ``pue`` and ``adder`` are assumptions, and pages say so."""
+    Its servers are called with its own key where it has one, else with their provider's.
+    """
 
     market = models.CharField(max_length=12)
     node = models.CharField(max_length=60)
@@ -152,8 +181,15 @@ class Endpoint(models.Model):
     )
     input_nanousd_per_mtok = models.BigIntegerField(null=True, blank=True, help_text="Only where it differs from the model's list price.")
     output_nanousd_per_mtok = models.BigIntegerField(null=True, blank=True)
-    max_concurrency = models.PositiveIntegerField(default=256)
+    max_concurrency = models.PositiveIntegerField(
+        default=256, validators=[MinValueValidator(1)], help_text="Calls at a time, of each gateway process; the next one goes elsewhere."
+    )
     active = models.BooleanField(default=True)
+    withheld = models.CharField(max_length=10, choices=Withheld.choices, blank=True, default="", db_default="", editable=False)
+    withheld_at = models.DateTimeField(null=True, blank=True, editable=False)
+    returned_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When an operator put it back into service: failures before it no longer count."
+    )
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -173,6 +209,18 @@ class Endpoint(models.Model):
             raise ValidationError({"data_center": f"is missing: {model.slug} is hosted, so its endpoints are at data centers"})
         if model and model.category == Category.THIRD_PARTY and data_center is not None:
             raise ValidationError({"data_center": f"is one too many: {model.slug} is third-party, its endpoints are at no data center"})
+        variables.check_address(self.base_url_env)
+        if complaint := _destination_complaint(self.base_url):
+            raise ValidationError(f"Its address cannot be used: {complaint}")  # of the whole row: some forms do not show this field
+
+
+def _destination_complaint(url: str) -> str:
+    try:
+        if url:
+            destinations.checked(url, destinations.for_operators())
+    except destinations.Denied as denied:
+        return str(denied)
+    return ""
 
 
 class EnergyPrice(models.Model):

@@ -33,6 +33,11 @@ def take(endpoint_id: int, most: int) -> Place | None:
         return Place(endpoint_id)
 
 
+def running(endpoint_id: int) -> int:
+    """How many calls of this process run there now."""
+    return _taken.get(endpoint_id, 0)
+
+
 def full() -> frozenset[int]:
     """The endpoints that have no place now."""
     return frozenset(_full) if _full else frozenset()

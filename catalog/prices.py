@@ -26,6 +26,7 @@ from catalog.models import DataCenter, DeliveredPrice, EnergyPrice, PriceTick
 
 WINDOW_DAYS = 7
 LOOK_BACK = timedelta(hours=3)  # the oldest interval a slot may still use
+LATELY = timedelta(hours=1)  # where the newest delivered price is, also at the beginning of a slot
 CHUNK = 1000
 
 log = logging.getLogger("catalog.prices")
@@ -51,6 +52,16 @@ def backfill(now: datetime, days: float = WINDOW_DAYS, feed: Feed | None = None)
     new_ticks = ticks.due(now, min((missing[0] for missing in slots.values() if missing), default=now))
     _store_ticks(new_ticks, electricity_changed=any(rows.values()))
     return sum(map(len, rows.values())) + len(new_ticks)
+
+
+def price_endpoints(now: datetime) -> int:
+    """A first price for every endpoint that has become callable, from the electricity that is stored: it need not wait for the next
+    recompute. Those that had one before wait for it. How many ticks; safe to repeat, inside a transaction or not."""
+    new_ticks = ticks.due(now, now - LATELY)
+    priced = ticks.newest({tick.endpoint_id for tick in new_ticks})
+    first = [tick for tick in new_ticks if tick.endpoint_id not in priced]
+    _store_ticks(first, electricity_changed=False)
+    return len(first)
 
 
 def _missing_slots(sites: Sequence[DataCenter], now: datetime, window: timedelta, feed: Feed) -> Slots:

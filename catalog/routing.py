@@ -23,6 +23,7 @@ from clod_site.lib.refusal import Refusal
 INPUT_PARTS, OUTPUT_PARTS = 3, 1  # the call that prices are compared for: three prompt tokens to each answered one
 RETRY_AFTER_S = 10
 PLACE_RETRY_AFTER_S = 1
+MAINTENANCE_RETRY_AFTER_S = 60
 ENERGY_WON = "cheapest electricity, or not dearer by enough for long enough to move"
 STICKY_WON = "answered this conversation before, and costs no more than where it would go now"
 CHEAPEST_WON = "cheapest electricity of those that can take this call"
@@ -81,9 +82,9 @@ def _order(wanted: Wanted, cards: Sequence[ModelCard], now: Circumstances) -> De
     options, dropped = demands.sift(configured, now.demands)
     if not options:
         raise demands.nobody_left(dropped)
-    here = [option for option in options if option.route.endpoint_id not in now.unavailable]
+    here = [option for option in options if not _is_gone(option, now)]
     if not here:
-        raise _all_failed(cards, wanted, len(options))
+        raise _all_gone(cards, wanted, options)
     preferred = now.demands.preferences
     tags = wanted.tags or ((preferred.sort,) if preferred.sort else ())
     decision = _by_strategy(here, tags, now) if tags else _by_default(here, now)
@@ -92,9 +93,14 @@ def _order(wanted: Wanted, cards: Sequence[ModelCard], now: Circumstances) -> De
     if now.full:
         decision = _with_a_place(decision, now.full)
     if len(here) < len(configured):
-        gone = [option for option in options if option.route.endpoint_id in now.unavailable]
+        gone = [option for option in options if _is_gone(option, now)]
         decision.explanation["excluded"] = decisions.excluded(gone, dropped)
     return decision
+
+
+def _is_gone(option: Option, now: Circumstances) -> bool:
+    """An operator withholds it, or it has failed lately."""
+    return bool(option.route.withheld) or option.route.endpoint_id in now.unavailable
 
 
 def _with_a_place(decision: Decision, full: frozenset[int]) -> Decision:
@@ -154,6 +160,21 @@ def _configured(cards: Sequence[ModelCard], wanted: Wanted) -> list[Option]:
         "Choose another model; the Models page shows which can be called.",
         param=wanted.param,
         extra={"constraint": "endpoints"},
+    )
+
+
+def _all_gone(cards: Sequence[ModelCard], wanted: Wanted, options: Sequence[Option]) -> ModelNotAvailable:
+    withheld = sum(bool(option.route.withheld) for option in options)
+    if withheld == 0:
+        return _all_failed(cards, wanted, len(options))
+    others = " The others have failed lately." if withheld < len(options) else ""
+    return ModelNotAvailable(
+        f"{_who(cards, wanted)} is in maintenance: {withheld} of its {len(options)} endpoints here "
+        f"{'take' if withheld > 1 else 'takes'} no calls until an operator puts {'them' if withheld > 1 else 'it'} back.{others} "
+        "Try again later, or choose another model.",
+        param=wanted.param,
+        retry_after_s=MAINTENANCE_RETRY_AFTER_S,
+        extra={"constraint": "maintenance"},
     )
 
 

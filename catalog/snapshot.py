@@ -47,6 +47,9 @@ class Route(msgspec.Struct, frozen=True):
     tick: Tick
     electricity: Electricity | None  # None for third parties, and before a data center's first price
     credential: str = ""
+    withheld: str = ""  # as in catalog.models.Withheld: an operator lets it take no new calls
+    returned_at: datetime | None = None
+    is_deployers: bool = False  # its address is from the environment, and may lead anywhere
 
     def __repr__(self) -> str:
         return f"<Route {self.model_slug} at {self.data_center or self.provider}>"
@@ -77,6 +80,11 @@ class ModelCard(msgspec.Struct, frozen=True):
     going_to: str = ""
     joules_per_token: tuple[float, float] | None = None  # modelled, of a GPU: prompt, answer
 
+    @property
+    def in_service(self) -> tuple[Route, ...]:
+        """The routes that no operator withholds."""
+        return tuple([route for route in self.routes if not route.withheld])
+
 
 class Catalog(msgspec.Struct, frozen=True):
     """Every active model by slug, and every spelling of a name that resolves to it (see ``catalog.names.key``)."""
@@ -84,6 +92,11 @@ class Catalog(msgspec.Struct, frozen=True):
     version: int
     models: dict[str, ModelCard]
     names: dict[str, str]
+
+    def returned(self) -> dict[int, datetime]:
+        """When operators put endpoints back into service, by endpoint id."""
+        routes = (route for card in self.models.values() for route in card.routes)
+        return {route.endpoint_id: route.returned_at for route in routes if route.returned_at}
 
 
 def version() -> int:
@@ -148,7 +161,10 @@ def _route(endpoint: Endpoint, tick: PriceTick, electricity: Mapping[int, Delive
         max_concurrency=endpoint.max_concurrency,
         tick=_tick(tick),
         electricity=Electricity(price.delivered_microusd_per_mwh, price.smoothed_microusd_per_mwh, site.pue) if price and site else None,
-        credential=credentials.of(provider) or "",
+        credential=credentials.for_calls_to(endpoint),
+        withheld=endpoint.withheld,
+        returned_at=endpoint.returned_at,
+        is_deployers=credentials.is_address_from_environment(endpoint),
     )
 
 

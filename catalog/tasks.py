@@ -1,9 +1,11 @@
 """Background jobs of the catalog."""
 
-from celery import shared_task
+from typing import Any
+
+from celery import shared_task, signals
 from django.conf import settings
 
-from catalog import markets, retention
+from catalog import markets, prices, retention
 from clod_site.lib import clock
 
 MARKET_LIMIT_S = 55
@@ -29,6 +31,17 @@ def ask_market(name: str) -> None:
 @shared_task(soft_time_limit=60, time_limit=90)
 def recompute_prices() -> None:
     markets.recompute(clock.now())
+
+
+@shared_task(soft_time_limit=60, time_limit=90)
+def price_endpoints() -> None:
+    """When a worker starts: keys and addresses may have come with its environment."""
+    prices.price_endpoints(clock.now())
+
+
+@signals.worker_ready.connect
+def _worker_starts(**_: Any) -> None:
+    price_endpoints.apply_async(expires=EXPIRES_S)
 
 
 @shared_task(soft_time_limit=240, time_limit=300)

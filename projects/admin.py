@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from accounts.admin import OrganizationPage
 from accounts.models import User
 from clod_site.admin_pages import Page, Record, RecordInline, dollars
-from projects import keys
+from projects import caps, keys
 from projects.models import ApiKey, Project, Recipient
 from team import audit
 
@@ -65,6 +65,12 @@ class ProjectPage(Page):
     readonly_fields = ("body_logging", "body_days", "created_at")  # who can read is for the organization to say, on its own pages
     date_hierarchy = "created_at"
     inlines = (RecipientInline, ApiKeyInline)
+
+    def save_model(self, request: HttpRequest, obj: Project, form: Any, change: bool) -> None:
+        """A changed cap is told to the organization's webhooks, as on its own pages. The admin has a transaction open."""
+        super().save_model(request, obj, form, change)
+        if change:
+            caps.tell(obj, {name: form.initial.get(name) for name in caps.CAPS}, {name: getattr(obj, name) for name in caps.CAPS})
 
 
 @admin.register(ApiKey)

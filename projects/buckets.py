@@ -4,6 +4,7 @@ A bucket of 60 a minute is filled by what is drawn and leaks one a second. Its f
 empty, so a full bucket is always 60, whatever its rate; a draw that would fill it beyond that is refused.
 """
 
+import math
 from collections.abc import Callable
 
 import msgspec
@@ -42,6 +43,7 @@ class Buckets:
         self._now = now
         self._most = most
         self._empty_at: dict[str, float] = {}
+        self._learned_at: dict[str, float] = {}
 
     def draw(self, draw: Draw) -> Verdict:
         now = self._now()
@@ -55,10 +57,23 @@ class Buckets:
 
     def learn(self, draw: Draw, verdict: Verdict) -> None:
         """Take over what a store shared with other processes has said, to go on from there without it."""
-        self._keep(draw.names, verdict.fills_s, self._now())
+        now = self._now()
+        self._keep(draw.names, verdict.fills_s, now)
+        self._learned_at.update(dict.fromkeys(draw.names, now))
+
+    def has_plenty(self, draw: Draw, share: float, within_s: float) -> bool:
+        """Whether a draw would fill none of its buckets beyond a share, as far as has been learned within so many seconds."""
+        now = self._now()
+        for name, rate, amount in zip(draw.names, draw.per_minute, draw.amounts, strict=True):
+            if self._learned_at.get(name, -math.inf) < now - within_s:
+                return False
+            if max(self._empty_at[name] - now, 0.0) + amount * FULL_S / rate > share * FULL_S:
+                return False
+        return True
 
     def forget(self) -> None:
         self._empty_at.clear()
+        self._learned_at.clear()
 
     def __len__(self) -> int:
         return len(self._empty_at)
@@ -73,3 +88,4 @@ class Buckets:
         self._empty_at = {name: instant for name, instant in self._empty_at.items() if instant > now}
         if len(self._empty_at) >= self._most:
             self._empty_at.clear()
+        self._learned_at.clear()

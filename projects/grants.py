@@ -13,6 +13,7 @@ import msgspec
 from django.conf import settings
 
 from accounts.models import Organization
+from clod_site.lib import ids
 from projects.encryption import policy
 from projects.encryption.policy import BodyPolicy
 from projects.models import ApiKey, Project
@@ -43,6 +44,7 @@ class Grant(msgspec.Struct, frozen=True):
     key_rates: Rates = Rates()
     organization_rates: Rates = Rates()
     bodies: BodyPolicy = policy.OFF
+    names: dict[str, str] = {}  # the ids above as customers see them, for the log
 
     def __repr__(self) -> str:
         return f"<Grant of {self.api_key_id or self.user_id} in {self.project_id}>"
@@ -72,6 +74,7 @@ def of_key(public_id: str) -> Grant | None:
         key_rates=_rates(api_key, settings.CLOD_KEY_RATES),
         organization_rates=_rates(api_key.project.organization, settings.CLOD_ORGANIZATION_RATES),
         bodies=policy.of(api_key.project),
+        names=_names(api_key.project, key=api_key.pk),
     )
 
 
@@ -88,7 +91,13 @@ def of_project(project: Project, user_id: UUID, valid_until: datetime) -> Grant:
         key_rates=Rates(*settings.CLOD_KEY_RATES),
         organization_rates=_rates(project.organization, settings.CLOD_ORGANIZATION_RATES),
         bodies=policy.of(project),
+        names=_names(project, user=user_id),
     )
+
+
+def _names(project: Project, **others: UUID) -> dict[str, str]:
+    whose = {"organization": ids.public("org", project.organization_id), "project": ids.public("proj", project.pk)}
+    return whose | {kind: ids.public(kind, value) for kind, value in others.items()}
 
 
 def _rates(owner: ApiKey | Organization, usual: tuple[int, int]) -> Rates:

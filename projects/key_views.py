@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from accounts.access import MANAGERS, WRITERS, MemberRequest, member_page
-from projects import first_call, keys, keys_page, stale
+from projects import caps, first_call, keys, keys_page, stale
 from projects.forms import CapsForm
 from projects.key_forms import BoundsForm, KeyNameForm, KeyRestrictionsForm
 from projects.models import ApiKey, Project
@@ -72,7 +72,7 @@ def key_detail(request: MemberRequest, key_id: UUID) -> HttpResponse:
             "may_manage": access.may(request.membership, MANAGERS),
         }
         return render(request, "projects/key_detail.html", context, status=422 if form.is_bound else 200)
-    ApiKey.objects.filter(pk=api_key.pk).update(**form.caps)
+    caps.of_key(api_key, form.caps)
     audit.record(request, "budget.key", api_key, changes=audit.changed(initial, form.caps))
     messages.success(request, f"The caps of {api_key.name} are saved. They hold from the next request on.")
     return redirect("key_detail", api_key.pk)

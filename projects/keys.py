@@ -19,7 +19,9 @@ from django.db.models import Q
 from accounts.models import User
 from catalog.models import Model
 from clod_site.lib import clock, crypto, ids
+from projects import telling
 from projects.models import ApiKey, Project
+from webhooks.event_types import KEY_CREATED, KEY_DISABLED, KEY_ENABLED, KEY_REVOKED
 
 PREFIX = "clod_sk_"
 ID_WIDTH, SECRET_WIDTH, CHECKSUM_WIDTH = 12, 43, 6
@@ -57,6 +59,20 @@ def generate(
 
     Whoever may ask twice brings a ``new_id``: the second time raises MadeAlready.
     """
+    api_key, text = _make(project, name, actor, expires_at, limits or {}, models, public_id)
+    telling.of_key(KEY_CREATED, api_key)
+    return api_key, text
+
+
+def _make(
+    project: Project,
+    name: str,
+    actor: User | None,
+    expires_at: datetime | None,
+    limits: Mapping[str, Any],
+    models: Iterable[Model],
+    public_id: str | None,
+) -> tuple[ApiKey, str]:
     public_id = public_id or new_id()
     secret = ids.base62(int.from_bytes(secrets.token_bytes(32), "big"), SECRET_WIDTH)
     pepper = settings.CLOD_KEY_PEPPERS[0]
@@ -68,28 +84,34 @@ def generate(
         "created_by": actor,
         "expires_at": expires_at,
     }
-    api_key, is_new = ApiKey.objects.get_or_create(public_id=public_id, defaults=columns | dict(limits or {}))
+    api_key, is_new = ApiKey.objects.get_or_create(public_id=public_id, defaults=columns | dict(limits))
     if not is_new:
         raise MadeAlready
     api_key.allowed_models.set(models)
     return api_key, f"{PREFIX}{public_id}_{secret}{_checksum(public_id, secret)}"
 
 
+@transaction.atomic
 def revoke(api_key: ApiKey, *, actor: User | None) -> None:
     """From the moment this returns the key starts no call, on any process. Revoking twice keeps the first instant."""
-    ApiKey.objects.filter(pk=api_key.pk, revoked_at=None).update(revoked_at=clock.now(), revoked_by=actor)
+    if ApiKey.objects.filter(pk=api_key.pk, revoked_at=None).update(revoked_at=clock.now(), revoked_by=actor):
+        telling.of_key(KEY_REVOKED, api_key)
     api_key.refresh_from_db(fields=["revoked_at", "revoked_by"])
 
 
+@transaction.atomic
 def disable(api_key: ApiKey) -> None:
     """As ``revoke``, until it is enabled again. Disabling twice keeps the first instant."""
-    ApiKey.objects.filter(pk=api_key.pk, disabled_at=None).update(disabled_at=clock.now())
+    if ApiKey.objects.filter(pk=api_key.pk, disabled_at=None).update(disabled_at=clock.now()):
+        telling.of_key(KEY_DISABLED, api_key)
     api_key.refresh_from_db(fields=["disabled_at"])
 
 
+@transaction.atomic
 def enable(api_key: ApiKey) -> None:
     """It works again within a second, unless it was revoked or has expired."""
-    ApiKey.objects.filter(pk=api_key.pk).update(disabled_at=None)
+    if ApiKey.objects.filter(pk=api_key.pk, disabled_at__isnull=False).update(disabled_at=None):
+        telling.of_key(KEY_ENABLED, api_key)
     api_key.refresh_from_db(fields=["disabled_at"])
 
 
@@ -109,16 +131,9 @@ def rotate(api_key: ApiKey, *, actor: User | None, overlap: timedelta, public_id
         raise MadeAlready if ApiKey.objects.filter(pk=successor_id, public_id=public_id).exists() else RotatedAlready
     expires_at = now + (api_key.expires_at - api_key.created_at) if api_key.expires_at else None
     limits = {name: getattr(api_key, name) for name in LIMITS}
-    successor, text = generate(
-        api_key.project,
-        name=api_key.name,
-        actor=actor,
-        expires_at=expires_at,
-        limits=limits,
-        models=api_key.allowed_models.all(),
-        public_id=public_id,
-    )
+    successor, text = _make(api_key.project, api_key.name, actor, expires_at, limits, api_key.allowed_models.all(), public_id)
     ApiKey.objects.filter(pk=api_key.pk).update(successor=successor)
+    telling.of_rotation(api_key, successor, now + overlap)
     if overlap:
         _expire(api_key, now + overlap)
     else:

@@ -20,6 +20,7 @@ from projects.grants import Grant, Rates
 from projects.shared_buckets import Away, SharedBuckets
 
 UNITS = ("requests", "tokens")
+PLENTY, LATELY_S = 1 / 8, 1.0  # of a bucket, and known for so long: then nobody waits for Redis
 ADVICE = {
     "this API key": "its own limit can be changed under API Keys",
     "this Studio user": "API keys have limits of their own",
@@ -75,14 +76,8 @@ def correct(grant: Grant, expected: int, used: int) -> None:
     """Count the tokens a call used instead of those it was admitted with. Returns at once."""
     rates = [rate for rate in _rates_of(grant) if rate.unit == "tokens"]
     draw = _draw_of(rates, [used - _expected(rate, expected) for rate in rates], forced=True)
-    if not any(draw.amounts):
-        return
-    if not settings.REDIS_URL:
-        _local.draw(draw)
-    else:
-        task = asyncio.create_task(_draw(draw))
-        _corrections.add(task)
-        task.add_done_callback(_corrections.discard)
+    if any(draw.amounts):
+        _count(draw)
 
 
 def forget() -> None:
@@ -91,13 +86,15 @@ def forget() -> None:
 
 
 _local = Buckets()
-_corrections: set["asyncio.Task[Verdict]"] = set()
 _shared: tuple[asyncio.AbstractEventLoop, SharedBuckets] | None = None
 
 
 async def _draw(draw: Draw) -> Verdict:
+    """Where all buckets were nearly empty a moment ago, what is drawn is counted here at once and in Redis with the next trip."""
     if not settings.REDIS_URL:
         return _local.draw(draw)
+    if _local.has_plenty(draw, PLENTY, LATELY_S):
+        return _count(draw)
     try:
         verdict = await _shared_buckets().draw(draw)
     except Away:
@@ -106,12 +103,19 @@ async def _draw(draw: Draw) -> Verdict:
     return verdict
 
 
+def _count(draw: Draw) -> Verdict:
+    """Here at once, and in Redis a little later."""
+    if settings.REDIS_URL:
+        _shared_buckets().draw_later(draw)
+    return _local.draw(draw)
+
+
 def _shared_buckets() -> SharedBuckets:
     """One per event loop; a process has one, a test run many, one after the other."""
     global _shared
     loop = asyncio.get_running_loop()
     if _shared is None or _shared[0] is not loop:
-        _shared = loop, SharedBuckets(settings.REDIS_URL)
+        _shared = loop, SharedBuckets(settings.REDIS_URL, _local.learn)
     return _shared[1]
 
 

@@ -30,10 +30,14 @@ class Project(models.Model):
     )
     sends_alerts = models.BooleanField(default=True, help_text="At 80 % and 100 % of its caps and of its keys' caps.")
     body_logging = models.CharField(
-        max_length=6, choices=BodyLogging.choices, default=BodyLogging.OFF, help_text="Changed on its Encryption page."
+        max_length=6,
+        choices=BodyLogging.choices,
+        default=BodyLogging.OFF,
+        db_default=BodyLogging.OFF,
+        help_text="Changed on its Encryption page.",
     )
     body_days = models.PositiveSmallIntegerField(
-        default=30, validators=[MinValueValidator(1)], help_text="How long prompts and answers are kept."
+        default=30, db_default=30, validators=[MinValueValidator(1)], help_text="How long prompts and answers are kept."
     )
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)

@@ -1,12 +1,14 @@
 """The same buckets in Redis, for all processes: one script, one round trip, Redis' own clock.
 
 While a round trip is under way the draws that come in wait for the next one, which takes them all: alone a call waits for
-nobody, under load one script run serves many. Redis has 50 ms; when it does not answer, nobody waits for it for a second.
+nobody, under load one script run serves many. What nobody waits for is added up, and goes with the next one or after a moment by itself.
+Redis has 50 ms; when it does not answer, nobody waits for it for a second.
 """
 
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 
 import msgspec
 from redis.asyncio import Redis
@@ -21,7 +23,8 @@ log = logging.getLogger("clod.limits")
 
 ANSWERS_WITHIN_S = 0.05
 RETRY_AFTER_S = 1.0
-MOST_AT_ONCE = 100
+LATER_S = 0.02
+MOST_AT_ONCE = 100  # draws of one trip, and buckets of one draw that nobody waits for
 MICRO = 1_000_000
 PREFIX = "clod:rate:"
 
@@ -63,42 +66,87 @@ class Away(Exception):
     """Redis does not answer."""
 
 
-class SharedBuckets:
-    """Draws from the buckets in one Redis. Belongs to the event loop it is first used on."""
+Told = Callable[[Draw, Verdict], None]
 
-    def __init__(self, url: str) -> None:
+
+class SharedBuckets:
+    """Draws from the buckets in one Redis. Belongs to the event loop it is first used on. ``told`` hears the verdicts of what nobody
+    waits for."""
+
+    def __init__(self, url: str, told: Told = lambda _, __: None) -> None:
+        self._told = told
         self._redis = Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_timeout=RETRY_AFTER_S, socket_connect_timeout=RETRY_AFTER_S)
         self._script = self._redis.register_script(SCRIPT)
         self._waiting: deque[tuple[Draw, asyncio.Future[Verdict]]] = deque()
+        self._given_back, self._owed = _Sums(), _Sums()  # what nobody waits for
         self._sender: asyncio.Task[None] | None = None
+        self._later: asyncio.TimerHandle | None = None
         self._retry_at = 0.0
-        self._is_away = False
+        self._is_away = self._is_urgent = False
 
     async def draw(self, draw: Draw) -> Verdict:
         """Raises Away, at once when Redis was found away less than a second ago."""
         if self._is_away:
             self._look_again()
             raise Away
-        return await self._enqueue(draw)
-
-    def _enqueue(self, draw: Draw) -> "asyncio.Future[Verdict]":
         future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
         self._waiting.append((draw, future))
-        if self._sender is None or self._sender.done():
+        self._is_urgent = True
+        self._start_sending()
+        return await future
+
+    def draw_later(self, draw: Draw) -> None:
+        """Draw it whether it fits or not. Nobody waits for it, and while Redis is away it is forgotten."""
+        if self._is_away:
+            self._look_again()
+            return
+        for name, per_minute, amount in zip(draw.names, draw.per_minute, draw.amounts, strict=True):
+            sums = self._owed if amount > 0 else self._given_back
+            before = sums.get(name)
+            sums[name] = per_minute, amount + before[1] if before else amount
+        self._send_later()
+
+    def _is_sending(self) -> bool:
+        return self._sender is not None and not self._sender.done()
+
+    def _has_some(self) -> bool:
+        return bool(self._given_back or self._owed or self._waiting)
+
+    def _send_later(self) -> None:
+        if self._later is None and self._has_some() and not self._is_sending():
+            self._later = asyncio.get_running_loop().call_later(LATER_S, self._start_sending)
+
+    def _start_sending(self) -> None:
+        if self._later:
+            self._later.cancel()
+            self._later = None
+        if not self._is_sending():
             self._sender = asyncio.create_task(self._send())
-        return future
+            self._sender.add_done_callback(lambda _: self._send_later())
 
     async def _send(self) -> None:
-        while self._waiting:
+        """All that waits; and again, if meanwhile somebody has come who waits for it."""
+        self._is_urgent = True
+        while self._is_urgent:
+            owed = self._take_owed()
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
+            self._is_urgent = bool(self._waiting)
             try:
-                verdicts = _verdicts(await self._ask([draw for draw, _ in batch]))
+                verdicts = _verdicts(await self._ask([*owed, *(draw for draw, _ in batch)]))
             except Exception as error:  # whatever it is, somebody waits for an answer
                 self._lost(error, [future for _, future in batch])
             else:
-                for (_, future), verdict in zip(batch, verdicts, strict=True):
+                for draw, verdict in zip(owed, verdicts, strict=False):
+                    self._told(draw, verdict)
+                for (_, future), verdict in zip(batch, verdicts[len(owed) :], strict=True):
                     if not future.done():  # its caller may have left
                         future.set_result(verdict)
+
+    def _take_owed(self) -> list[Draw]:
+        """What nobody waits for, as draws that are not refused. What is given back comes first: of an empty bucket nothing is."""
+        draws = self._given_back.draws() + self._owed.draws()
+        self._given_back, self._owed = _Sums(), _Sums()
+        return draws
 
     async def _ask(self, draws: list[Draw]) -> bytes:
         """Redis has its 50 ms. Where this process was too busy to look, the answer may have come meanwhile, and it looks once more."""
@@ -118,6 +166,7 @@ class SharedBuckets:
         self._is_away, self._retry_at = True, clock.monotonic() + RETRY_AFTER_S
         futures += [future for _, future in self._waiting]
         self._waiting.clear()
+        self._take_owed()
         for future in futures:
             if not future.done():
                 future.set_exception(Away())
@@ -143,7 +192,21 @@ class SharedBuckets:
         return True
 
     async def close(self) -> None:
+        """Send what waits for somebody to take it along, and let go of Redis."""
+        while self._has_some() or self._is_sending():
+            self._start_sending()
+            if self._sender and not (await asyncio.wait([self._sender], timeout=RETRY_AFTER_S))[0]:
+                break
         await self._redis.aclose()
+
+
+class _Sums(dict[str, tuple[int, int]]):
+    """By bucket: what it has a minute, and what is drawn from it."""
+
+    def draws(self) -> list[Draw]:
+        names, rates, amounts = tuple(self), tuple([rate for rate, _ in self.values()]), tuple([drawn for _, drawn in self.values()])
+        parts = [slice(start, start + MOST_AT_ONCE) for start in range(0, len(names), MOST_AT_ONCE)]
+        return [Draw(names[part], rates[part], amounts[part], forced=True) for part in parts]
 
 
 def _verdicts(packed: bytes) -> list[Verdict]:

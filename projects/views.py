@@ -13,7 +13,7 @@ from accounts import access
 from accounts.access import MANAGERS, WRITERS, MemberRequest, member_page
 from accounts.models import Membership
 from accounts.undo import undoing
-from projects import keys_page, project_page, stale
+from projects import caps, keys_page, project_page, stale
 from projects.encryption import policy
 from projects.forms import ArchiveForm, BudgetForm, ModelsForm, ProjectForm
 from projects.models import Project
@@ -103,7 +103,7 @@ def project_budgets(request: MemberRequest, project_id: UUID) -> HttpResponse:
         return stale.reopened(request, "project_budgets", project.pk)
     if not form.is_valid():
         return project_page.tab(request, "budgets", project, form=form)
-    Project.objects.filter(pk=project.pk).update(**form.cleaned_data)
+    caps.of_project(project, form.cleaned_data)
     audit.record(request, "budget.project", project, changes=audit.changed(initial, form.cleaned_data))
     messages.success(request, f"The budgets of {project.name} are saved. They hold from the next request on.")
     return redirect("project_budgets", project.pk)

@@ -10,27 +10,47 @@ from pathlib import Path
 from django.db import transaction
 
 from catalog import versions
+from catalog.key_hosts import Guard
 from catalog.loading import check, source, write
 from catalog.loading.problems import CatalogInvalid, Problem
+from catalog.loading.source import Row
 from catalog.loading.write import Tally
 from catalog.models import Model, Provider
 
-__all__ = ["CatalogInvalid", "Problem", "Tally", "load", "switch_off"]
+__all__ = ["CatalogInvalid", "Problem", "Tally", "load", "load_text", "preview", "switch_off"]
 
 
-@transaction.atomic
 def load(paths: Sequence[Path], *, deactivate_missing: bool = False) -> dict[str, Tally]:
     """Bring the catalog into the state the files describe; what they do not mention stays as it is.
 
     Safe to run again and by two processes at once: the second waits. ``deactivate_missing`` switches off rows that are not in
     the files, of the kinds the files hold. Answers counts by kind; raises CatalogInvalid with every problem found.
     """
-    rows, problems = source.read_all(paths)
+    return _load(*source.read_all(paths), deactivate_missing=deactivate_missing)
+
+
+def load_text(name: str, text: str, *, deactivate_missing: bool = False, guard: Guard | None = None) -> dict[str, Tally]:
+    """The same of one file's text. ``guard`` has a say about what it did: where it complains, nothing is written."""
+    return _load(*source.read_text(name, text), deactivate_missing=deactivate_missing, guard=guard)
+
+
+@transaction.atomic
+def preview(name: str, text: str, *, deactivate_missing: bool = False, guard: Guard | None = None) -> dict[str, Tally]:
+    """What ``load_text`` would do, told by doing it and taking it back."""
+    tallies = load_text(name, text, deactivate_missing=deactivate_missing, guard=guard)
+    transaction.set_rollback(True)
+    return tallies
+
+
+@transaction.atomic
+def _load(rows: list[Row], problems: list[Problem], *, deactivate_missing: bool, guard: Guard | None = None) -> dict[str, Tally]:
     versions.lock()
     problems += check.all_of(rows)
     if problems:
         raise CatalogInvalid(sorted(problems, key=lambda problem: (problem.file, problem.line)))
     tallies = write.store(rows, deactivate_missing=deactivate_missing)
+    if guard and (complaints := guard.complaints()):
+        raise CatalogInvalid([Problem(rows[0].file, 0, "", complaint) for complaint in complaints])
     if any(tally.changes for tally in tallies.values()):
         versions.bump()
     return tallies

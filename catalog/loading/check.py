@@ -43,7 +43,8 @@ def _broken_rules(row: Row, instance: Provider | Model | Endpoint) -> Iterator[P
     try:
         instance.clean()
     except ValidationError as error:
-        for column, messages in error.message_dict.items():
+        told = error.message_dict if hasattr(error, "error_dict") else {"base_url": error.messages}  # all that is told of a whole row
+        for column, messages in told.items():
             field = next(name for name in row.kind.fields if row.kind.column_of(name) == column)
             yield from (row.problem(field, message) for message in messages)
 

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import yaml
+from django.core.exceptions import ValidationError
 
 from catalog.loading.problems import did_you_mean
-from clod_site.lib import money
+from clod_site.lib import destinations, money
 
 Reader = Callable[[yaml.Node], Any]
 DATA_CENTER = "{DATA_CENTER}"
@@ -42,6 +43,29 @@ def variable(node: yaml.Node) -> str:
     if not _VARIABLE.fullmatch(value.replace(DATA_CENTER, "X")):
         raise ValueError(f"{value!r} is not the name of an environment variable; expected capitals, such as OPENAI_API_KEY")
     return value
+
+
+def kept_by(rule: Callable[[str], None], read: Reader) -> Reader:
+    """What ``read`` gives, if the table's own ``rule`` for the column has nothing against it."""
+
+    def checked(node: yaml.Node) -> Any:
+        value = read(node)
+        try:
+            rule(value)
+        except ValidationError as error:
+            raise ValueError(f"{value!r} {'; '.join(error.messages)}") from None
+        return value
+
+    return checked
+
+
+def upstream(node: yaml.Node) -> str:
+    """An address that operators may name."""
+    value = address(node)
+    try:
+        return destinations.checked(value, destinations.for_operators())
+    except destinations.Denied as denied:
+        raise ValueError(f"{value!r} cannot be used: {denied}") from None
 
 
 def address(node: yaml.Node) -> str:
@@ -113,6 +137,12 @@ def some_of(options: Collection[str]) -> Reader:
         return [_chosen(word, options) for word in slugs(node)]
 
     return read
+
+
+def any_of(options: Collection[str]) -> Reader:
+    """A list of the options, each once; ``[]`` for none of them."""
+    some = some_of(options)
+    return lambda node: [] if isinstance(node, yaml.SequenceNode) and not node.value else some(node)
 
 
 def slugs(node: yaml.Node) -> list[str]:

@@ -2,12 +2,16 @@
 
 from typing import Any, NamedTuple
 
+from catalog import variables
 from catalog.features import FEATURES
 from catalog.loading import fields
 from catalog.models import MODALITIES, OUTPUTS, CancelPolicy, Category, DataCenter, Endpoint, Model, Provider
 from catalog.operations import OPERATIONS
+from catalog.providers import ADAPTERS
 
 _MOST_TOKENS = 100_000_000
+_KEY = fields.kept_by(variables.check_key, fields.variable)
+_ADDRESS = fields.kept_by(lambda name: variables.check_address(name.replace(fields.DATA_CENTER, "X")), fields.variable)
 
 
 class Field(NamedTuple):
@@ -39,9 +43,9 @@ PROVIDERS = Kind(
     {
         **_ROW,
         "website_url": Field(fields.address),
-        "base_url": Field(fields.address),
-        "adapter": Field(fields.slug),
-        "credential_env": Field(fields.variable),
+        "base_url": Field(fields.upstream),
+        "adapter": Field(fields.choice(ADAPTERS)),
+        "credential_env": Field(_KEY),
         "needs_credential": Field(fields.flag),
         "cancel_policy": Field(fields.choice(CancelPolicy.values)),
     },
@@ -58,6 +62,7 @@ DATA_CENTERS = Kind(
         "latitude": Field(fields.number(-90, 90), required=True),
         "longitude": Field(fields.number(-180, 180), required=True),
         "pue": Field(fields.number(1, 5)),
+        "credential_env": Field(_KEY),
         "adder_usd_per_mwh": Field(fields.usd_per_mwh, column="adder_microusd_per_mwh"),
     },
 )
@@ -75,7 +80,7 @@ MODELS = Kind(
         "input_modalities": Field(fields.some_of(MODALITIES), required=True),
         "output_modalities": Field(fields.some_of(OUTPUTS), required=True),
         "operations": Field(fields.some_of(OPERATIONS)),
-        "features": Field(fields.some_of(FEATURES)),
+        "features": Field(fields.any_of(FEATURES)),
         "context_window": Field(fields.integer(1, _MOST_TOKENS), required=True),
         "max_output_tokens": Field(fields.integer(0, _MOST_TOKENS), required=True),
         "parameters_b": Field(fields.number(0, 100_000)),
@@ -99,8 +104,8 @@ ENDPOINTS = Kind(
         "provider": Field(fields.slug, required=True),
         "data_centers": Field(fields.slugs, column="data_center"),
         "upstream_model": Field(fields.text),
-        "base_url": Field(fields.address),
-        "base_url_env": Field(fields.variable),
+        "base_url": Field(fields.upstream),
+        "base_url_env": Field(_ADDRESS),
         "input_usd_per_mtok": Field(fields.usd_per_mtok, column="input_nanousd_per_mtok"),
         "output_usd_per_mtok": Field(fields.usd_per_mtok, column="output_nanousd_per_mtok"),
         "max_concurrency": Field(fields.integer(1, 1_000_000)),

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
+_LONGEST_WORD = 120
+
 
 class Problem(NamedTuple):
     """``file:line: field: what was found and what is expected``; line 0 speaks of the file as a whole."""
@@ -28,7 +30,7 @@ class CatalogInvalid(Exception):
 def did_you_mean(word: str, options: Iterable[str]) -> str:
     """The nearest option as a hint, else all of them when they are few, else nothing."""
     known = sorted(options)
-    nearest = get_close_matches(word, known, n=1, cutoff=0.5)
+    nearest = get_close_matches(word[:_LONGEST_WORD], known, n=1, cutoff=0.5)
     if nearest:
         return f"; did you mean {nearest[0]}?"
     return f"; expected one of {', '.join(known)}" if 0 < len(known) <= 12 else ""

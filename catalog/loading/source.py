@@ -3,7 +3,8 @@
 A file is a mapping from a kind to a list of rows; ``defaults`` beside it holds fields that its rows share.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,10 @@ from catalog.loading.problems import Problem, did_you_mean
 # libyaml is ten times as fast; PyYAML built without it has only the other.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEFAULTS = "defaults"
+MOST_CHARACTERS = 2 * 1024 * 1024
+MOST_EVENTS = 200_000  # thirty times what the shipped catalog has
+MOST_DEPTH = 16  # a row's list is at the fifth level
+MOST_PROBLEMS = 1_000
 
 
 class Row(NamedTuple):
@@ -37,8 +42,14 @@ def read_all(paths: Sequence[Path]) -> tuple[list[Row], list[Problem]]:
     rows: list[Row] = []
     problems: list[Problem] = []
     for path in paths:
-        rows += _File(path, problems).rows()
+        rows += _File(str(path), partial(path.read_text, encoding="utf-8"), problems).rows()
     return rows, problems
+
+
+def read_text(name: str, text: str) -> tuple[list[Row], list[Problem]]:
+    """The same of one file that is not on this machine; problems call it by ``name``."""
+    problems: list[Problem] = []
+    return _File(name, lambda: text, problems).rows(), problems
 
 
 class _Given(NamedTuple):
@@ -51,8 +62,8 @@ class _Given(NamedTuple):
 class _File:
     """One catalog file; what is wrong with it goes to ``problems``, and is counted."""
 
-    def __init__(self, path: Path, problems: list[Problem]) -> None:
-        self.path, self.name, self.problems, self.reports = path, str(path), problems, 0
+    def __init__(self, name: str, text: Callable[[], str], problems: list[Problem]) -> None:
+        self.name, self.text, self.problems, self.reports = name, text, problems, 0
 
     def rows(self) -> list[Row]:
         sections = self._mapping(self._root(), "the file")
@@ -61,7 +72,11 @@ class _File:
 
     def _root(self) -> yaml.Node | None:
         try:
-            root: yaml.Node | None = yaml.compose(self.path.read_text(encoding="utf-8"), Loader=_Loader)
+            text = self.text()
+            if complaint := _too_much(text):
+                self._report(0, "", complaint)
+                return None
+            root: yaml.Node | None = yaml.compose(text, Loader=_Loader)
         except OSError as error:
             self._report(0, "", f"cannot be read: {error.strerror or error}")
         except UnicodeDecodeError:
@@ -138,8 +153,24 @@ class _File:
     def _report(self, line: int, field: str, message: str) -> None:
         self.reports += 1
         problem = Problem(self.name, line, field, message)
-        if problem not in self.problems:  # a bad default would be told once for every row
+        if len(self.problems) < MOST_PROBLEMS and problem not in self.problems:  # a bad default would be told once for every row
             self.problems.append(problem)
+
+
+def _too_much(text: str) -> str:
+    """Why the text is not composed: the composer calls itself for every level, in C, and an alias makes a small file a large one."""
+    if len(text) > MOST_CHARACTERS:
+        return f"has {len(text):,} characters; at most {MOST_CHARACTERS:,} are read"
+    depth = 0
+    for number, event in enumerate(yaml.parse(text, Loader=_Loader)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_DEPTH:
+            return f"is nested more than {MOST_DEPTH} levels deep at line {_line(event)}"
+        if isinstance(event, yaml.AliasEvent):
+            return f"has an alias (*{event.anchor}) at line {_line(event)}; write it out, or put what rows share under defaults"
+        if number > MOST_EVENTS:
+            return f"holds more than {MOST_EVENTS:,} values"
+    return ""
 
 
 def _each_data_center(row: Row) -> Iterator[Row]:
@@ -151,5 +182,5 @@ def _each_data_center(row: Row) -> Iterator[Row]:
         yield row._replace(values=values)
 
 
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
+def _line(node: yaml.Node | yaml.Event) -> int:
+    return int(node.start_mark.line) + 1 if node.start_mark else 0

@@ -1,13 +1,24 @@
 """Stores checked rows: creates what is new, changes what differs, leaves the rest alone. A field absent from the files keeps its value."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from catalog.loading.check import key_of
 from catalog.loading.kinds import ALL, ENDPOINTS, Kind
 from catalog.loading.source import Row
 from catalog.models import DataCenter, Endpoint, Model, Provider
+
+
+class Changed(NamedTuple):
+    """A row by its slug, or an endpoint by what is served by whom and where; ``columns`` before and after, none of a new row."""
+
+    key: tuple[Any, ...]
+    columns: dict[str, tuple[Any, Any]]
+
+    @property
+    def name(self) -> str:
+        return " at ".join(str(part) for part in self.key if part)
 
 
 @dataclass
@@ -16,6 +27,7 @@ class Tally:
     updated: int = 0
     unchanged: int = 0
     deactivated: int = 0
+    told: list[Changed] = field(default_factory=list, compare=False)
 
     @property
     def changes(self) -> int:
@@ -39,14 +51,18 @@ def _store_kind(kind: Kind, wanted: dict[tuple[Any, ...], dict[str, Any]], deact
     for key, values in (_with_objects(wanted) if kind is ENDPOINTS else wanted).items():
         if key not in stored:
             new.append(_new(kind, values))
-        elif _update(stored[key], values):
+            tally.told.append(Changed(key, {}))
+        elif columns := _update(stored[key], values):
             tally.updated += 1
+            tally.told.append(Changed(key, columns))
         else:
             tally.unchanged += 1
     kind.model.objects.bulk_create(new)
     tally.created = len(new)
     if deactivate_missing:
-        tally.deactivated = sum(_update(row, {"active": False}) for key, row in stored.items() if key not in wanted)
+        gone = [Changed(key, columns) for key, row in stored.items() if key not in wanted and (columns := _update(row, {"active": False}))]
+        tally.deactivated = len(gone)
+        tally.told += gone
     return tally
 
 
@@ -73,11 +89,11 @@ def _new(kind: Kind, values: dict[str, Any]) -> Any:
     return kind.model(**({"upstream_model": values["model"].vendor_id} if kind is ENDPOINTS else {}) | values)
 
 
-def _update(row: Any, values: dict[str, Any]) -> bool:
-    """Save the values that differ; whether any did."""
-    changed = [column for column, value in values.items() if getattr(row, column) != value]
-    for column in changed:
-        setattr(row, column, values[column])
+def _update(row: Any, values: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Save the values that differ; those, before and after."""
+    changed = {column: (getattr(row, column), value) for column, value in values.items() if getattr(row, column) != value}
+    for column, (_, value) in changed.items():
+        setattr(row, column, value)
     if changed:
         row.save(update_fields=[*changed, "updated_at"])
-    return bool(changed)
+    return changed

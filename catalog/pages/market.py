@@ -162,9 +162,9 @@ def _offer(endpoint: Endpoint, site: grid.Site | None, tick: PriceTick | None) -
 def _missing(endpoint: Endpoint, tick: PriceTick | None) -> str:
     """Why no request can be sent there, in the operator's words; empty when one can."""
     if not credentials.address_of(endpoint):
-        return "no server address configured"
+        return "no server address"
     if endpoint.provider.needs_credential and not credentials.of(endpoint.provider):
-        return "no provider key configured"
+        return "no provider key"
     return "" if tick else "no price yet"
 
 

@@ -129,7 +129,7 @@ def _quotes(catalog: Catalog, models: Collection[str], data_centers: Collection[
 
 def _taken(catalog: Catalog, card: ModelCard) -> Route | None:
     """The router's own answer for a call that asks for nothing special, while nothing fails or is full."""
-    if not card.routes:
+    if not card.in_service:
         return None
     usual = Circumstances(allowed=None, stats={}, unavailable=frozenset(), operation=min(card.operations))
     return routing.order(catalog, [Wanted(card.slug)], usual).candidates[0][1]

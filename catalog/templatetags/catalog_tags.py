@@ -58,6 +58,16 @@ def of(measured: performance.Measured, key: int | str) -> performance.Performanc
 @register.inclusion_tag("catalog/_spark.html")
 def spark(points: list[int], base: int, label: str) -> dict[str, Any]:
     """A sparkline as server-made SVG; the dashed line is ``base``. Fewer than two points draw nothing."""
+    return _sparkline(points, base, label)
+
+
+@register.inclusion_tag("admin/_spark.html")
+def admin_spark(points: list[int], label: str) -> dict[str, Any]:
+    """The same in the admin, whose pages do not have our styles; it stands on zero, and takes the colour of its text."""
+    return _sparkline(points, 0, label)
+
+
+def _sparkline(points: list[int], base: int, label: str) -> dict[str, Any]:
     if len(points) < 2:
         return {}
     low, high = min(*points, base), max(*points, base)

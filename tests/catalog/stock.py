@@ -9,6 +9,7 @@ from clod_site.lib.money import usd
 
 NOON = datetime(2026, 11, 22, 12, 1, tzinfo=UTC)
 SLOT = timedelta(minutes=5)
+TWO_HOURS = 1 / 12  # in days: a past for what is told of prices, and written in a twelfth of the time
 NODES = {"nva": ("PJM", "DOM"), "dfw": ("ERCOT", "HB_NORTH"), "okc": ("SPP", "SPPSOUTH_HUB")}
 LIST_IN, LIST_OUT = usd("0.50"), usd("0.80")
 

@@ -19,13 +19,13 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def shelf() -> None:
+def shelf(now_stays_now: None) -> None:
     stock.hosted(is_free=True, licence="MIT", input_joule_per_token=0.02, output_joule_per_token=0.1)
     stock.hosted("dfw", slug="big", context_window=131_072, input_nanousd_per_mtok=usd("2"), output_nanousd_per_mtok=usd("4"))
     stock.third_party(input_nanousd_per_mtok=usd("1"), output_nanousd_per_mtok=usd("10"))
     for name in ("one", "two"):
         stock.model(name)
-    prices.backfill(clock.now(), 1, stock.ScriptedFeed(FEED))
+    prices.backfill(clock.now(), stock.TWO_HOURS, stock.ScriptedFeed(FEED))
 
 
 def page_of(query: str) -> str:

@@ -13,7 +13,7 @@ from tests.catalog import stock
 
 FEED = {stock.NODES["nva"]: 90.0, stock.NODES["dfw"]: 10.0, stock.NODES["okc"]: 90.0}
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now_stays_now")]
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def shelf() -> None:
     gpt.endpoints.update(active=False)
     stock.model("zephyr", context_window=1_048_576, input_modalities=["text", "image"], operations=["completions"])
     stock.model("vectors", context_window=32_768, operations=["embeddings"], max_output_tokens=0, energy_weight=0)
-    prices.backfill(clock.now(), 1, stock.ScriptedFeed(FEED))
+    prices.backfill(clock.now(), stock.TWO_HOURS, stock.ScriptedFeed(FEED))
 
 
 def page_of(query: str = "") -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -270,5 +271,34 @@ def test_every_shipped_model_has_an_endpoint_and_gpt_4o_has_several() -> None:
 
 def test_a_way_of_speaking_nobody_knows_is_refused(write: Write) -> None:
     assert problems_of(write("providers.yaml", PROVIDER.replace("name: CLōD", "name: CLōD, adapter: telepathy"))) == [
-        "providers.yaml:2: adapter: is none of anthropic, azure, compatible, gemini, openai"
+        "providers.yaml:2: adapter: 'telepathy' is unknown; expected one of anthropic, azure, compatible, gemini, openai"
     ]
+
+
+def test_what_is_wrong_with_one_row_is_told_at_once_also_by_the_rules_of_its_table(write: Write, settings: Any) -> None:
+    settings.PRODUCTION = True
+    row = "slug: a, name: A, adapter: telepathy, cancel_policy: never, credential_env: CLOD_SECRET_KEY, base_url: 'http://169.254.169.254/'"
+    found = problems_of(write("providers.yaml", f"providers:\n  - {{{row}}}\n"))
+    assert {problem.split(": ")[1] for problem in found} == {"adapter", "cancel_policy", "credential_env", "base_url"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[" * 30_000, "is nested more than 16 levels deep at line 1"),
+        ("a: " + "{b: " * 30_000, "is nested more than 16 levels deep at line 1"),
+        ("- " * 30_000, "is nested more than 16 levels deep at line 1"),
+        ("defaults: &a {name: A}\nproviders: [*a]", "has an alias (*a) at line 2"),
+        ("providers: [" + "a," * 250_000 + "]", "holds more than 200,000 values"),
+        ("#" * 3_000_000, "has 3,000,000 characters; at most 2,097,152 are read"),
+    ],
+    ids=["lists", "mappings", "hyphens", "an alias", "many values", "long"],
+)
+def test_a_file_that_would_take_the_process_down_is_not_composed(write: Write, text: str, said: str) -> None:
+    """A web process ended by SIGSEGV on a list of 30,000 levels. The command and the admin's import read the same way."""
+    assert said in problems_of(write("deep.yaml", text))[0]
+
+
+def test_a_file_with_more_mistakes_than_anybody_reads_is_refused_in_bearable_time(write: Write) -> None:
+    rows = "".join(f"  - {{slug: a{number}, colour{number}: red}}\n" for number in range(3_000))
+    assert len(problems_of(write("many.yaml", f"providers:\n{rows}"))) == 1_000

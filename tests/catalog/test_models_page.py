@@ -21,13 +21,13 @@ from tests.people import browser
 CHEAP, DEAR = 10.0, 90.0
 FEED = {stock.NODES["nva"]: DEAR, stock.NODES["dfw"]: CHEAP, stock.NODES["okc"]: DEAR}
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now_stays_now")]
 
 
-def priced(**fields: Any) -> Model:
+def priced(days: float = stock.TWO_HOURS, **fields: Any) -> Model:
     """A hosted model at three sites whose electricity has been as in FEED for hours."""
     made = stock.hosted(**fields)
-    prices.backfill(clock.now(), 1, stock.ScriptedFeed(FEED))
+    prices.backfill(clock.now(), days, stock.ScriptedFeed(FEED))
     return made
 
 
@@ -46,7 +46,7 @@ def test_a_visitor_and_a_member_see_the_market(alice: Any) -> None:
 
 
 def test_the_price_is_the_one_at_the_cheapest_site_now() -> None:
-    priced()
+    priced(days=1)
     [row] = market.rows()
     assert row.offers[0].endpoint.data_center.slug == "dfw"
     assert row.offers[0].tick is not None
@@ -67,7 +67,7 @@ def test_a_model_without_a_server_is_listed_as_not_available_with_its_price() ->
     assert row.output_nanousd_per_mtok < stock.LIST_OUT
     page = Client().get("/models/llama").content.decode()
     assert "not available here" in page
-    assert "no server address configured" in page
+    assert "no server address" in page
     assert "Try in Studio" not in page
 
 
@@ -76,7 +76,7 @@ def test_a_provider_without_a_key_is_said_to_lack_one() -> None:
     provider = made.endpoints.get().provider
     provider.set_credential("")
     provider.save()
-    assert "no provider key configured" in Client().get("/models/gpt").content.decode()
+    assert "no provider key" in Client().get("/models/gpt").content.decode()
 
 
 def test_the_fee_of_third_parties_is_told_and_not_in_the_price() -> None:
@@ -248,7 +248,7 @@ def test_without_a_call_the_speed_is_not_measured_yet() -> None:
 
 def test_a_model_that_does_not_chat_is_not_sent_to_studio(client: Client) -> None:
     stock.third_party("vectors", operations=["embeddings"], max_output_tokens=0)
-    prices.backfill(clock.now(), 1, stock.ScriptedFeed(FEED))
+    prices.backfill(clock.now(), stock.TWO_HOURS, stock.ScriptedFeed(FEED))
     page = client.get("/models/vectors").content.decode()
     assert "<code>POST /v1/embeddings</code>" in page
     assert "/studio?model=" not in page

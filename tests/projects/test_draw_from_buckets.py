@@ -9,7 +9,9 @@ import pytest
 from django.conf import settings
 
 from clod_site.lib import clock, ids
-from projects.buckets import Buckets, Draw
+from projects import limits
+from projects.buckets import Buckets, Draw, Verdict
+from projects.grants import Grant, Rates
 from projects.shared_buckets import Away, SharedBuckets
 
 
@@ -87,6 +89,28 @@ def test_only_so_many_buckets_are_kept(now: Now) -> None:
     for number in range(200, 240):
         buckets.draw(Draw((str(number),), (60,), (1,)))
     assert buckets.draw(Draw(("busy",), (60,), (1,))).refused_by == 0  # empty ones went first
+
+
+def test_there_is_plenty_where_little_is_used_and_that_was_heard_a_moment_ago(buckets: Buckets, now: Now) -> None:
+    def has_plenty(amount: int = 1) -> bool:
+        return buckets.has_plenty(_one(amount), share=0.1, within_s=1.0)
+
+    buckets.draw(_one())
+    assert not has_plenty(), "nobody else was heard"
+    buckets.learn(_one(), Verdict((3.0,)))
+    assert has_plenty(3)
+    assert not has_plenty(4)
+    buckets.draw(_one(3))
+    assert not has_plenty()
+    now.instant += 0.9
+    buckets.learn(_one(), Verdict((0.0,)))
+    assert has_plenty()
+    now.instant += 1.1
+    assert not has_plenty(), "it was too long ago"
+    buckets.learn(_one(), Verdict((0.0,)))
+    assert not buckets.has_plenty(Draw(("key", "org"), (60, 60), (1, 1)), 0.1, 1.0), "of the other nothing is known"
+    buckets.forget()
+    assert not has_plenty()
 
 
 with_redis = pytest.mark.skipif(not settings.REDIS_URL, reason="this round has no Redis")
@@ -186,3 +210,126 @@ def test_a_redis_that_came_back_is_used_again() -> None:
         assert (await buckets.draw(_named(str(ids.uuid7())))).refused_by is None
 
     _in_redis(work)
+
+
+@with_redis
+def test_what_nobody_waits_for_goes_with_the_next_or_after_a_moment() -> None:
+    name, told = str(ids.uuid7()), list[float]()
+
+    async def work(buckets: SharedBuckets) -> None:
+        buckets._told = lambda _, verdict: told.append(verdict.fills_s[0])
+        buckets.draw_later(_named(name, 3))
+        buckets.draw_later(_named(name, 2))
+        assert (await buckets.draw(_named(name))).fills_s == pytest.approx((6,), abs=1)
+        assert told == pytest.approx([5], abs=1), "together"
+        buckets.draw_later(_named(name, 80))
+        async with asyncio.timeout(5):
+            while len(told) < 2:  # noqa: ASYNC110 -- nobody waits for it, so nothing tells
+                await asyncio.sleep(0.01)
+        assert told[1] == pytest.approx(86, abs=1), "whether it fits or not"
+        buckets.draw_later(_named(name, 30))
+
+    _in_redis(work)
+    assert told[2] == pytest.approx(116, abs=1), "it is sent before Redis is let go of"
+
+
+@with_redis
+def test_what_is_given_back_of_an_empty_bucket_is_not_set_off_against_what_is_drawn() -> None:
+    name, told = str(ids.uuid7()), list[float]()
+
+    async def work(buckets: SharedBuckets) -> None:
+        buckets._told = lambda _, verdict: told.append(verdict.fills_s[0])
+        buckets.draw_later(_named(name, 40))
+        buckets.draw_later(_named(name, -30))
+
+    _in_redis(work)
+    assert told == pytest.approx([0, 40], abs=1)
+
+
+@with_redis
+def test_of_very_many_buckets_each_is_counted() -> None:
+    names, told = [str(ids.uuid7()) for _ in range(250)], list[Verdict]()
+
+    async def work(buckets: SharedBuckets) -> None:
+        buckets._told = lambda _, verdict: told.append(verdict)
+        for name in names:
+            buckets.draw_later(_named(name, 6))
+        assert (await buckets.draw(_named(names[-1]))).fills_s == pytest.approx((7,), abs=1)
+
+    _in_redis(work)
+    assert [len(verdict.fills_s) for verdict in told] == [100, 100, 50]
+
+
+def test_what_nobody_waits_for_is_forgotten_while_redis_is_away() -> None:
+    async def work(buckets: SharedBuckets) -> None:
+        buckets.draw_later(_one())
+        with pytest.raises(Away):
+            await buckets.draw(_one())
+        buckets.draw_later(_one())
+        assert not buckets._has_some()
+
+    _in_redis(work, "redis://127.0.0.1:1/0")
+
+
+def _grant(per_minute: int) -> Grant:
+    return Grant(ids.uuid7(), ids.uuid7(), "project", ids.uuid7(), None, None, None, key_rates=Rates(per_minute))
+
+
+def _admitted(grant: Grant, calls: int) -> tuple[list[int], list[Draw]]:
+    """What they were told is left, and for which of them somebody waited for Redis."""
+    waited, left = list[Draw](), list[int]()
+
+    async def run() -> None:
+        buckets = limits._shared_buckets()
+        draw = buckets.draw
+
+        async def watched(asked: Draw) -> Verdict:
+            waited.append(asked)
+            return await draw(asked)
+
+        buckets.draw = watched  # type: ignore[method-assign]
+        for _ in range(calls):
+            standing = await limits.admit(grant)
+            left.append(standing.requests.remaining if standing.requests and not standing.refusal else -1)
+        await limits.close()
+
+    limits.forget()
+    asyncio.run(run())
+    return left, waited
+
+
+@with_redis
+def test_a_call_waits_for_redis_only_where_its_buckets_are_not_nearly_empty() -> None:
+    grant = _grant(80)
+    left, waited = _admitted(grant, 10)
+    assert left == [79, 78, 77, 76, 75, 74, 73, 72, 71, 70]
+    assert len(waited) == 1, "the first; from then on it is known that an eighth is not used"
+    left, waited = _admitted(grant, 2)
+    assert left == pytest.approx([69, 68], abs=2), "all were counted in Redis"
+    assert len(waited) == 2
+
+
+@with_redis
+def test_near_its_limit_every_call_waits_for_redis_and_none_passes_it() -> None:
+    left, waited = _admitted(_grant(4), 6)
+    assert left == [3, 2, 1, 0, -1, -1]
+    assert len(waited) == 6
+
+
+@with_redis
+def test_of_a_redis_that_left_meanwhile_a_call_notices_nothing() -> None:
+    grant = _grant(80)
+
+    async def run() -> None:
+        assert (await limits.admit(grant)).refusal is None
+        limits._shared_buckets()._redis.connection_pool.connection_kwargs |= {"host": "127.0.0.1", "port": 1}
+        await limits._shared_buckets()._redis.connection_pool.disconnect()
+        for _ in range(5):
+            assert (await limits.admit(grant)).refusal is None
+            await asyncio.sleep(0.03)
+        standing = await limits.admit(grant)
+        assert standing.requests
+        assert standing.requests.remaining == pytest.approx(80 - 7, abs=2), "each is counted once"
+
+    limits.forget()
+    asyncio.run(run())
