@@ -1,6 +1,6 @@
 """Who is calling: the grant behind a bearer token, or one refusal for every way it can be wrong."""
 
-from clod_site.lib import clock
+from clod_site.lib import clock, log_lines
 from gateway import addresses, snapshots, strangers
 from gateway.calls import Call
 from gateway.errors import AddressNotAllowed
@@ -14,12 +14,18 @@ _DUMMY_DIGEST = bytes(32)
 async def identify(call: Call) -> Grant:
     """The caller's grant; one refusal when there is none, whatever the reason: 401, or 429 for an address that tries many keys."""
     if call.grant is not None:
-        return call.grant
+        return _noted(call.grant)
     grant = await _found(call.authorization)
     if grant is None or (grant.valid_until is not None and grant.valid_until <= clock.now()):
         raise strangers.refused(call.address)
     if not _may_come_from(grant, call.address):
         raise AddressNotAllowed(call.address)
+    return _noted(grant)
+
+
+def _noted(grant: Grant) -> Grant:
+    """From now on the log's lines of this call say whose it is."""
+    log_lines.note(**grant.names)
     return grant
 
 

@@ -56,7 +56,8 @@ class Bill:
     def answered_by(self, card: ModelCard, route: Route) -> None:
         """Charge the lower of the two prices, compared at the most this call may use."""
         self.card, self.route = card, route
-        self.tick = min(self.tick, route.tick, key=self._plan.bound)
+        if route.tick is not self.tick:
+            self.tick = min(self.tick, route.tick, key=self._plan.bound)
 
     def cost(self, reading: Reading) -> Cost:
         """What the tokens cost at the tick, whoever pays."""

@@ -1,20 +1,24 @@
 """What comes in and what goes out, whichever door it uses."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 import msgspec
+from django.utils.functional import cached_property
 
-from clod_site.lib import ids
+from clod_site.lib import clock, ids
 from clod_site.lib.refusal import Refusal
+from gateway import stages
 from gateway.errors import WrongMethod
+from gateway.outbox import Outbox
 from projects.grants import Grant
 
 if TYPE_CHECKING:
     from gateway.conversations import Conversation
     from gateway.idempotency import Transcript
     from gateway.rates import Counted
+    from gateway.tracing import Trace
 
 Headers = list[tuple[str, str]]
 
@@ -41,6 +45,7 @@ class Call:
         header: Callable[[str], str] = lambda _: "",
     ) -> None:
         self.id: UUID = ids.uuid7()
+        self.arrived = clock.monotonic()  # all of it, on the clock that never jumps
         self.body = body
         self.authorization = authorization
         self.query = query
@@ -51,18 +56,30 @@ class Call:
         self.address = address
         self.header = header  # by its name in small letters; empty where it was not sent
         self.counted: Counted | None = None  # once it counts towards its rates
-        self._has_left = False
+        self.trace: Trace | None = None  # where somebody wants one
+        self.stages = stages.watched()
+        self.refusal: Refusal | None = None  # what its door told it, before there was any answer
+        self._has_left = self.is_owned = False  # whether somebody settles it, and tells how it ended
         self._owner: Owner | None = None
 
-    @property
+    @cached_property
     def public_id(self) -> str:
         return ids.public("req", self.id)
 
+    def ends(self, stage: str) -> None:
+        """For whoever wants to know where its time goes."""
+        if self.stages:
+            self.stages.ends(stage)
+
     def owned_by(self, owner: Owner) -> None:
         """From now on ``owner`` is told what happens to the client; at once if it has left already."""
-        self._owner = owner
+        self._owner, self.is_owned = owner, True
         if self._has_left:
             owner.client_left()
+
+    def settled(self) -> None:
+        """Its owner is done with it. Neither keeps the other in memory any more."""
+        self._owner = None
 
     def leave(self) -> None:
         self._has_left = True
@@ -76,12 +93,12 @@ class Call:
 
 
 class Reply(msgspec.Struct):
-    """An answer: a whole body, or the frames of a stream as they come."""
+    """An answer: a whole body, or the outbox that the frames of a stream come into."""
 
     status: int
     headers: Headers
     body: bytes = b""
-    frames: Callable[[], AsyncIterator[bytes]] | None = None
+    stream: Outbox | None = None
 
 
 def json_reply(status: int, value: object, headers: Headers | None = None) -> Reply:

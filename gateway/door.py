@@ -1,26 +1,25 @@
 """The fast lane: /v1 answered before Django sees it.
 
-Whatever is wrong, the answer is JSON. What a connection may send, and for how long, is bounded in gateway.connection.
+Whatever is wrong, the answer is JSON. What a connection may send, and for how long, is bounded in gateway.connection; gateway.cycle is the
+request and its answer as bytes.
 """
 
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
-
-from django.conf import settings
+from typing import Any, Protocol
 
 from clod_site.lib.refusal import Refusal
-from gateway import errors, pages, pipeline, prices, runtime
+from gateway import errors, pages, pipeline, prices, runtime, scrape, telling, usage
 from gateway.calls import Call, Headers, Reply, refuse
-from gateway.headers import rates
+from gateway.headers import always, rates, timing
+from gateway.outbox import Outbox
 from gateway.wire import operations
 
 log = logging.getLogger("gateway.door")
 
-Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Handler = Callable[..., Awaitable[Reply]]
@@ -35,39 +34,48 @@ PATHS: tuple[tuple[str, re.Pattern[str], Handler], ...] = (
     ("GET", re.compile(r"/v1/key"), pages.key),
     ("GET", re.compile(r"/v1/requests"), pages.requests),
     ("GET", re.compile(r"/v1/requests/(?P<public_id>[^/]+)"), pages.request),
+    ("GET", re.compile(r"/v1/usage"), usage.answer),
     ("GET", re.compile(r"/v1/prices/now"), prices.now),
     ("GET", re.compile(r"/v1/prices"), prices.history),
     ("GET", re.compile(r"/healthz"), pages.healthz),
     ("GET", re.compile(r"/readyz"), pages.readyz),
+    ("GET", re.compile(r"/metrics"), scrape.metrics),
 )
+NOWHERE = "–"
+_AT_ONCE = {(method, pattern.pattern): handler for method, pattern, handler in PATHS if "(" not in pattern.pattern}
+_ROUTES = {pattern: re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", pattern.pattern) for _, pattern, _ in PATHS}
 
 
 def opens(path: str) -> bool:
     """Whether this path belongs to the gateway."""
-    return path.startswith("/v1/") or path in {"/v1", "/healthz", "/readyz"}
+    return is_api(path) or path in {"/healthz", "/readyz", "/metrics"}
 
 
-async def door(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer one HTTP request of the ASGI server."""
-    call = Call(
-        b"",
-        _header(scope, b"authorization"),
-        _query(scope),
-        idempotency_key=_all_of(scope, b"idempotency-key"),
-        address=_address(scope),
-        header=lambda name: _all_of(scope, name.encode()) or "",
-    )
-    response = Response(send, call)
-    watch: asyncio.Task[None] | None = None
+def is_api(path: str) -> bool:
+    """Django can answer these, too, where the fast lane is switched off."""
+    return path == "/v1" or path.startswith("/v1/")
+
+
+class Client(Protocol):
+    """Whoever is answered. Each answer begins once."""
+
+    def whole(self, status: int, headers: Headers, body: bytes) -> None: ...
+
+    def stream(self, status: int, headers: Headers, outbox: Outbox) -> None: ...
+
+
+async def answer(call: Call, method: str, path: str, client: Client, refusal: Refusal | None = None) -> None:
+    """Answer one request; with ``refusal``, where its head already says that it cannot be."""
+    response, where = Response(client, call), NOWHERE
     try:
-        handler, arguments = _handler(scope)
-        call.body = await _body(scope, receive)
-        watch = asyncio.create_task(_watch(receive, call))
+        handler, arguments, where = _handler(method, path)
+        if refusal:
+            raise refusal
         await response.send(await handler(call, **arguments))
     except errors.ClientLeft:
         pass
-    except Refusal as refusal:
-        await response.refuse(refusal)
+    except Refusal as refused:
+        await response.refuse(refused)
     except asyncio.CancelledError:  # the server has waited for running calls as long as it was told to
         await call.shut_down()
         await response.refuse(errors.ShuttingDown())
@@ -75,107 +83,59 @@ async def door(scope: Scope, receive: Receive, send: Send) -> None:
         log.exception("%s failed", call.public_id)
         await response.refuse(errors.Unexpected())
     finally:
-        if watch:
-            watch.cancel()
+        response.tell(where)
 
 
-def _handler(scope: Scope) -> tuple[Handler, dict[str, str]]:
-    path = scope["path"].rstrip("/")
-    found = [(method, match, handler) for method, pattern, handler in PATHS if (match := pattern.fullmatch(path))]
-    for method, match, handler in found:
-        if scope["method"] in {method, "HEAD" if method == "GET" else method}:
-            return handler, match.groupdict()
+def _handler(method: str, path: str) -> tuple[Handler, dict[str, str], str]:
+    """Who answers, what the path names, and the route without that."""
+    if handler := _AT_ONCE.get((method, path)):
+        return handler, {}, path
+    path = path.rstrip("/")
+    found = [(allowed, match, handler) for allowed, pattern, handler in PATHS if (match := pattern.fullmatch(path))]
+    for allowed, match, handler in found:
+        if method in {allowed, "HEAD" if allowed == "GET" else allowed}:
+            return handler, match.groupdict(), _ROUTES[match.re]
     if found:
-        raise errors.WrongMethod(path, scope["method"], found[0][0])
+        raise errors.WrongMethod(path, method, found[0][0])
     raise errors.NoSuchPath(
         f"There is nothing at {path[:200]}. Chat completions are at POST /v1/chat/completions, embeddings at POST /v1/embeddings."
     )
 
 
-def _header(scope: Scope, name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
-
-
-def _all_of(scope: Scope, name: bytes) -> str | None:
-    """What all headers of this name say, joined as HTTP has it; None where there is none."""
-    values = [value.decode("latin-1") for key, value in scope["headers"] if key == name]
-    return ",".join(values) if values else None
-
-
-def _address(scope: Scope) -> str:
-    client = scope.get("client")
-    return str(client[0]) if client else ""
-
-
-def _query(scope: Scope) -> str:
-    return bytes(scope.get("query_string", b"")).decode("latin-1")
-
-
-async def _body(scope: Scope, receive: Receive) -> bytes:
-    """The whole body, at most 4 MiB, not compressed. How long it may take is the connection's to say."""
-    if _header(scope, b"content-encoding").lower() not in {"", "identity"}:
-        raise errors.EncodedBody
-    return await _read(receive)
-
-
-async def _read(receive: Receive) -> bytes:
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise errors.ClientLeft
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > settings.CLOD_MAX_BODY_BYTES:
-            raise errors.BodyTooLarge
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-async def _watch(receive: Receive, call: Call) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    call.leave()
-
-
 class Response:
     """What is sent for one request: one status, one body, whatever goes wrong in between."""
 
-    def __init__(self, send: Send, call: Call) -> None:
-        self._send = send
+    def __init__(self, client: Client, call: Call) -> None:
+        self._client = client
         self._call = call
         self._reply: Reply | None = None
 
     async def send(self, reply: Reply) -> None:
-        await self._start(reply)
-        if reply.frames is None:
-            await self._send({"type": "http.response.body", "body": reply.body})
+        headers = self._headers(reply)
+        if reply.stream is None:
+            self._client.whole(reply.status, headers, reply.body)
+            self._reply = reply
         else:
-            await self._stream(reply.frames())
+            self._client.stream(reply.status, headers, reply.stream)
+            self._reply = reply
+            await reply.stream.over()
 
     async def refuse(self, refusal: Refusal) -> None:
         """Say no. A stream that has begun is read to its end instead: its error is its last event."""
         if self._reply is None:
+            self._call.refusal = refusal
             await self.send(refuse(refusal, self._call.public_id))
-        elif self._reply.frames is not None:
-            await self._stream(self._reply.frames())
+        elif self._reply.stream is not None:
+            await self._reply.stream.over()
 
-    async def _start(self, reply: Reply) -> None:
-        headers = [(name.encode(), value.encode()) for name, value in self._headers(reply)]
-        self._reply = reply
-        await self._send({"type": "http.response.start", "status": reply.status, "headers": headers})
-
-    async def _stream(self, frames: AsyncIterator[bytes]) -> None:
-        async for frame in frames:
-            await self._send({"type": "http.response.body", "body": frame, "more_body": True})
-        await self._send({"type": "http.response.body", "body": b""})
+    def tell(self, where: str) -> None:
+        telling.ended(self._call, self._reply.status if self._reply else telling.NOBODY_LEFT, where)
 
     def _headers(self, reply: Reply) -> Headers:
-        headers = dict(reply.headers + rates(self._call))
-        headers.setdefault("x-request-id", self._call.public_id)
-        if reply.frames is None and reply.status != 304:  # whose length would be that of what it stands for
-            headers["content-length"] = str(len(reply.body))
-        return list(headers.items())
+        headers = reply.headers + rates(self._call) + timing(self._call) + always()
+        if any(name == "x-request-id" for name, _ in headers):
+            return headers
+        return [*headers, ("x-request-id", self._call.public_id)]
 
 
 async def lifespan(receive: Receive, send: Send) -> None:

@@ -9,21 +9,22 @@ import logging
 from contextlib import aclosing
 from typing import Any, ClassVar
 
-import aiohttp
 import msgspec
 from django.conf import settings
+from django.utils.functional import cached_property
 
 from activity.models import Status
 from billing import holds
-from billing.holds import Held, Keepsake
+from billing.holds import Held, Keepsake, Settled, UnknownHold
 from catalog import health, stats
 from catalog.models import CancelPolicy
 from clod_site.lib import clock
 from clod_site.lib.refusal import Refusal
-from gateway import bodies, conversations, headers, record
+from clod_site.lib.waiting import done_within
+from gateway import bodies, conversations, endings, headers, record, telling, tracing
 from gateway.bill import Bill, Plan
 from gateway.calls import Call, Reply
-from gateway.errors import ClientLeft, CutShort, ShuttingDown, Unexpected, UpstreamFailed, UpstreamRefused, UpstreamTooSlow
+from gateway.errors import ClientLeft, CutShort, Unexpected, UpstreamFailed, UpstreamRefused
 from gateway.meter import Meter, Reading
 from gateway.outbox import Outbox
 from gateway.rates import Counted
@@ -46,7 +47,7 @@ class Exchange:
         self._call, self._plan, self._held, self._counted = call, plan, held, counted
         self._started = self._checkpointed = clock.monotonic()
         self._times = Times(created_at=clock.now())
-        self._caller = Caller(plan.ask, plan.candidates)
+        self._caller = Caller(plan.ask, plan.candidates, call.trace)
         self._meter = Meter(plan.ask.prompt_estimate(), plan.prompt_limit, plan.completion_limit)
         self._bill = Bill(plan, held)
         self._ending = Ending()
@@ -60,21 +61,28 @@ class Exchange:
         self._listener = bodies.listener(call, plan.grant)
         self._told: bytes | None = None  # the whole answer, once the client has it
         self._opened: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._opened.add_done_callback(asyncio.Future.exception)  # seen here, for clients that left before it
+        self._opened.add_done_callback(_seen)
+        self._reading = record.NOTHING
+        self._upstream_nanousd = 0
+        self._settling_s = 0.0
         self._has_begun = self._is_complete = self._is_settling = self._client_left = self._is_unread = self._is_shutting_down = False
 
     # --- from outside ----------------------------------------------------------------------------
 
+    @property
+    def is_stream(self) -> bool:
+        return self._plan.ask.is_stream
+
     def start(self) -> None:
         self._counted.owned()
+        telling.admitted(self._held)
         self._task = asyncio.create_task(self._run())
         Exchange.running.add(self)
         self._task.add_done_callback(lambda _: Exchange.running.discard(self))
 
     async def reply(self) -> Reply:
-        """The answer: of a stream at its first byte, of a whole completion once it is settled."""
-        await asyncio.wait([self._opened])  # not awaited itself: whoever stops waiting must not cancel it
-        return self._opened.result()
+        """The answer: of a stream at its first byte, of a whole completion once it is settled. Whoever stops waiting is told no more."""
+        return await self._opened
 
     def client_left(self) -> None:
         """Nobody reads any more: stop the upstream, unless it bills to the end anyway."""
@@ -112,23 +120,25 @@ class Exchange:
             await self._settle()
         finally:
             self._outbox.close()
-            if not self._opened.done():
-                self._opened.set_exception(Unexpected())
+            self._open(error=Unexpected())
+            self._tell_the_log()
+            self._call.settled()
 
     async def _converse(self) -> None:
         if self._client_left or self._is_shutting_down:
             raise asyncio.CancelledError
         await (self._relay() if self._plan.ask.is_stream else self._fetch())
 
-    async def _open(self) -> Answer:
+    async def _call_upstream(self) -> Answer:
         self._answer = answer = await self._caller.open()
         self._bill.answered_by(answer.card, answer.attempt.route)
         health.answered(answer.attempt.route.endpoint_id)
+        self._call.ends("attempt")
         return answer
 
     async def _fetch(self) -> None:
         """A whole answer, read to its end before the client hears of it."""
-        answer = await self._open()
+        answer = await self._call_upstream()
         self._times.ttft_ms = answer.attempt.first_byte_ms
         try:
             self._completion = completion = await self._read(await answer.read())
@@ -149,20 +159,22 @@ class Exchange:
 
     async def _relay(self) -> None:
         """A stream, passed on event by event until the upstream's [DONE]."""
-        answer = await self._open()
-        self._opened.set_result(Reply(200, headers.of_stream(self._call, self._held, self._bill), frames=self._outbox.frames))
+        answer = await self._call_upstream()
+        self._open(Reply(200, headers.of_stream(self._call, self._held, self._bill), stream=self._outbox))
         events = Events()
         async with aclosing(answer.chunks()) as chunks:
             async for chunk in chunks:
                 for event in events.feed(chunk):
                     if event == b"[DONE]":
-                        await self._round_off()
+                        self._round_off()
                         return
-                    await self._pass_on(event)
+                    self._pass_on(event)
+                    if self._outbox.is_full():
+                        await self._outbox.room()
         if not self._chunks.are_finished():
             raise UpstreamFailed("The model's server broke off in the middle of its answer.")
 
-    async def _pass_on(self, event: bytes) -> None:
+    def _pass_on(self, event: bytes) -> None:
         try:
             chunk = self._chunks.read(event)
         except ValueError as error:
@@ -173,21 +185,21 @@ class Exchange:
             self._meter.report(chunk.usage)
         if chunk.choices:
             self._count(chunk)
-            await self._send(chunk)
+            self._send(chunk)
 
-    async def _round_off(self) -> None:
+    def _round_off(self) -> None:
         """The upstream is done. A choice it never ended is ended here."""
         for chunk in self._chunks.ending():
             self._count(chunk)
-            await self._send(chunk)
+            self._send(chunk)
 
-    async def _send(self, chunk: Any) -> None:
+    def _send(self, chunk: Any) -> None:
         if self._listener:
             self._listener.hear(chunk.choices)
-        frame = self._streamed.chunk_frame(self._head(), chunk)
+        frame = self._streamed.chunk_frame(self._head, chunk)
         if self._transcript:
             self._transcript.add(frame)
-        await self._outbox.put(frame)
+        self._outbox.append(frame)
 
     def _count(self, chunk: Any) -> None:
         for choice in chunk.choices:
@@ -203,15 +215,14 @@ class Exchange:
     # --- how it ended --------------------------------------------------------------------------------
 
     def _ended_early(self, error: BaseException) -> None:
-        """The row of the charging table that this end belongs to."""
-        delivered = self._plan.ask.is_stream and self._times.ttft_ms is not None
-        if isinstance(error, asyncio.CancelledError):
-            self._ending = self._cancelled(delivered)
-        elif isinstance(error, UpstreamRefused):
-            self._ending = Ending(Status.REJECTED, is_charged=False, error=error)
-        else:
-            status = Status.TRUNCATED if delivered else Status.UPSTREAM_ERROR
-            self._ending = Ending(status, is_charged=delivered, error=self._failure(error))
+        self._ending = endings.after(
+            error,
+            self._call.public_id,
+            delivered=self._plan.ask.is_stream and self._times.ttft_ms is not None,
+            is_unread=self._outbox.is_full(),
+            is_shutting_down=self._is_shutting_down,
+        )
+        if not isinstance(error, asyncio.CancelledError | UpstreamRefused):
             self._blame(error)
         if self._answer:
             self._answer.close()
@@ -224,50 +235,43 @@ class Exchange:
         elif not self._answer and isinstance(error, TimeoutError):
             self._caller.ran_out_of_time()
 
-    def _cancelled(self, delivered: bool) -> Ending:
-        if self._is_shutting_down:
-            return Ending(Status.TRUNCATED if delivered else Status.UPSTREAM_ERROR, is_charged=delivered, error=ShuttingDown())
-        return Ending(Status.CLIENT_CLOSED, is_charged=delivered, error=None)
-
-    def _failure(self, error: BaseException) -> Refusal:
-        if isinstance(error, Refusal):
-            return error
-        if isinstance(error, TimeoutError) and self._outbox.is_full():
-            return UpstreamTooSlow(f"The answer was not read within {settings.CLOD_UPSTREAM_DEADLINE_S} seconds. Read it faster.")
-        if isinstance(error, TimeoutError):
-            return UpstreamTooSlow(f"The model did not finish within {settings.CLOD_UPSTREAM_DEADLINE_S} seconds.")
-        if isinstance(error, aiohttp.ClientError | OSError):
-            return UpstreamFailed("The model's server broke off in the middle of its answer.")
-        log.error("%s failed in the gateway itself", self._call.public_id, exc_info=error)
-        return Unexpected()
-
     async def _settle(self) -> None:
         """Commit what the call cost, then let the client see its end: who has [DONE] finds the request in Activity.
 
         With the ledger away the client is not kept waiting for long; the settlement waits in memory until it is back.
         """
-        reading = self._meter.reading()
+        self._call.ends("relay")
+        began, self._reading = clock.monotonic(), self._meter.reading()
+        reading, self._upstream_nanousd = self._reading, self._upstream_cost(self._reading)
         self._counted.settle(reading.prompt_tokens + reading.completion_tokens if self._ending.is_charged else 0)
         self._times.latency_ms = self._elapsed_ms()
         if self._client_left and self._ending.status == Status.OK:
             self._ending.status = Status.CLIENT_CLOSED  # the upstream was read to its end for the bill's sake
         if self._answer:
             self._answer.attempt.end("unread" if self._is_unread else str(self._ending.status))
-        writing = asyncio.create_task(self._write(reading))
+        writing = self._write(reading, await self._keepsake(reading))
         if self._answer and self._ending.status == Status.OK:
             conversations.answered(self._call.conversation, self._bill.route.endpoint_id)
-        if not (await asyncio.wait([writing], timeout=SETTLEMENT_PATIENCE_S))[0]:
+        with tracing.part(self._call.trace, "settle"):
+            is_written = await done_within(writing, SETTLEMENT_PATIENCE_S)
+        self._call.ends("settle")
+        if is_written:
+            self._see_whether_it_is(writing)
+        else:
             log.error("%s is answered before it is settled: the ledger does not answer", self._call.public_id)
         self._end(reading)
+        self._settling_s = clock.monotonic() - began
         self._outbox.close()
         self._observe(reading)
         await self._part()
-        await writing
+        if not is_written:
+            await asyncio.wait([writing])
+            self._see_whether_it_is(writing)
         await self._keep_bodies(reading)
 
-    async def _write(self, reading: Reading) -> None:
+    def _write(self, reading: Reading, keepsake: Keepsake | None) -> "asyncio.Future[Settled]":
+        """What the ledger makes of the call; done once it is committed, or cannot be."""
         try:
-            keepsake = await self._keepsake(reading)
             outcome = record.outcome(
                 self._call.id,
                 self._plan,
@@ -277,18 +281,25 @@ class Exchange:
                 self._finish_reason,
                 self._times,
                 self._caller.attempts,
-                self._upstream_cost(),
+                self._upstream_nanousd,
                 keepsake,
             )
-            await (holds.capture(self._held, outcome) if self._ending.is_charged else holds.void(self._held, outcome))
-        except Exception:
-            log.exception("%s could not be settled; the sweeper will charge its last checkpoint", self._call.public_id)
+            return holds.settle(self._held, outcome, is_charged=self._ending.is_charged)
+        except Exception as error:
+            failed: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+            failed.set_exception(error)
+            return failed
+
+    def _see_whether_it_is(self, written: "asyncio.Future[Settled]") -> None:
+        error = written.exception()
+        if error is not None and not (isinstance(error, UnknownHold) and not self._ending.is_charged):
+            log.error("%s could not be settled; the sweeper will charge its last checkpoint", self._call.public_id, exc_info=error)
             self._ending.error = Unexpected("The call could not be recorded. You pay at most for its last checkpoint.")
 
-    def _upstream_cost(self) -> int:
+    def _upstream_cost(self, reading: Reading) -> int:
         """What the upstream bills us, whatever the client pays. One that was stopped may bill nothing."""
         was_stopped = not self._is_complete and self._bill.route.cancel_policy == CancelPolicy.NO_BILL
-        return self._bill.upstream_cost(*self._meter.claimed()) if self._ending.is_charged and not was_stopped else 0
+        return self._bill.upstream_cost(*self._meter.claimed(reading)) if self._ending.is_charged and not was_stopped else 0
 
     async def _keepsake(self, reading: Reading) -> Keepsake | None:
         """What a repetition of this call will be answered: of one that is charged, and never at the cost of its settlement."""
@@ -310,7 +321,7 @@ class Exchange:
         if self._listener is None:
             return
         answer = self._told or (self._body(self._completion, reading) if self._completion else None)
-        head = self._head()
+        head = self._head
         of_stream = {"id": head.id, "created": head.created, "model": head.model, "usage": self._usage(reading)}
         await self._listener.keep(self._times.created_at, answer, of_stream, self._ending.error)
 
@@ -324,19 +335,19 @@ class Exchange:
         elif self._completion and not self._client_left:
             headers_ = headers.of_completion(self._call, self._held, self._bill, reading)
             self._told = self._body(self._completion, reading)
-            self._opened.set_result(Reply(200, headers_, self._told))
+            self._open(Reply(200, headers_, self._told))
         else:
-            self._opened.set_exception(ClientLeft())
+            self._open(error=ClientLeft())
 
     def _last_frames(self, reading: Reading) -> list[bytes]:
         """After the last chunk: the usage for those who asked for it, and [DONE]; or, where the upstream's never came, an error."""
         if not self._is_complete:
             return [response.error_frame(CutShort(self._ending.error).body())]
-        usage = [self._streamed.usage_frame(self._head(), self._usage(reading))] if self._plan.ask.wants_usage else []
+        usage = [self._streamed.usage_frame(self._head, self._usage(reading))] if self._plan.ask.wants_usage else []
         return [*usage, response.DONE]
 
     def _body(self, completion: Any, reading: Reading) -> bytes:
-        return self._operation.body(self._head(), completion, self._usage(reading))
+        return self._operation.body(self._head, completion, self._usage(reading))
 
     def _usage(self, reading: Reading) -> dict[str, Any]:
         return headers.usage(self._bill, self._held, reading)
@@ -345,7 +356,14 @@ class Exchange:
         if self._opened.done():
             self._outbox.append(response.error_frame(refusal.body()))
         else:
-            self._opened.set_exception(refusal)
+            self._open(error=refusal)
+
+    def _open(self, reply: Reply | None = None, error: Exception | None = None) -> None:
+        """Tell whoever waits for an answer, once; nobody does where it was told already, or where the one who waited was cancelled."""
+        if not self._opened.done() and reply:
+            self._opened.set_result(reply)
+        elif not self._opened.done() and error:
+            self._opened.set_exception(error)
 
     async def _part(self) -> None:
         """Give the connection back to the pool, if the upstream lets go of it."""
@@ -365,15 +383,42 @@ class Exchange:
         ttft_ms = max(first_ms - before_ms, 0.0) if self._plan.ask.is_stream else None
         stats.observe(self._bill.route.endpoint_id, ttft_ms=ttft_ms, tokens_per_s=rate)
 
+    def _tell_the_log(self) -> None:
+        attempts = self._caller.attempts
+        before_s = attempts[0].started - self._call.arrived if attempts else 0.0
+        try:
+            telling.settled(
+                self._call,
+                self._plan,
+                self._bill,
+                self._held,
+                self._ending,
+                self._times,
+                self._reading,
+                attempts,
+                before_s + self._settling_s,
+                self._upstream_nanousd,
+            )
+        except Exception:
+            log.exception("%s is settled, but cannot be told of", self._call.public_id)
+
     @property
     def _streamed(self) -> operations.Streamed:
         assert self._operation.streamed, "what comes as a whole only is not asked for as a stream"
         return self._operation.streamed
 
+    @cached_property
     def _head(self) -> response.Head:
+        """Of what the client gets, once it is known who answers."""
         number = self._call.public_id.removeprefix("req_")
         usage = None if self._plan.ask.wants_usage else msgspec.UNSET
         return response.Head(f"{self._operation.prefix}{number}", int(self._times.created_at.timestamp()), self._bill.card.name, usage)
 
     def _elapsed_ms(self) -> int:
         return round((clock.monotonic() - self._started) * 1000)
+
+
+def _seen(answer: "asyncio.Future[Reply]") -> None:
+    """An error of a call whose client has left is nobody's, and not to be complained of."""
+    if not answer.cancelled():
+        answer.exception()

@@ -27,6 +27,14 @@ class Gate:
         self._oldest: dict[Connection, None] = {}
         self._count = self._body_bytes = 0
 
+    @property
+    def connections(self) -> int:
+        return self._count
+
+    @property
+    def body_bytes(self) -> int:
+        return self._body_bytes
+
     def enter(self, connection: Connection) -> Refusal | None:
         """Count a new connection, or say why it cannot stay."""
         neighbours, most = connection.neighbourhood, settings.CLOD_MAX_CONNECTIONS_PER_ADDRESS

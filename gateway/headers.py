@@ -3,12 +3,22 @@
 import math
 from typing import Any
 
+from django.conf import settings
+
 from billing.holds import Held
 from clod_site.lib import money
 from gateway.bill import Bill
 from gateway.calls import Call, Headers
 from gateway.meter import Reading
 from projects.limits import Level, Standing
+
+_SAFE = [("x-content-type-options", "nosniff")]
+
+
+def always() -> Headers:
+    """On whatever is answered before Django is asked; Django's own middleware sees to its pages."""
+    hsts_s = settings.SECURE_HSTS_SECONDS
+    return [*_SAFE, ("strict-transport-security", f"max-age={hsts_s}")] if hsts_s else _SAFE
 
 
 def of_stream(call: Call, held: Held, bill: Bill) -> Headers:
@@ -41,6 +51,11 @@ def rates(call: Call) -> Headers:
     standing = call.counted.standing if call.counted else Standing()
     levels = (("requests", standing.requests), ("tokens", standing.tokens))
     return [header for unit, level in levels if level for header in _rate(unit, level)]
+
+
+def timing(call: Call) -> Headers:
+    """Which stage took how long, where developers want to know."""
+    return [("server-timing", call.stages.header())] if call.stages and call.stages.took_ms else []
 
 
 def _rate(unit: str, level: Level) -> Headers:

@@ -35,7 +35,7 @@ def model(card: ModelCard) -> dict[str, Any]:
         "vendor_id": card.vendor_id,
         "category": card.category,
         "is_free": card.is_free,
-        "is_available": bool(card.routes),
+        "is_available": bool(card.in_service),
         "context_window": card.context_window,
         "max_output_tokens": card.max_output_tokens,
         "input_modalities": card.input_modalities,
@@ -63,7 +63,7 @@ def offers(catalog: Catalog, grant: Grant) -> list[dict[str, Any]]:
 
 def _offer(endpoint: Endpoint, card: ModelCard | None) -> dict[str, Any]:
     model, provider = endpoint.model, endpoint.provider
-    tick = _tick_now(card, [route for route in card.routes if route.provider == provider.slug]) if card else None
+    tick = _tick_now(card, [route for route in card.in_service if route.provider == provider.slug]) if card else None
     input_price = tick.input_nanousd_per_mtok if tick else _own(endpoint.input_nanousd_per_mtok, model.input_nanousd_per_mtok)
     output_price = tick.output_nanousd_per_mtok if tick else _own(endpoint.output_nanousd_per_mtok, model.output_nanousd_per_mtok)
     return {
@@ -90,7 +90,7 @@ def _own(price: int | None, list_price: int) -> int:
 
 
 def _price_now(card: ModelCard) -> dict[str, float] | None:
-    tick = _tick_now(card, card.routes)
+    tick = _tick_now(card, card.in_service)
     return _prices(tick.input_nanousd_per_mtok, tick.output_nanousd_per_mtok) if tick else None
 
 

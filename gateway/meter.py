@@ -48,9 +48,9 @@ class Meter:
             if bytes(memoryview(usage)) != b"null":
                 self._reported = {}
 
-    def claimed(self) -> tuple[int, int]:
-        """Prompt and completion tokens the upstream will bill us for: what it says, however absurd; where it says nothing, our count."""
-        reading, usage = self.reading(), self._reported
+    def claimed(self, reading: Reading) -> tuple[int, int]:
+        """Prompt and completion tokens the upstream will bill us for: what it says, however absurd; else those of our ``reading``."""
+        usage = self._reported
         prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
         return reading.prompt_tokens if prompt is None else prompt, reading.completion_tokens if completion is None else completion
 

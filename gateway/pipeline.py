@@ -3,7 +3,7 @@
 from billing.holds import Answered
 from catalog import health, places, routing, stats
 from catalog.decisions import Decision
-from gateway import admit, conversations, idempotency, means, rates, snapshots
+from gateway import admit, conversations, idempotency, means, rates, snapshots, tracing
 from gateway.bill import Plan
 from gateway.calls import Call, Reply
 from gateway.demands import DemandsOf
@@ -15,8 +15,12 @@ from projects.grants import Grant
 
 async def serve(call: Call, operation: Operation = operations.CHAT) -> Reply:
     """Answer a call, or raise the Refusal that says why not. The hold is committed before any upstream is called."""
+    call.trace = tracing.begun(operation.name, call)
+    call.ends("door")
     grant = await admit.identify(call)  # 401, 403, 429
+    call.ends("identify")
     ask, counted = await rates.admitted(call, grant, operation)  # 400, 429
+    call.ends("parse")
     with counted:  # its tokens are given back, unless an exchange settles them
         return await answer(call, grant, ask, counted)
 
@@ -29,7 +33,10 @@ async def answer(call: Call, grant: Grant, ask: request.Ask, counted: rates.Coun
     sticky = await conversations.endpoint_of(call.conversation)
     decision = routing.order(catalog, ask.wanted, circumstances(grant, ask, sticky))  # 400, 403, 404, 503
     plan = make_plan(grant, ask, decision)
-    plan, held = await means.authorise(call, plan, decision)  # 401, 402, 503; 409, 410, 422 of an Idempotency-Key
+    call.ends("route")
+    with tracing.part(call.trace, "authorise"):
+        plan, held = await means.authorise(call, plan, decision)  # 401, 402, 503; 409, 410, 422 of an Idempotency-Key
+    call.ends("authorise")
     if isinstance(held, Answered):
         return await idempotency.repeat(call, held)
     exchange = Exchange(call, plan, held, counted)

@@ -7,7 +7,7 @@ import threading
 from activity.bodies import keeper
 from billing import holds
 from catalog import stats
-from gateway import shared_conversations, snapshots, upstream
+from gateway import lag, shared_conversations, snapshots, tracing, upstream
 from gateway.errors import Unavailable
 from gateway.exchange import Exchange
 from projects import limits
@@ -35,6 +35,8 @@ async def start() -> None:
     """Warm what the first call needs."""
     global _loop
     _loop = asyncio.get_running_loop()
+    lag.watch()
+    tracing.start()
     holds.start()
     await limits.warm()
     stats.share()
@@ -48,6 +50,7 @@ async def stop() -> None:
     """Settle what is still running (the server gave it ``CLOD_DRAIN_S`` to end by itself), and let the ledger finish."""
     if ending := [asyncio.create_task(exchange.shut_down()) for exchange in list(Exchange.running)]:
         await asyncio.wait(ending, timeout=LEDGER_STOP_S)  # with the ledger away they end later, or the sweeper ends them
+    lag.forget()
     await upstream.close_client()
     await limits.close()
     await shared_conversations.close()
@@ -55,3 +58,4 @@ async def stop() -> None:
     await asyncio.to_thread(snapshots.forget)
     await asyncio.to_thread(holds.stop, LEDGER_STOP_S)
     await asyncio.to_thread(keeper.stop, BODIES_STOP_S)
+    await asyncio.to_thread(tracing.stop)

@@ -15,7 +15,7 @@ from typing import TypeVar
 from django.db import Error as DatabaseAway
 from django.db import connection, connections
 
-from catalog import snapshot
+from catalog import health, snapshot
 from catalog.snapshot import Catalog
 from clod_site.lib import clock
 from gateway.errors import Unavailable
@@ -64,6 +64,7 @@ class _CatalogWatch:
         self._catalog: Catalog | None = None
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
+        self.compared_at: float | None = None  # with the database, on the clock that never jumps
 
     def current(self) -> Catalog | None:
         return self._catalog
@@ -80,6 +81,8 @@ class _CatalogWatch:
             catalog = self._catalog
             if catalog is None or snapshot.version() != catalog.version:
                 catalog = self._catalog = snapshot.load()
+                health.returned(catalog.returned())
+            self.compared_at = clock.monotonic()
             if self._thread is None:
                 self._stopped.clear()
                 self._thread = threading.Thread(target=self._watch, name="gateway-catalog", daemon=True)
@@ -91,7 +94,7 @@ class _CatalogWatch:
         self._stopped.set()
         if self._thread:
             self._thread.join()
-        self._thread = self._catalog = None
+        self._thread = self._catalog = self.compared_at = None
 
     def _watch(self) -> None:
         while not self._stopped.wait(MAX_AGE_S):
@@ -109,6 +112,11 @@ _watch = _CatalogWatch()
 async def catalog() -> Catalog:
     known = _watch.current()
     return await _first_catalog() if known is None else known
+
+
+def catalog_age_s() -> float | None:
+    """How long ago the catalog was compared with the database's; None before it was loaded."""
+    return None if _watch.compared_at is None else clock.monotonic() - _watch.compared_at
 
 
 async def _first_catalog() -> Catalog:

@@ -23,7 +23,7 @@ class TooManyBadKeys(Refusal):
 
     def __init__(self, wait_s: float) -> None:
         super().__init__(
-            "Too many requests with an incorrect API key came from your address. Check the key, then try again in a minute.",
+            "Too many requests with an incorrect API key came from your address. Check the key, then try again after Retry-After.",
             retry_after_s=max(math.ceil(wait_s), 1),
         )
 

@@ -2,7 +2,7 @@ from django.conf import settings
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from gateway import studio_views, views
+from gateway import service_page, studio_views, views
 from gateway.prices import views as price_views
 
 
@@ -17,6 +17,7 @@ def _at(prefix: str) -> list[URLPattern]:
         path(f"{prefix}/providers/models", views.Offers.as_view()),
         path(f"{prefix}/key", views.Key.as_view()),
         path(f"{prefix}/requests", views.Requests.as_view()),
+        path(f"{prefix}/usage", views.Usage.as_view()),
         path(f"{prefix}/prices/now", price_views.PricesNow.as_view()),
         path(f"{prefix}/prices", price_views.PriceHistory.as_view()),
         path(f"{prefix}/requests/<str:public_id>", views.OneRequest.as_view()),
@@ -26,6 +27,8 @@ def _at(prefix: str) -> list[URLPattern]:
 urlpatterns = [
     *_at("api/v1"),
     *([] if settings.CLOD_FAST_LANE else _at("v1")),
+    path("status", service_page.page, name="status"),
+    path("status.json", service_page.as_json, name="status_json"),
     path("studio/quote", studio_views.quote, name="studio_quote"),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api_docs"),

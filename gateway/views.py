@@ -23,12 +23,14 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from activity import usage_api
 from activity.serializers import RequestDetailSerializer, RequestListSerializer
+from clod_site.lib import log_lines
 from clod_site.lib.described import ErrorSerializer
 from clod_site.lib.refusal import Refusal
-from gateway import admit, errors, pages, pipeline, runtime
+from gateway import admit, errors, pages, pipeline, runtime, telling, usage
 from gateway.calls import Call, Reply, refuse
-from gateway.headers import rates
+from gateway.headers import rates, timing
 from gateway.serializers import (
     ChatCompletionRequestSerializer,
     ChatCompletionSerializer,
@@ -107,12 +109,15 @@ class GatewayView(APIView):
 
         @wraps(view)
         async def watched(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            request.call = Call(b"", "")
+            request.call = call = Call(b"", "")
+            log_lines.begin(request_id=call.public_id)
             try:
-                return await sync_to_async(view)(request, *args, **kwargs)
+                response: HttpResponseBase = await sync_to_async(view)(request, *args, **kwargs)
             except asyncio.CancelledError:
-                _leave(request.call)
+                _leave(call)
                 raise
+            telling.ended(call, response.status_code, log_lines.route_of(request))
+            return response
 
         return watched
 
@@ -122,7 +127,9 @@ class GatewayView(APIView):
 
     def handle_exception(self, exc: Exception) -> Any:
         """Every refusal, and whatever else goes wrong, in OpenAI's shape, as at the other door."""
-        return self._response(refuse(self._refusal(exc), self.call.public_id))
+        refusal = self._refusal(exc)
+        self.call.refusal = refusal
+        return self._response(refuse(refusal, self.call.public_id))
 
     def _refusal(self, error: Exception) -> Refusal:
         if isinstance(error, Refusal):
@@ -136,12 +143,12 @@ class GatewayView(APIView):
         raise errors.WrongMethod(request.path, request.method, ", ".join(sorted(self.allowed_methods)))
 
     def _response(self, reply: Reply) -> HttpResponseBase:
-        headers = {"x-request-id": self.call.public_id} | dict(reply.headers + rates(self.call))
+        headers = {"x-request-id": self.call.public_id} | dict(reply.headers + rates(self.call) + timing(self.call))
         content_type = headers.pop("content-type")
-        if reply.frames is None:
+        if reply.stream is None:
             return HttpResponse(reply.body, content_type, reply.status, headers=headers)
         is_async = isinstance(self.request._request, ASGIRequest)
-        content = (_watched if is_async else _blocking)(reply.frames(), self.call)
+        content = (_watched if is_async else _blocking)(reply.stream.frames(), self.call)
         response: Any = StreamingHttpResponse(content, content_type=content_type, headers=headers)
         response._resource_closers.append(lambda: _leave(self.call))  # a generator that was never begun cannot
         return cast("HttpResponseBase", response)
@@ -157,6 +164,7 @@ class Served(GatewayView):
             raise errors.EncodedBody
         self.call.body, self.call.grant = cast("bytes", request.data or b""), cast("Grant", request.auth)
         self.call.idempotency_key = request.headers.get("Idempotency-Key")
+        self.call.header = lambda name: request.headers.get(name, "")
         return self._response(_in_gateway(pipeline.serve(self.call, self.operation)).result())
 
 
@@ -205,7 +213,9 @@ class Page(GatewayView):
 def _described(
     operation: str, serializer: Any, parameters: Sequence[OpenApiParameter] = (), refusals: Sequence[int] = ()
 ) -> Callable[[Get], Get]:
-    answers = {200: serializer, **dict.fromkeys((401, *refusals, 429, 503), ErrorSerializer)}
+    """``serializer`` of the answer, or by status and content type where there are several."""
+    told = serializer if isinstance(serializer, dict) else {200: serializer}
+    answers = told | dict.fromkeys((401, *refusals, 429, 503), ErrorSerializer)
     return cast("Callable[[Get], Get]", extend_schema(operation_id=operation, parameters=list(parameters), responses=answers))
 
 
@@ -261,6 +271,15 @@ class OneRequest(Page):
     def get(self, request: Request, public_id: str) -> HttpResponseBase:
         """One settled request of the key's project, with its attempts and the routing decision."""
         return self._get(request, public_id=public_id)
+
+
+class Usage(Page):
+    answer = usage.answer
+
+    @_described("get_key_usage", usage_api.ANSWERS, usage_api.PARAMETERS, refusals=(400,))
+    def get(self, request: Request) -> HttpResponseBase:
+        """What the requests of the key's project add up to, by day or hour, and by model, key, data center or status."""
+        return self._get(request)
 
 
 def _in_gateway(work: Coroutine[Any, Any, Result]) -> "Future[Result]":

@@ -3,6 +3,6 @@
 from gateway.upstream.answer import Answer
 from gateway.upstream.attempt import Attempt, Candidate
 from gateway.upstream.caller import Caller
-from gateway.upstream.connections import close_client
+from gateway.upstream.pools import close_client
 
 __all__ = ["Answer", "Attempt", "Caller", "Candidate", "close_client"]

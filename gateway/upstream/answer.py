@@ -1,9 +1,6 @@
 """An upstream's answer as OpenAI would give it: passed on as it comes, or translated from the provider's own dialect."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Iterator
-
-import aiohttp
 
 from catalog.places import Place
 from catalog.providers.dialect import Blocked, Dialect
@@ -11,9 +8,9 @@ from catalog.snapshot import ModelCard
 from gateway.errors import UpstreamFailed, UpstreamRefused
 from gateway.sse import Events
 from gateway.upstream.attempt import Attempt
+from gateway.upstream.connection import Response
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
-RELEASE_S = 0.5
 
 
 class Translation:
@@ -50,7 +47,7 @@ class Answer:
         self,
         card: ModelCard,
         attempt: Attempt,
-        response: aiohttp.ClientResponse,
+        response: Response,
         first: bytes,
         place: Place,
         dialect: Dialect | None = None,
@@ -65,21 +62,22 @@ class Answer:
         self._translation = translation
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Its bytes as they arrive. Raises what aiohttp raises when the connection breaks."""
+        """Its bytes as they arrive. Raises Broken when the connection does."""
         if self._first:
             yield self._first
-        async for chunk in self._response.content.iter_any():
+        while chunk := await self._response.some():
             yield self._translation.feed(chunk) if self._translation else chunk
         self._place.leave()
 
     async def read(self) -> bytes:
         """All of it. Raises ValueError for what is no answer in the provider's dialect."""
-        parts, size = [], 0
-        async for chunk in self.chunks():
+        parts, size = [self._first], len(self._first)
+        while chunk := await self._response.some():
             parts.append(chunk)
             size += len(chunk)
             if size > MAX_ANSWER_BYTES:
                 raise UpstreamFailed("The model's answer was larger than 32 MiB. Ask for fewer tokens.")
+        self._place.leave()
         return self._completion(b"".join(parts))
 
     def _completion(self, body: bytes) -> bytes:
@@ -95,10 +93,5 @@ class Answer:
 
     async def release(self) -> None:
         """Give the connection back to the pool; one whose answer does not end within a moment is closed instead."""
-        try:
-            async with asyncio.timeout(RELEASE_S):
-                await self._response.content.readany()
-        except (TimeoutError, aiohttp.ClientError):
-            pass
-        self._response.release()
+        await self._response.release()
         self._place.leave()

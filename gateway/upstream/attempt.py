@@ -7,7 +7,9 @@ import msgspec
 from billing.holds import AttemptRow
 from catalog.snapshot import ModelCard, Route
 from clod_site.lib import clock
+from gateway.tracing import AttemptSpan
 
+WELL = frozenset({"ok", "client_closed", "cancelled", "refused", "rejected"})  # the endpoint's doing, or nobody's
 Candidate = tuple[ModelCard, Route]
 
 
@@ -19,9 +21,12 @@ class Attempt(msgspec.Struct):
     first_byte_ms: int | None = None
     latency_ms: int | None = None  # once it has ended
     outcome: str = "running"
+    span: AttemptSpan | None = None  # where somebody wants traces
 
     def end(self, outcome: str) -> None:
         self.outcome, self.latency_ms = outcome, self.elapsed_ms()
+        if self.span:
+            self.span.end(outcome, has_failed=outcome not in WELL)
 
     def elapsed_ms(self) -> int:
         return round((clock.monotonic() - self.started) * 1000)

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections import deque
 
-import aiohttp
 from django.conf import settings
 
 from catalog import health, places, routing
@@ -12,12 +11,15 @@ from catalog.places import Place
 from catalog.providers import ADAPTERS
 from catalog.snapshot import ModelCard, Route
 from clod_site.lib import clock
+from clod_site.lib.destinations import Denied
 from clod_site.lib.refusal import Refusal
 from gateway.errors import UpstreamFailed, UpstreamOverloaded, UpstreamRefused, UpstreamTooSlow
 from gateway.sse import EventTooLarge
+from gateway.tracing import Trace
 from gateway.upstream import dispatch, quirks, verdict
 from gateway.upstream.answer import Answer, Translation
 from gateway.upstream.attempt import Attempt, Candidate
+from gateway.upstream.connection import HungUp, Response
 from gateway.upstream.dispatch import Dispatch
 from gateway.upstream.verdict import DislikesUsageOption, Failed, Overloaded
 from gateway.wire.request import Ask
@@ -27,15 +29,15 @@ log = logging.getLogger("gateway.upstream")
 MAX_ATTEMPTS = 3
 RETRY_AFTER_S = 5  # where no endpoint named a time
 BROKEN_OFF = (b'data: {"error":{', b'data: {"error": {')  # not null: some say that with every chunk
-HUNG_UP = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError)
-FAILURES = (aiohttp.ClientError, OSError, TimeoutError, Failed, ValueError)  # ValueError: an address or credential HTTP cannot carry
+FAILURES = (OSError, TimeoutError, Failed, ValueError)  # ValueError: an address or credential HTTP cannot carry
 
 
 class Caller:
     """Makes the attempts of one call and remembers each."""
 
-    def __init__(self, ask: Ask, candidates: tuple[Candidate, ...]) -> None:
+    def __init__(self, ask: Ask, candidates: tuple[Candidate, ...], trace: Trace | None = None) -> None:
         self._ask = ask
+        self._trace = trace
         self._candidates = candidates
         self._most_attempts = MAX_ATTEMPTS
         self._failures: dict[int, BaseException] = {}  # of each endpoint its last
@@ -57,11 +59,14 @@ class Caller:
                 continue
             attempt = self._begin(route)
             try:
-                async with asyncio.timeout(self._patience(route) if waiting else None):
+                patience_s = self._patience(route) if waiting else None
+                if patience_s is None:
+                    return await self._attempt(card, attempt, place)
+                async with asyncio.timeout(patience_s):
                     return await self._attempt(card, attempt, place)
             except FAILURES as error:
                 self._failed(attempt, error)
-                if isinstance(error, (*HUNG_UP, DislikesUsageOption)) and route.endpoint_id not in tried_again:
+                if isinstance(error, HungUp | DislikesUsageOption) and route.endpoint_id not in tried_again:
                     tried_again.add(route.endpoint_id)
                     waiting.appendleft((card, route))
         raise self._all_failed()
@@ -97,6 +102,8 @@ class Caller:
 
     def _begin(self, route: Route) -> Attempt:
         attempt = Attempt(len(self.attempts) + 1, route, clock.now(), clock.monotonic())
+        if self._trace:
+            attempt.span = self._trace.attempt(self._ask.operation, route, attempt.number)
         self.attempts.append(attempt)
         return attempt
 
@@ -104,7 +111,7 @@ class Caller:
         dialect = ADAPTERS[attempt.route.adapter].dialect
         translation = Translation(dialect) if dialect and self._ask.is_stream else None
         try:
-            request = dispatch.prepare(self._ask, attempt.route, self._ask.output_bound(card))
+            request = dispatch.prepare(self._ask, attempt.route, self._ask.output_bound(card), attempt.span.headers if attempt.span else {})
             response, first = await self._opened(attempt, request, translation)
         except BaseException as error:
             place.leave()
@@ -113,7 +120,7 @@ class Caller:
         attempt.first_byte_ms = attempt.elapsed_ms()
         return Answer(card, attempt, response, first, place, dialect, translation)
 
-    async def _opened(self, attempt: Attempt, request: Dispatch, translation: Translation | None) -> tuple[aiohttp.ClientResponse, bytes]:
+    async def _opened(self, attempt: Attempt, request: Dispatch, translation: Translation | None) -> tuple[Response, bytes]:
         response = await request.send()
         try:
             await verdict.check(response, attempt.route, request, self._ask.is_stream)
@@ -138,7 +145,8 @@ class Caller:
             quirks.learned_no_usage_option(attempt.route.endpoint_id)
         else:
             health.failed(attempt.route.endpoint_id)
-        log.warning("%r failed before its first byte: %s", attempt.route, attempt.outcome)
+        why = f"{attempt.outcome}: {error}" if isinstance(error, Denied) else attempt.outcome
+        log.warning("%r failed before its first byte: %s", attempt.route, why)
 
     def _all_failed(self) -> Refusal:
         if not self.attempts:
@@ -162,9 +170,9 @@ class Caller:
         )
 
 
-async def _first(response: aiohttp.ClientResponse, translation: Translation | None) -> bytes:
+async def _first(response: Response, translation: Translation | None) -> bytes:
     """The first bytes of an answer; of a translated stream, the first that mean something. Failed when there are none, or only an error."""
-    while received := await response.content.readany():
+    while received := await response.some():
         first = _translated(received, translation) if translation else received
         if first.startswith(BROKEN_OFF):
             raise Failed("error before its first word")

@@ -1,21 +1,23 @@
 """What is sent to an endpoint: the request in the words of its adapter."""
 
-import io
+from collections.abc import Mapping
+from types import MappingProxyType
 
-import aiohttp
 import msgspec
 
 from catalog.operations import CHAT, PATHS
 from catalog.providers import ADAPTERS, Adapter
 from catalog.providers.dialect import Order, Unsupported
 from catalog.snapshot import ModelCard, Route
-from gateway.upstream import quirks
-from gateway.upstream.connections import client
+from clod_site.lib import destinations
+from gateway.upstream import guard, pools, quirks
+from gateway.upstream.connection import Response
+from gateway.upstream.pools import Pool
 from gateway.wire import request
 from gateway.wire.request import Ask
 
 EVENT_STREAM = "text/event-stream"
-ONE_WRITE_BYTES = 1024 * 1024
+NO_TRACE: Mapping[str, str] = MappingProxyType({})
 
 
 class Dispatch(msgspec.Struct, frozen=True):
@@ -25,14 +27,17 @@ class Dispatch(msgspec.Struct, frozen=True):
     headers: dict[str, str]
     body: bytes
     wants_usage: bool
+    pool: Pool = Pool.DEPLOYERS
 
-    async def send(self) -> aiohttp.ClientResponse:
-        data = self.body if len(self.body) < ONE_WRITE_BYTES else io.BytesIO(self.body)  # aiohttp sends a file piece by piece
-        return await client().post(self.url, data=data, headers=self.headers, allow_redirects=False)
+    async def send(self) -> Response:
+        """Raises what ``pools.post`` does; Denied for an operator's address that may not be reached."""
+        if self.pool is not Pool.DEPLOYERS:
+            guard.check(self.url, destinations.for_operators())
+        return await pools.post(self.pool, self.url, self.headers, self.body)
 
 
-def prepare(ask: Ask, route: Route, output_limit: int) -> Dispatch:
-    """Raises Unsupported where there was an ``objection`` nobody asked for."""
+def prepare(ask: Ask, route: Route, output_limit: int, trace: Mapping[str, str] = NO_TRACE) -> Dispatch:
+    """``trace`` are headers that continue the call's trace. Raises Unsupported where there was an ``objection`` nobody asked for."""
     adapter = adapter_for(route)
     path, body = _in_dialect(adapter, ask, route, output_limit) or (
         PATHS[ask.operation],
@@ -40,10 +45,17 @@ def prepare(ask: Ask, route: Route, output_limit: int) -> Dispatch:
     )
     return Dispatch(
         url=f"{route.base_url.rstrip('/')}/{path}",
-        headers=_headers(adapter, ask, route),
+        headers={**_headers(adapter, ask, route), **trace},
         body=body,
         wants_usage=ask.is_stream and adapter.usage_option and adapter.dialect is None,
+        pool=_pool(route),
     )
+
+
+def _pool(route: Route) -> Pool:
+    if route.is_deployers:
+        return Pool.DEPLOYERS
+    return Pool.WITH_TLS if route.base_url.startswith("https:") else Pool.PLAIN
 
 
 def objection(ask: Ask, card: ModelCard, route: Route) -> Unsupported | None:

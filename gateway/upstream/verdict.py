@@ -5,13 +5,13 @@ import math
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 
-import aiohttp
 import msgspec
 
 from catalog.providers import ADAPTERS
 from catalog.snapshot import Route
 from clod_site.lib import clock
 from gateway.errors import UpstreamRefused
+from gateway.upstream.connection import Broken, Response
 from gateway.upstream.dispatch import EVENT_STREAM, Dispatch
 
 MAX_ERROR_BYTES = 64 * 1024
@@ -37,7 +37,7 @@ class DislikesUsageOption(Failed):
     """It refused ``stream_options``, which we added: without it, it may answer."""
 
 
-async def check(response: aiohttp.ClientResponse, route: Route, dispatch: Dispatch, is_stream: bool) -> None:
+async def check(response: Response, route: Route, dispatch: Dispatch, is_stream: bool) -> None:
     """Raise what the head of an answer means, unless it is the one we asked for."""
     if response.status in CLIENTS_FAULT:
         raise _refusal(response.status, await _error_body(response), route, dispatch)
@@ -68,12 +68,12 @@ def _retry_after_s(text: str) -> int | None:
     return math.ceil(min(max(seconds, 1), LONGEST_RETRY_AFTER_S))
 
 
-async def _error_body(response: aiohttp.ClientResponse) -> bytes:
+async def _error_body(response: Response) -> bytes:
     """As much of it as comes within a moment, up to 64 KiB."""
     body = bytearray()
-    with suppress(TimeoutError, aiohttp.ClientError):
+    with suppress(TimeoutError, Broken):
         async with asyncio.timeout(ERROR_BODY_S):
-            while len(body) < MAX_ERROR_BYTES and (part := await response.content.readany()):
+            while len(body) < MAX_ERROR_BYTES and (part := await response.some()):
                 body += part
     return bytes(body[:MAX_ERROR_BYTES])
 

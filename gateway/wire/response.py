@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from gateway.wire import shapes
-from gateway.wire.shapes import Annotation, Audio, AudioPiece, Called, Logprobs, ToolCall
+from gateway.wire.shapes import Called, ToolCall
 
 
 class Said(Struct, omit_defaults=True):
@@ -37,8 +37,12 @@ class Said(Struct, omit_defaults=True):
 
     def written(self) -> int:
         """Characters a model wrote here, roughly, where nobody counts its tokens."""
-        size = sum(len(text) for text in (self.content, self.refusal, self.reasoning_content) if isinstance(text, str))
-        size += sum(call.written() for call in self.tool_calls or ())
+        size = 0
+        for text in (self.content, self.refusal, self.reasoning_content):
+            if isinstance(text, str):
+                size += len(text)
+        for call in self.tool_calls or ():
+            size += call.written()
         return size + (self.function_call.written() if isinstance(self.function_call, Called) else 0)
 
 
@@ -51,8 +55,8 @@ class Delta(Said, omit_defaults=True):
             self.role = UNSET
         for position, call in enumerate(self.tool_calls or ()):
             call.tidy_piece(position)
-        self.annotations = shapes.proper(list[Annotation], self.annotations)
-        self.audio = shapes.proper(AudioPiece | None, self.audio)
+        self.annotations = shapes.proper(shapes.ANNOTATIONS, self.annotations)
+        self.audio = shapes.proper(shapes.AUDIO_PIECE, self.audio)
 
 
 class Message(Said, omit_defaults=True):
@@ -67,8 +71,8 @@ class Message(Said, omit_defaults=True):
             call.tidy_whole()
         if isinstance(self.function_call, Called):
             self.function_call = Called(self.function_call.name or "", self.function_call.arguments or "")
-        self.annotations = shapes.proper(list[Annotation], self.annotations)
-        self.audio = shapes.proper(Audio | None, self.audio)
+        self.annotations = shapes.proper(shapes.ANNOTATIONS, self.annotations)
+        self.audio = shapes.proper(shapes.AUDIO, self.audio)
 
 
 def is_error(said: Raw | UnsetType) -> bool:
@@ -85,7 +89,7 @@ class ChunkChoice(Struct):
     def tidy(self) -> None:
         self.delta.tidy()
         self.finish_reason = shapes.finish_reason(self.finish_reason)
-        self.logprobs = shapes.proper(Logprobs | None, self.logprobs)
+        self.logprobs = shapes.proper(shapes.LOGPROBS, self.logprobs)
 
     def written(self) -> int:
         return self.delta.written()
@@ -111,7 +115,7 @@ class Choice(Struct):
     def tidy(self) -> None:
         self.message.tidy()
         self.finish_reason = shapes.finish_reason(self.finish_reason) or ("tool_calls" if self.message.tool_calls else "stop")
-        self.logprobs = shapes.proper(Logprobs | None, self.logprobs)
+        self.logprobs = shapes.proper(shapes.LOGPROBS, self.logprobs)
 
     def written(self) -> int:
         return self.message.written()

@@ -35,8 +35,10 @@ def tier(said: object) -> Any:
 
 def text(content: Any) -> tuple[Any, str]:
     """Plain text of a content, and the thoughts in it: some upstreams send a list of parts."""
+    if content is None or isinstance(content, str):
+        return content, ""
     if not isinstance(content, list):
-        return (content if isinstance(content, str | None) else _json(content)), ""
+        return _json(content), ""
     parts = [part for part in content if isinstance(part, dict)]
     said = "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
     thought = "".join(text(part["thinking"])[0] or "" for part in parts if "thinking" in part)
@@ -146,6 +148,9 @@ class AudioPiece(Struct, omit_defaults=True):
     data: str | UnsetType = UNSET
     expires_at: int | UnsetType = UNSET
     transcript: str | UnsetType = UNSET
+
+
+ANNOTATIONS, AUDIO, AUDIO_PIECE, LOGPROBS = list[Annotation], Audio | None, AudioPiece | None, Logprobs | None
 
 
 def proper(kind: Any, value: Any) -> Any:

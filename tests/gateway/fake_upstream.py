@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+PAUSE_S = {"slow": 0.05, "forever": 0.05, "unhurried": 0.5}  # after each word
 WORDS = ("The ", "capital ", "of ", "France ", "is ", "Paris", ".")
 
 
@@ -28,7 +29,8 @@ class Seen:
 
 class FakeUpstream:
     """Behaviours by model name: echo, slow, forever, silent, hang, error-500, slow-error, error-401, overloaded-<status>-<Retry-After>,
-    refuse, not-json, cut-mid-stream, error-mid-stream, no-usage, usage-every-chunk, zero-usage, absurd-usage, huge-usage, hostile, no-done.
+    unhurried, refuse, not-json, cut-mid-stream, error-mid-stream, no-usage, usage-every-chunk, zero-usage, absurd-usage, huge-usage,
+    hostile, no-done.
     """
 
     def __init__(self) -> None:
@@ -99,12 +101,12 @@ class FakeUpstream:
         await response.prepare(request)
         if model == "silent":
             await asyncio.sleep(30)
-        words = WORDS * 200 if model == "forever" else WORDS
+        words = WORDS * {"forever": 200, "unhurried": 12}.get(model, 1)
         for index, word in enumerate(words):
             extra = self._usage_field(body) if model == "usage-every-chunk" else {}
             await _event(response, {"choices": [{"index": 0, "delta": {"content": word, "evil": 1}, "finish_reason": None}]} | extra)
-            if model in {"slow", "forever"}:
-                await asyncio.sleep(0.05)
+            if model in PAUSE_S:
+                await asyncio.sleep(PAUSE_S[model])
             if index == 3 and model == "cut-mid-stream":
                 request.transport.close()  # type: ignore[union-attr]
                 return response

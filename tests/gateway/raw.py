@@ -58,7 +58,17 @@ class Wire:
         while (line := self.reader.readline().strip()) != b"":
             name, _, value = line.decode("latin-1").partition(":")
             headers[name.lower()] = value.strip()
-        return status, headers, self.reader.read(int(headers["content-length"])) if has_body else b""
+        return status, headers, self._body(headers) if has_body else b""
+
+    def _body(self, headers: dict[str, str]) -> bytes:
+        if headers.get("transfer-encoding") != "chunked":
+            return self.reader.read(int(headers["content-length"]))
+        body = b""
+        while size := int(self.reader.readline(), 16):
+            body += self.reader.read(size)
+            assert self.reader.readline() == b"\r\n"
+        assert self.reader.readline() == b"\r\n"
+        return body
 
     def refused(self) -> tuple[int, str]:
         """Status and code of an answer that must be an error in OpenAI's shape."""
@@ -66,6 +76,7 @@ class Wire:
         error = json.loads(body)["error"]
         assert headers["content-type"] == "application/json"
         assert headers["x-request-id"].startswith("req_")
+        assert headers["x-content-type-options"] == "nosniff"
         assert set(error) >= {"message", "type", "param", "code"}
         assert status < 500, body
         return status, error["code"]

@@ -7,6 +7,7 @@ from rest_framework import serializers as drf
 
 from accounts.models import User
 from activity import serializers as request_serializers
+from activity import usage_asked
 from billing.models import Wallet
 from catalog.models import Endpoint
 from clod_site.lib.described import ErrorSerializer
@@ -137,7 +138,7 @@ def test_a_completion_is_exactly_as_described(gateway: Gateway) -> None:
     assert_described(gateway.complete("nothing").json(), ErrorSerializer())
 
 
-@pytest.mark.parametrize("address", ["/models", "/models/paris", "/providers/models", "/key", "/requests"])
+@pytest.mark.parametrize("address", ["/models", "/models/paris", "/providers/models", "/key", "/requests", "/usage"])
 def test_without_a_key_there_is_nothing_to_see(gateway: Gateway, address: str) -> None:
     gateway.client.headers["authorization"] = "Bearer clod_sk_none"
     assert read(gateway, address, 401)["error"]["code"] == "invalid_api_key"
@@ -148,3 +149,26 @@ def test_a_limit_that_is_none_is_refused(gateway: Gateway, limit: str) -> None:
     told = read(gateway, f"/requests?limit={limit}", status=400)["error"]
     assert (told["code"], told["param"]) == ("invalid_request", "limit")
     assert "from 1 to 200" in told["message"]
+
+
+def test_usage_is_that_of_the_key_s_project(gateway: Gateway, alice: User) -> None:
+    gateway.complete()
+    other = Project.objects.create(organization=Project.objects.get().organization, name="Other")
+    _, elsewhere = keys.generate(other, name="elsewhere", actor=alice)
+    told = read(gateway, "/usage?group=model")
+    assert [(row["model"], row["requests"]) for row in told["data"]] == [("paris", 1)]
+    assert told["total"]["requests"] == 1
+    for group in usage_asked.GROUPS:
+        assert_described(read(gateway, f"/usage?group={group}&by=hour"), request_serializers.UsageReportSerializer())
+    gateway.client.headers["authorization"] = f"Bearer {elsewhere}"
+    assert read(gateway, "/usage")["data"] == []
+
+
+def test_usage_comes_as_csv_too_and_a_wrong_question_is_refused_by_name(gateway: Gateway) -> None:
+    gateway.complete()
+    answer = gateway.client.get(gateway.path.removesuffix("/chat/completions") + "/usage?format=csv&group=key")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    head, row = answer.text.splitlines()
+    assert head.startswith("start,api_key,api_key_name,requests,errors")
+    assert ",test,1,0," in row
+    assert read(gateway, "/usage?by=week", 400)["error"]["param"] == "by"

@@ -29,14 +29,20 @@ from tests.gateway.test_ask_about_models_and_keys import assert_described
 from tests.gateway.test_lose_the_database import database_away
 
 HOUR = timedelta(hours=1)
+A_DAY = pytest.mark.parametrize("days", [1], ids=["a day"])
 
 
 @pytest.fixture
-def market(gateway: Gateway) -> Iterator[Gateway]:
-    """A day of prices at two data centers, a model that is hosted there, one of a third party; and nobody has a key."""
+def days() -> float:
+    return stock.TWO_HOURS
+
+
+@pytest.fixture
+def market(gateway: Gateway, days: float, now_stays_now: None) -> Iterator[Gateway]:
+    """Prices of so many days at two data centers, a model that is hosted there, one of a third party; and nobody has a key."""
     stock.hosted("nva okc")
     stock.third_party(name="GPT 4o")
-    price_job.backfill(clock.now(), days=1)
+    price_job.backfill(clock.now(), days)
     snapshots.forget()
     del gateway.client.headers["authorization"]
     with override_settings(CLOD_PRICES_PER_MINUTE=0):
@@ -135,6 +141,7 @@ def test_what_a_market_does_not_let_pass_on_is_left_out(market: Gateway) -> None
 # --- history -------------------------------------------------------------------------------------
 
 
+@A_DAY
 def test_a_history_is_the_last_day_in_five_minutes(market: Gateway) -> None:
     answer = told(market, "?model=llama")
     assert_described(answer, PriceHistorySerializer())
@@ -159,6 +166,7 @@ def test_its_last_price_is_the_price_now(market: Gateway) -> None:
         assert last[endpoint["data_center"]] == (endpoint["price_now"]["input_usd_per_mtok"], endpoint["multiplier"])
 
 
+@A_DAY
 def test_a_model_that_cannot_be_called_has_its_history(market: Gateway) -> None:
     Model.objects.get(slug="llama").endpoints.update(base_url="")
     versions.bump()
@@ -338,22 +346,23 @@ def test_csv_is_a_file_with_a_header_line(market: Gateway) -> None:
     assert answer.text.count("\r\n") == answer.text.count("\n") == 1 + 2 * 288
 
 
-@pytest.mark.parametrize(
-    ("accept", "kind"),
-    [
-        ("text/csv", "text/csv"),
-        ("text/csv, */*;q=0.5", "text/csv"),
-        ("application/json;q=0.5, text/csv", "text/csv"),
-        ("application/json, text/csv", "application/json"),
-        ("text/csv;q=0.1, */*", "application/json"),
-        ("text/csv;q=nan", "application/json"),
-        ("text/html", "application/json"),
-        (",;=q", "application/json"),
-    ],
-)
-def test_the_accept_header_has_a_say_where_format_has_none(market: Gateway, accept: str, kind: str) -> None:
-    assert ask(market, "/now", accept=accept).headers["content-type"].startswith(kind)
-    assert ask(market, "/now?format=json", accept=accept).headers["content-type"] == "application/json"
+ACCEPTED = [
+    ("text/csv", "text/csv"),
+    ("text/csv, */*;q=0.5", "text/csv"),
+    ("application/json;q=0.5, text/csv", "text/csv"),
+    ("application/json, text/csv", "application/json"),
+    ("text/csv;q=0.1, */*", "application/json"),
+    ("text/csv;q=nan", "application/json"),
+    ("text/html", "application/json"),
+    (",;=q", "application/json"),
+]
+
+
+def test_the_accept_header_has_a_say_where_format_has_none(market: Gateway, subtests: pytest.Subtests) -> None:
+    for accept, kind in ACCEPTED:
+        with subtests.test(accept):
+            assert ask(market, "/now", accept=accept).headers["content-type"].startswith(kind)
+            assert ask(market, "/now?format=json", accept=accept).headers["content-type"] == "application/json"
 
 
 # --- caches --------------------------------------------------------------------------------------
@@ -432,7 +441,7 @@ def test_a_new_interval_has_new_answers(market: Gateway) -> None:
     versions.bump()
     snapshots.forget()
     before = [told(market, query) for query in ("/now", "?model=llama")]
-    price_job.backfill(clock.now(), days=1)
+    price_job.backfill(clock.now(), stock.TWO_HOURS)
     deadline = time.monotonic() + 10
     while told(market, "/now")["as_of"] == before[0]["as_of"] and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -223,6 +223,34 @@ def test_who_asks_before_sending_a_body_is_told_to_go_on_or_not(gateway: Gateway
         assert wire.refused() == (413, "body_too_large")
 
 
+def test_requests_sent_at_once_are_answered_one_after_the_other(gateway: Gateway) -> None:
+    """The last of them waits for a word before it sends its body, which is not said in the middle of another answer."""
+    stream = BODY.replace(b"{", b'{"stream": true, ', 1)
+    with Wire(gateway) as wire:
+        whole = wire.head(b"POST", b"/v1/chat/completions", LENGTH)
+        streamed = wire.head(b"POST", b"/v1/chat/completions", b"content-length: %d" % len(stream))
+        waiting = wire.head(b"POST", b"/v1/chat/completions", LENGTH, b"expect: 100-continue")
+        wire.send(whole + BODY + streamed + stream + wire.head(b"GET", b"/healthz") + waiting)
+        kinds = [wire.answer()[1]["content-type"] for _ in range(3)]
+        assert kinds == ["application/json", "text/event-stream; charset=utf-8", "application/json"]
+        assert wire.reader.readline() == b"HTTP/1.1 100 Continue\r\n"
+        assert wire.reader.readline() == b"\r\n"
+        wire.send(BODY)
+        assert wire.answer()[0] == 200
+    gateway.settled(3)
+
+
+def test_a_client_of_http_1_0_gets_its_stream_without_chunks(gateway: Gateway) -> None:
+    stream = BODY.replace(b"{", b'{"stream": true, ', 1)
+    with Wire(gateway) as wire:
+        head = wire.head(b"POST", b"/v1/chat/completions", b"content-length: %d" % len(stream)).replace(b"HTTP/1.1", b"HTTP/1.0")
+        wire.send(head + stream)
+        head, _, body = wire.reader.read().partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head
+    assert body.startswith(b"data: {")
+    assert body.endswith(b"data: [DONE]\n\n")
+
+
 def test_an_answer_that_has_begun_is_finished_before_the_next_request_is_refused(gateway: Gateway) -> None:
     with Wire(gateway) as wire:
         wire.send(wire.head(b"POST", b"/v1/chat/completions", LENGTH) + BODY + b"NONSENSE\r\n\r\n")

@@ -28,6 +28,7 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+@pytest.mark.long
 @pytest.mark.site
 @pytest.mark.parametrize("database", ["SQLite", "PostgreSQL"])
 def test_no_store_log_or_file_has_it(folder: Path, database: str) -> None:
@@ -37,6 +38,7 @@ def test_no_store_log_or_file_has_it(folder: Path, database: str) -> None:
     assert result.bodies == 8
 
 
+@pytest.mark.long
 @pytest.mark.site
 def test_without_sealing_it_is_found(folder: Path) -> None:
     result = trial.run(folder, "SQLite", mode="plain")

@@ -16,6 +16,7 @@ from activity.models import Request
 from billing import holds
 from billing.holds import Held, Outcome, Settled
 from catalog import snapshot
+from catalog.models import Endpoint
 from gateway import exchange, snapshots
 from projects import keys
 from projects.models import Project
@@ -93,6 +94,17 @@ def test_a_process_is_well_but_not_ready(gateway: Gateway) -> None:
             assert time.monotonic() - started < 1
 
 
+@FAST_LANE
+def test_a_site_where_nothing_can_be_called_is_ready_and_says_so(gateway: Gateway) -> None:
+    """Behind a balancer that asks, the admin could not be reached otherwise, where a provider's key is typed."""
+    Endpoint.objects.update(active=False)
+    snapshots.forget()
+    told = gateway.client.get("/readyz")
+    assert (told.status_code, told.json()["status"]) == (200, "ready")
+    assert "manage.py backfill_prices" in told.json()["warnings"][0]
+    assert gateway.complete().status_code == 503
+
+
 def test_without_a_catalog_calls_are_told_to_try_again(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     snapshots.forget()
     with monkeypatch.context() as patch:
@@ -114,13 +126,13 @@ def test_a_catalog_that_fails_to_load_leaves_the_last_one_in_force_until_it_does
 
 
 def test_a_call_is_answered_in_full_and_settled_later(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    capture, is_back = holds.capture, threading.Event()
+    settle, is_back = holds.settle, threading.Event()
 
-    async def late(held: Held, outcome: Outcome) -> Settled:
+    async def once_it_is_back(held: Held, outcome: Outcome, *, is_charged: bool) -> Settled:
         await asyncio.to_thread(is_back.wait, 20)
-        return await capture(held, outcome)
+        return await settle(held, outcome, is_charged=is_charged)
 
-    monkeypatch.setattr(holds, "capture", late)
+    monkeypatch.setattr(holds, "settle", lambda *call, **how: asyncio.create_task(once_it_is_back(*call, **how)))
     monkeypatch.setattr(exchange, "SETTLEMENT_PATIENCE_S", 0.2)
     started = time.monotonic()
     assert gateway.stream()[-1] == "[DONE]"

@@ -17,6 +17,7 @@ from gateway import door, snapshots
 from gateway.wire import fields
 from gateway.wire.completions import request as completions
 from gateway.wire.embeddings import request as embeddings
+from tests.catalog import stock
 from tests.gateway import shop
 from tests.gateway.conftest import Gateway
 
@@ -43,7 +44,7 @@ def catalogue(gateway: Gateway, fake_address: str) -> Gateway:
     shop.endpoint(shop.model("embed", name="Text Embedding 3 small", operations=["embeddings"], max_output_tokens=0), fake_address, "echo")
     shop.endpoint(shop.model("llama", name="Llama 3.1 8B Instruct", operations=["completions"]), fake_address, "echo")
     DataCenter.objects.update(market="ERCOT", node="HB_NORTH")
-    prices.backfill(clock.now(), days=1)
+    prices.backfill(clock.now(), stock.TWO_HOURS)
     snapshots.forget()
     gateway.complete("deepseek-v3")
     return gateway

@@ -19,6 +19,7 @@ def _error(response: httpx2.Response, status: int, code: str) -> dict[str, objec
     assert response.headers["content-type"] == "application/json"
     assert response.headers["x-request-id"].startswith("req_")
     assert response.headers["x-clod-cost-usd"] == "0"
+    assert response.headers["x-content-type-options"] == "nosniff"
     error = response.json()["error"]
     assert error["code"] == code
     assert error["message"].endswith((".", "…")) or ":" in error["message"]
@@ -97,38 +98,39 @@ def test_a_spent_budget_is_a_402_with_its_reset(gateway: Gateway, project: Proje
     _error(gateway.complete(), 402, "project_monthly_cap")
 
 
-@pytest.mark.parametrize(
-    ("body", "param"),
-    [
-        (b"", None),
-        (b"{", None),
-        (b"[]", None),
-        (b'"text"', None),
-        (b"\xff\xfe", None),
-        (b'{"model": "paris"}', "messages"),
-        (b'{"model": "paris", "messages": []}', "messages"),
-        (b'{"model": "paris", "messages": [{"role": "robot", "content": "x"}]}', "messages[0].role"),
-        (b'{"model": "paris", "messages": [{"role": "user", "content": [{"type": "text"}]}]}', "messages[0].content[0].text"),
-        (b'{"model": 7, "messages": [{"role": "user", "content": "x"}]}', "model"),
-        (b'{"model": "paris", "messages": [{"role": "user", "content": "x"}], "temperature": 9}', "temperature"),
-        (b'{"model": "paris", "messages": [{"role": "user", "content": "x"}], "temperature": 1e999}', "temperature"),
-        (b'{"model": "paris", "messages": [{"role": "user", "content": "x"}], "max_tokens": 0}', "max_tokens"),
-        (b'{"model": "paris", "messages": [{"role": "user", "content": "x"}], "max_tokens": 5000}', "max_completion_tokens"),
-        (b'{"model": "paris", "messages": [{"role": "user", "content": "x"}], "stream": "yes"}', "stream"),
-        (b'{"model": "", "messages": [{"role": "user", "content": "x"}]}', "model"),
-        (b'{"model": "paris", "temperature": NaN, "messages": []}', None),
-        (b'{"model": "paris", "messages": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", None),
-        (
-            b'{"model": "paris", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://x/y.png"}}]}]}',
-            "messages[0].content[0]",
-        ),
-    ],
-)  # fmt: skip
-def test_a_body_that_is_no_completion_names_what_is_wrong(gateway: Gateway, body: bytes, param: str | None) -> None:
-    response = gateway.client.post(gateway.path, content=body, headers={"content-type": "application/json"})
-    error = _error(response, 400, "invalid_request")
-    assert error["param"] == param
-    assert gateway.upstream.journal == []
+NO_COMPLETIONS = [
+    (b"", None),
+    (b"{", None),
+    (b"[]", None),
+    (b'"text"', None),
+    (b"\xff\xfe", None),
+    (b'{"model": "paris"}', "messages"),
+    (b'{"model": "paris", "messages": []}', "messages"),
+    (b'{"model": "paris", "messages": [{"role": "robot", "content": "x"}]}', "messages[0].role"),
+    (b'{"model": "paris", "messages": [{"role": "user", "content": [{"type": "text"}]}]}', "messages[0].content[0].text"),
+    (b'{"model": 7, "messages": [{"role": "user", "content": "x"}]}', "model"),
+    (b'{"model": "paris", "messages": [{"role": "user", "content": "x"}], "temperature": 9}', "temperature"),
+    (b'{"model": "paris", "messages": [{"role": "user", "content": "x"}], "temperature": 1e999}', "temperature"),
+    (b'{"model": "paris", "messages": [{"role": "user", "content": "x"}], "max_tokens": 0}', "max_tokens"),
+    (b'{"model": "paris", "messages": [{"role": "user", "content": "x"}], "max_tokens": 5000}', "max_completion_tokens"),
+    (b'{"model": "paris", "messages": [{"role": "user", "content": "x"}], "stream": "yes"}', "stream"),
+    (b'{"model": "", "messages": [{"role": "user", "content": "x"}]}', "model"),
+    (b'{"model": "paris", "temperature": NaN, "messages": []}', None),
+    (b'{"model": "paris", "messages": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", None),
+    (
+        b'{"model": "paris", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://x/y.png"}}]}]}',
+        "messages[0].content[0]",
+    ),
+]  # fmt: skip
+
+
+def test_a_body_that_is_no_completion_names_what_is_wrong(gateway: Gateway, subtests: pytest.Subtests) -> None:
+    for body, param in NO_COMPLETIONS:
+        with subtests.test(str(body[-60:])):
+            response = gateway.client.post(gateway.path, content=body, headers={"content-type": "application/json"})
+            error = _error(response, 400, "invalid_request")
+            assert error["param"] == param
+            assert gateway.upstream.journal == []
 
 
 def test_a_nul_character_is_answered_and_charged(gateway: Gateway) -> None:
