@@ -2,8 +2,12 @@
 
 from django.contrib import admin
 
+from accounts.admin import OrganizationPage
+from activity import organization_facts
 from activity.models import Request, SavedView
 from clod_site.admin_pages import Record, dollars
+
+OrganizationPage.facts.append(organization_facts.used)
 
 
 @admin.register(Request)
@@ -22,6 +26,7 @@ class RequestPage(Record):
         dollars("cost_nanousd"),
         "paid_by",
     )
+    linked = ("organization__id__exact",)
     list_filter = ("status", "operation", "paid_by", "is_estimated", "is_usage_suspect", "is_stream")
     list_select_related = ("organization", "project")
     search_fields = ("=id", "model", "organization__name", "project__name")

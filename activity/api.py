@@ -29,7 +29,7 @@ FILTERS += [OpenApiParameter(name, str, many=True) for name in filters.LIMBS]
 @api_view(["GET"])
 def request_list(request: ApiRequest) -> Response:
     """Newest first. ``cursor`` is the ``next_cursor`` of the page before; ``limit`` is 1 to 200; filters as on the page."""
-    organization, now = _member(request).organization, clock.now()
+    organization, now = member(request).organization, clock.now()
     wanted = filters.read(request.query_params if HAS_TIME & {*request.query_params} else _all_time(request))
     limit = queries.limit_of(request.query_params.get("limit", ""))
     span = wanted.span(now, organization.calendar.zone_at(now))
@@ -41,13 +41,13 @@ def request_list(request: ApiRequest) -> Response:
 @api_view(["GET"])
 def request_detail(request: ApiRequest, public_id: str) -> Response:
     """One request with its attempts and the routing decision; 404 for anybody else's."""
-    row = queries.find(_member(request).organization_id, public_id)
+    row = queries.find(member(request).organization_id, public_id)
     if row is None:
         raise Http404
     return Response(queries.as_json(row, queries.attempts_of(row)))
 
 
-def _member(request: ApiRequest) -> Membership:
+def member(request: ApiRequest) -> Membership:
     membership: Membership | None = request._request.membership  # type: ignore[attr-defined]
     if not membership:
         raise Http404

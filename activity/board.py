@@ -6,10 +6,11 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from accounts.models import Organization
-from activity import chart, paging, rollups, savings, steps, tiles, usage
+from activity import chart, paging, rollups, savings, sketch, steps, tiles, usage
 from activity.chart import Chart
 from activity.filters import Filter, Span
 from activity.queries import Page
+from activity.sketch import Sketch
 from activity.tiles import Tile
 from activity.usage import Piece, Usage
 
@@ -65,6 +66,10 @@ class Board:
         if not self.shown.by:
             return chart.of_pieces(self.pieces, self.shown, self.span, self.now)
         return chart.of(self.organization.pk, self.shown, self.wanted, self.span, self.mark, self.now)
+
+    @cached_property
+    def sketch(self) -> Sketch | None:
+        return sketch.of(self.chart)
 
     @cached_property
     def tiles(self) -> list[Tile]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from activity import chart, filters, rollups
 from activity.board import Board
 from activity.filters import STUDIO, Filter
-from activity.models import Request, UsageDay
+from activity.models import Request, UsageDay, UsageHour
 from activity.queries import Page
 from catalog.models import DataCenter
 from catalog.pages import market
@@ -93,11 +93,11 @@ def _with_chosen(name: str, options: Options, wanted: Filter) -> Options:
 
 def _lately(organization_id: UUID, mark: datetime, now: datetime) -> tuple[list[str], Options]:
     """Models called in the last 30 days, and who answered."""
-    since = now - LATELY
-    old = UsageDay.objects.filter(organization_id=organization_id, start__gte=since)
-    new = Request.objects.filter(organization_id=organization_id, id__gte=ids.first_at(max(rollups.start_of(UsageDay, mark), since)))
-    fields = ("model", "data_center", "provider")
-    found = {*old.order_by().values_list(*fields).distinct(), *new.order_by().values_list(*fields).distinct()}
+    since, fields = now - LATELY, ("model", "data_center", "provider")
+    days = UsageDay.objects.filter(organization_id=organization_id, start__gte=since)
+    hours = UsageHour.objects.filter(organization_id=organization_id, start__gte=max(rollups.start_of(UsageDay, mark), since))
+    rest = Request.objects.filter(organization_id=organization_id, id__gte=ids.first_at(max(mark, since)))
+    found = {told for rows in (days, hours, rest) for told in rows.order_by().values_list(*fields).distinct()}
     names = dict(DataCenter.objects.values_list("slug", "name"))
     sites = {site or provider for _, site, provider in found if site or provider}
     return sorted({model for model, _, _ in found if model}), sorted(

@@ -4,21 +4,12 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from activity import inks
 from activity.chart import Chart, Line
+from activity.sketch import short
 
-LONGEST_NAME = 40
-STATUS_INKS = {
-    "ok": "--accent",
-    "client_closed": "--text-faint",
-    "truncated": "--warn",
-    "upstream_error": "--bad",
-    "rejected": "--series-4",
-    "expired": "--series-6",
-}
-PERCENTILE_INKS = {"p50": "--text-faint", "p95": "--accent", "p99": "--warn"}
 FORMATS = {"count": ",d", "usd": "$.4~r", "ms": ",d"}
-TICKS = {"count": "~s", "usd": "$~s", "ms": ",d"}
-OTHER_INK = "--line-strong"
+TICKS = {"count": "~s", "usd": "$,~r", "ms": ",d"}
 
 
 def plotly(chart: Chart) -> dict[str, Any]:
@@ -29,7 +20,7 @@ def plotly(chart: Chart) -> dict[str, Any]:
     unit = chart.metric.unit
     return {
         "x": [_text(point) for point in chart.points],
-        "data": [_trace(chart, line, number) for number, line in enumerate(chart.lines)],
+        "data": [_trace(chart, line, ink) for line, ink in zip(chart.lines, inks.of(chart), strict=True)],
         "layout": _layout(unit),
         "unit": chart.steps.unit,
         "is_empty": chart.is_empty,
@@ -38,34 +29,24 @@ def plotly(chart: Chart) -> dict[str, Any]:
 
 def label(name: str) -> str:
     """Text Plotly shows as it stands."""
-    return escape(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…", quote=False)
+    return escape(short(name), quote=False)
 
 
 def _text(point: Any) -> str:
     return f"{point:%Y-%m-%dT%H:%M}Z" if isinstance(point, datetime) else str(point)
 
 
-def _trace(chart: Chart, line: Line, number: int) -> dict[str, Any]:
+def _trace(chart: Chart, line: Line, ink: str) -> dict[str, Any]:
     suffix = " ms" if chart.metric.unit == "ms" else ""
     trace: dict[str, Any] = {
         "name": label(line.name),
         "y": line.values,
-        "meta": {"ink": _ink(chart, line, number)},
+        "meta": {"ink": f"--{ink}"},
         "hovertemplate": f"%{{y:{FORMATS[chart.metric.unit]}}}{suffix}",
     }
     if chart.metric.is_time:
         return trace | {"type": "scatter", "mode": "lines+markers", "line": {"width": 2}, "marker": {"size": 3}, "connectgaps": False}
     return trace | {"type": "bar"}
-
-
-def _ink(chart: Chart, line: Line, number: int) -> str:
-    if not chart.wanted.by:
-        errors = chart.wanted.metric == "errors"
-        return PERCENTILE_INKS.get(line.name) or ("--bad" if errors else "--accent" if number == len(chart.lines) - 1 else "--text-faint")
-    if chart.wanted.by == "status":
-        return STATUS_INKS.get(str(line.key), OTHER_INK)
-    is_rest = line.key is None and not (chart.wanted.by == "key" and line.name == "Studio")
-    return OTHER_INK if is_rest else f"--series-{number + 1}"
 
 
 def _layout(unit: str) -> dict[str, Any]:

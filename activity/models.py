@@ -100,19 +100,13 @@ class Body(models.Model):
 
 
 class Rollup(models.Model):
-    """What an organization's requests of some time add up to, a row for each combination of what Activity filters by.
+    """What an organization's requests of some time add up to, a row for each combination of the columns above the sums.
 
     Written by ``activity.rollups`` alone, kept for ever. ``ttft`` and ``latency`` are ``activity.times`` texts: buckets and counts.
     """
 
     start = models.DateTimeField()
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+", db_index=False)
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False)
-    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, help_text="None: Studio.")
-    model = models.CharField(max_length=80)
-    requested_model = models.CharField(max_length=200)
-    provider = models.CharField(max_length=80)
-    data_center = models.CharField(max_length=80, blank=True)
     status = models.CharField(max_length=16, choices=Status.choices)
     paid_by = models.CharField(max_length=6)
     is_stream = models.BooleanField()
@@ -139,24 +133,44 @@ class Rollup(models.Model):
         return f"{self.requests} requests from {self.start:%Y-%m-%d %H:%M} on"
 
 
-class UsageHour(Rollup):
+class DetailedRollup(Rollup):
+    """By everything that Activity filters by."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False)
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, help_text="None: Studio.")
+    model = models.CharField(max_length=80)
+    requested_model = models.CharField(max_length=200)
+    provider = models.CharField(max_length=80)
+    data_center = models.CharField(max_length=80, blank=True)
+
+    class Meta(Rollup.Meta):
+        abstract = True
+
+
+class UsageHour(DetailedRollup):
     """A UTC hour."""
 
 
-class UsageDay(Rollup):
+class UsageDay(DetailedRollup):
     """A UTC day, for times that are long: it has a tenth of the rows its hours have."""
+
+
+class UsageTotal(Rollup):
+    """A UTC day by status, payer and streaming alone: at most two dozen rows, however many keys and models there are."""
 
 
 class UsageMark(models.Model):
     """One row: every request before ``complete_before`` is in ``UsageHour``, and every whole day before it in ``UsageDay``.
 
-    Later ones are read from the requests themselves.
+    Later ones are read from the requests themselves. Days before ``totals_before`` are in ``UsageTotal``; it has a mark of its own because
+    a process of a version that knows no totals goes on writing days.
     """
 
     THE_ONE = 1
     EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
     complete_before = models.DateTimeField(default=EPOCH)
+    totals_before = models.DateTimeField(default=EPOCH, db_default=EPOCH)
 
     def __str__(self) -> str:
         return f"complete before {self.complete_before:%Y-%m-%d %H:%M}"

@@ -25,6 +25,11 @@ def narrow(rows: Rows, wanted: Filter) -> Rows:
     return _matching(rows, wanted) if wanted.text else rows
 
 
+def asks_for_details(wanted: Filter) -> bool:
+    """Whether it narrows by what totals do not tell apart."""
+    return bool(wanted.text or wanted.model or wanted.project or wanted.key or wanted.site)
+
+
 def within(rows: QuerySet[Request], span: Span) -> QuerySet[Request]:
     """Ids begin with their millisecond, so a time range is a range of ids: the index that pages also filters."""
     rows = rows if span.is_open else rows.filter(id__lt=ids.first_at(span.end))

@@ -11,7 +11,7 @@ from django.db.models import Q, Sum
 
 from activity import narrowing, queries, rollups
 from activity.filters import Filter, Span
-from activity.models import Rollup, UsageDay, UsageHour
+from activity.models import Rollup, UsageDay, UsageHour, UsageTotal
 from activity.queries import PAGE, Page
 from clod_site.lib import ids
 
@@ -38,8 +38,10 @@ def _where(organization_id: UUID, wanted: Filter, span: Span, mark: datetime, be
 def _hours(organization_id: UUID, wanted: Filter, span: Span, mark: datetime, need: int) -> list[datetime]:
     """Newest first. Days are asked first, of which there are fewer, and hours of those days only; the mark's own day has only hours."""
     today = rollups.start_of(UsageDay, mark)
+    has_totals = not narrowing.asks_for_details(wanted) and rollups.totals_mark() >= today
+    days = UsageTotal if has_totals else UsageDay
     where = Q(start__gte=today)
-    for first, last in _runs(_full(UsageDay, organization_id, wanted, span, Q(start__lt=today), need), rollups.DAY):
+    for first, last in _runs(_full(days, organization_id, wanted, span, Q(start__lt=today), need), rollups.DAY):
         where |= Q(start__gte=first, start__lt=last)
     return _full(UsageHour, organization_id, wanted, span, where, need)
 

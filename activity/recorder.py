@@ -152,8 +152,17 @@ def _values(record: Record, row: RequestRow) -> Row:
         clamp(row.attempts, 15),
         clamp(row.ttft_ms, 31),
         clamp(row.latency_ms, 31),
-        msgspec.json.encode(storable_json(row.routing)).decode(),
+        _explained(row.routing),
         clamp(row.energy_uwh, 63),
         clamp(row.electricity_picousd, 63),
         clamp(row.electricity_average_picousd, 63),
     )
+
+
+def _explained(routing: dict[str, Any]) -> str:
+    """As JSON. Most have nothing in them that a database would not take, and are not looked through."""
+    try:
+        text = msgspec.json.encode(routing).decode()
+    except (ValueError, TypeError):  # half a surrogate pair, or what JSON has no word for
+        text = "\\u0000"
+    return msgspec.json.encode(storable_json(routing)).decode() if "\\u0000" in text else text

@@ -1,5 +1,7 @@
 """A request of the log, for the OpenAPI schema."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from catalog.operations import OPERATIONS
@@ -74,6 +76,43 @@ class AttemptSerializer(Described):
 class RequestDetailSerializer(RequestSerializer):
     attempt_list = AttemptSerializer(many=True)
     routing = serializers.DictField(help_text="Candidates, scores, why each lost, and who was left out.")
+
+
+class UsageFiguresSerializer(Described):
+    requests = serializers.IntegerField()
+    errors = serializers.IntegerField(help_text="Of these, how many failed.")  # type: ignore[assignment]
+    prompt_tokens = serializers.IntegerField()
+    completion_tokens = serializers.IntegerField()
+    total_tokens = serializers.IntegerField()
+    cost = serializers.FloatField(help_text="Charged, in dollars.")
+    cost_usd = serializers.CharField(help_text=USD)
+    cost_nanousd = serializers.IntegerField()
+
+
+class UsageKeySerializer(RequestKeySerializer):
+    id = serializers.CharField()
+
+
+class UsageRowSerializer(UsageFiguresSerializer):
+    start = serializers.DateTimeField(help_text="Of the day or hour, in UTC.")
+    model = serializers.CharField(required=False)
+    project = RequestProjectSerializer(required=False)
+    api_key = UsageKeySerializer(required=False, allow_null=True, help_text="null: Studio.")
+    data_center = serializers.CharField(required=False, help_text="Of third-party models the provider.")
+    status = serializers.CharField(required=False)
+
+
+class UsageReportSerializer(Described):
+    object = serializers.CharField(help_text="usage")
+    to = serializers.DateTimeField()
+    by = serializers.ChoiceField(choices=["day", "hour"])
+    group = serializers.ChoiceField(choices=["model", "project", "key", "data_center", "status"], allow_null=True)
+    data = UsageRowSerializer(many=True)  # type: ignore[assignment]
+    total = UsageFiguresSerializer()
+
+    def get_fields(self) -> dict[str, Any]:
+        """``from`` is no name in Python."""
+        return super().get_fields() | {"from": serializers.DateTimeField()}
 
 
 class LoggedRequestListSerializer(Described):

@@ -20,22 +20,20 @@ TIMES = {"ttft": Q(is_stream=True), "latency": Q(status=Status.OK)}  # of which 
 Rows = QuerySet[Any]
 
 
-def stored(rows: QuerySet[Request]) -> dict[str, Aggregate]:
-    """What a rollup keeps of a group of requests."""
-    assert rows.model is Request
-    return {"all_requests": Count("pk")} | _totals(HAS_AVERAGE) | of_times(rows)
+def stored(rows: Rows) -> dict[str, Aggregate]:
+    """What a rollup keeps of a group: of requests, or of finer rollups."""
+    return _totals(rows) | of_times(rows)
 
 
 def shown(rows: Rows) -> dict[str, Aggregate]:
     """What tiles and savings show of any group: of requests, or of rollups."""
     is_rollup = rows.model is not Request
     return {
-        "all_requests": Sum("requests", default=0) if is_rollup else Count("pk"),
         "all_failed": Sum("requests", filter=HAS_FAILED, default=0) if is_rollup else Count("pk", filter=HAS_FAILED),
         "all_paid": Sum("cost_nanousd", filter=WALLET, default=0),
         "all_listed": Sum("list_cost_nanousd", filter=WALLET, default=0),
         "all_free": Sum("list_cost_nanousd", filter=FREE, default=0),
-    } | _totals(None if is_rollup else HAS_AVERAGE)
+    } | _totals(rows)
 
 
 def of_times(rows: Rows) -> dict[str, Aggregate]:
@@ -45,6 +43,11 @@ def of_times(rows: Rows) -> dict[str, Aggregate]:
     return {f"all_{name}": times.joined_buckets(f"{name}_ms", only) for name, only in TIMES.items()}
 
 
-def _totals(electric: Q | None) -> dict[str, Aggregate]:
-    money: dict[str, Aggregate] = {f"all_{name}": Sum(name, default=0) for name in FEW}
-    return money | {f"all_{name}": Sum(name, filter=electric, default=0) for name in ELECTRIC}
+def _totals(rows: Rows) -> dict[str, Aggregate]:
+    is_rollup = rows.model is not Request
+    electric = None if is_rollup else HAS_AVERAGE
+    return {
+        "all_requests": Sum("requests", default=0) if is_rollup else Count("pk"),
+        **{f"all_{name}": Sum(name, default=0) for name in FEW},
+        **{f"all_{name}": Sum(name, filter=electric, default=0) for name in ELECTRIC},
+    }

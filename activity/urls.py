@@ -1,6 +1,6 @@
 from django.urls import path
 
-from activity import api, saved_pages, views
+from activity import api, saved_pages, usage_api, views
 from activity.bodies import share_views
 from activity.bodies import views as bodies
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("projects/<project:project_id>/encryption/share", share_views.share, name="bodies_share"),
     path("projects/<project:project_id>/encryption/share/bodies", share_views.bodies, name="bodies_share_bodies"),
     path("projects/<project:project_id>/encryption/share/entries", share_views.entries, name="bodies_share_entries"),
+    path("api/usage", usage_api.usage, name="api_usage"),
     path("api/activity/requests", api.request_list, name="api_activity"),
     path("api/activity/requests/<str:public_id>", api.request_detail, name="api_activity_request"),
 ]

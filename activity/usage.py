@@ -1,8 +1,8 @@
 """What requests add up to, for any filter and time: complete hours from rollups, what is newer from the requests themselves.
 
 A page never scans a million rows, and still shows what was settled a moment ago (promise P10). The time is cut up: whole days are read
-from rollups of days, whole hours around them from rollups of hours, and the rest, a part of an hour at its beginning and everything from
-``UsageMark`` on, from the requests.
+from rollups of days (from their totals, where those tell apart what is asked for), whole hours around them from rollups of hours, and the
+rest, a part of an hour at its beginning and everything from ``UsageMark`` on, from the requests.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,12 +16,12 @@ from django.db.models.functions import TruncHour, TruncMinute
 
 from activity import narrowing, rollups, sums, times
 from activity.filters import Filter, Span
-from activity.models import Request, Rollup, UsageDay, UsageHour
+from activity.models import Request, Rollup, UsageDay, UsageHour, UsageTotal
 from activity.sums import Rows
 
 HOUR = rollups.HOUR
 MINUTES_UP_TO, HOURS_UP_TO = timedelta(hours=3), timedelta(days=8)
-KINDS: dict[str, tuple[type[Rollup], ...]] = {"minute": (), "hour": (UsageHour,), "day": (UsageDay, UsageHour)}
+KINDS: dict[str, tuple[type[Rollup], ...]] = {"minute": (), "hour": (UsageHour,), "day": (UsageTotal, UsageDay, UsageHour)}
 GROUPS: dict[str, Any] = {
     "model": F("model"),
     "project": F("project_id"),
@@ -29,6 +29,7 @@ GROUPS: dict[str, Any] = {
     "site": Case(When(data_center="", then=F("provider")), default=F("data_center")),
     "status": F("status"),
 }
+DETAILED = GROUPS.keys() - {"status"}
 
 
 @dataclass
@@ -98,13 +99,17 @@ def total(pieces: Iterable[Piece]) -> Usage:
 
 def whole(organization_id: UUID, wanted: Filter, span: Span, mark: datetime) -> Usage:
     """The sums of all of it, without a course over time."""
-    return total(_read(organization_id, wanted, span, mark, "day", {}))
+    return total(_read(organization_id, wanted, span, mark, "day", None))
 
 
 def course(organization_id: UUID, wanted: Filter, span: Span, mark: datetime, group: str = "", with_times: bool = True) -> list[Piece]:
     """By ``unit_of`` the span or finer, and by group as well, if one of ``GROUPS`` is given."""
-    keys: dict[str, Any] = {"at": None} | ({"group": GROUPS[group]} if group else {})
-    return list(_read(organization_id, wanted, span, mark, unit_of(span), keys, with_times=with_times))
+    return list(_read(organization_id, wanted, span, mark, unit_of(span), group, with_times=with_times))
+
+
+def by(organization_id: UUID, wanted: Filter, span: Span, mark: datetime, unit: str, group: str = "") -> Iterator[Piece]:
+    """By ``unit``, day or hour, or finer; without times. Read while it is iterated."""
+    return _read(organization_id, wanted, span, mark, unit, group, with_times=False)
 
 
 def unit_of(span: Span) -> str:
@@ -117,14 +122,23 @@ def unit_of(span: Span) -> str:
 
 
 def _read(
-    organization_id: UUID, wanted: Filter, span: Span, mark: datetime, unit: str, keys: dict[str, Any], *, with_times: bool = True
+    organization_id: UUID, wanted: Filter, span: Span, mark: datetime, unit: str, group: str | None, *, with_times: bool = True
 ) -> Iterator[Piece]:
-    kinds = () if wanted.request_id else KINDS[unit]
-    for rows in _sources(organization_id, span, mark, kinds):
-        named = keys | {"at": _instant(rows, unit)} if "at" in keys else keys
+    """``group`` is None where no course over time is wanted."""
+    by = {"group": GROUPS[group]} if group else {}
+    for rows in _sources(organization_id, span, mark, _kinds(wanted, unit, group)):
+        keys = {} if group is None else by | {"at": _instant(rows, unit)}
         figures = sums.shown(rows) | (sums.of_times(rows) if with_times else {})
-        for found in _grouped(narrowing.narrow(rows, wanted), named, figures):
+        for found in _grouped(narrowing.narrow(rows, wanted), keys, figures):
             yield Piece(found.get("at"), found.get("group"), _usage(found))
+
+
+def _kinds(wanted: Filter, unit: str, group: str | None) -> tuple[type[Rollup], ...]:
+    """Rollups that can tell it, the coarsest first."""
+    if wanted.request_id:
+        return ()
+    has_details = narrowing.asks_for_details(wanted) or group in DETAILED
+    return tuple(kind for kind in KINDS[unit] if not (has_details and kind is UsageTotal))
 
 
 def _grouped(rows: Rows, keys: dict[str, Any], figures: dict[str, Any]) -> Iterable[dict[str, Any]]:
@@ -169,4 +183,5 @@ def _whole(kind: type[Rollup], span: Span, mark: datetime) -> tuple[datetime | N
     """From and to where rollups have everything; nothing where the first is not before the last."""
     nearly = rollups.LENGTHS[kind] - timedelta(microseconds=1)
     first = rollups.start_of(kind, span.start + nearly) if span.start else None
+    mark = min(mark, rollups.totals_mark()) if kind is UsageTotal else mark
     return first, rollups.start_of(kind, min(mark, span.end))

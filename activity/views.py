@@ -17,7 +17,7 @@ from clod_site.lib import clock
 from clod_site.lib.streaming import Streamed
 from team import audit
 
-PARTS = {"rows": "activity/_rows.html", "chart": "activity/_chart_table.html"}
+PARTS = {"rows": "activity/_rows.html", "chart": "activity/_chart_parts.html"}
 
 
 @require_safe

@@ -29,8 +29,15 @@ def tick() -> PriceTick:
 
 def call(project: Project, ago: timedelta = timedelta(minutes=1), **fields: Any) -> Request:
     """A request of the project, answered in full so long ago."""
+    made = row(project, ago, **({"price_tick": tick()} | fields))
+    made.save(force_insert=True)
+    return made
+
+
+def row(project: Project, ago: timedelta, **fields: Any) -> Request:
+    """Such a request, not stored yet."""
     at = clock.now() - ago
-    return Request.objects.create(
+    return Request(
         **{
             "id": id_at(at),
             "organization_id": project.organization_id,
@@ -40,7 +47,6 @@ def call(project: Project, ago: timedelta = timedelta(minutes=1), **fields: Any)
             "requested_model": "Llama@price",
             "provider": "clod",
             "data_center": "nva",
-            "price_tick": tick(),
             "status": "ok",
             "paid_by": "wallet",
             "prompt_tokens": 1000,

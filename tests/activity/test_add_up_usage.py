@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from activity import rollups, sums, times
-from activity.models import Request, Rollup, Status, UsageDay, UsageHour, UsageMark
+from activity.models import Request, Rollup, Status, UsageDay, UsageHour, UsageMark, UsageTotal
 from billing.models import Hold, HoldState
 from catalog import tallies
+from catalog.models import PriceTick
 from clod_site.lib import clock, ids
 from projects import keys
-from projects.models import Project
+from projects.models import ApiKey, Project
 from tests.activity import log
 
 HOUR = timedelta(hours=1)
@@ -31,33 +32,38 @@ def no_hour_becomes_complete_between_two_lines(time_machine: Any) -> None:
     time_machine.move_to(datetime(2026, 11, 28, 12, 34, tzinfo=UTC))
 
 
-def random_calls(project: Project, count: int, seed: int = 1) -> None:
+def random_calls(project: Project, count: int, seed: int = 1, span: timedelta = 70 * HOUR) -> None:
     dice = random.Random(seed)
     api_key, _ = keys.generate(project, name=f"n8n {seed}", actor=project.organization.members.get())
-    for _ in range(count):
-        is_hosted = dice.random() < 0.5
-        log.call(
-            project,
-            timedelta(seconds=dice.uniform(0, 70 * 3600)),
-            api_key=dice.choice([api_key, None]),
-            model=dice.choice(["llama", "qwen"]),
-            status=dice.choice(list(Status)),
-            paid_by=dice.choice(["wallet", "free"]),
-            is_stream=dice.random() < 0.5,
-            prompt_tokens=dice.randrange(5000),
-            completion_tokens=dice.randrange(5000),
-            cost_nanousd=dice.randrange(10**9),
-            ttft_ms=dice.choice([None, 0, dice.randrange(1, 90_000)]),
-            latency_ms=dice.randrange(600_000),
-            energy_uwh=5 if is_hosted else None,
-            electricity_picousd=dice.randrange(99) if is_hosted else None,
-            electricity_average_picousd=dice.randrange(99) if is_hosted else None,
-        )
+    tick = log.tick()
+    Request.objects.bulk_create(_random_call(project, api_key, dice, tick, span) for _ in range(count))
+
+
+def _random_call(project: Project, api_key: ApiKey, dice: random.Random, tick: PriceTick, span: timedelta) -> Request:
+    is_hosted = dice.random() < 0.5
+    return log.row(
+        project,
+        dice.uniform(0, 1) * span,
+        price_tick=tick,
+        api_key=dice.choice([api_key, None]),
+        model=dice.choice(["llama", "qwen"]),
+        status=dice.choice(list(Status)),
+        paid_by=dice.choice(["wallet", "free"]),
+        is_stream=dice.random() < 0.5,
+        prompt_tokens=dice.randrange(5000),
+        completion_tokens=dice.randrange(5000),
+        cost_nanousd=dice.randrange(10**9),
+        ttft_ms=dice.choice([None, 0, dice.randrange(1, 90_000)]),
+        latency_ms=dice.randrange(600_000),
+        energy_uwh=5 if is_hosted else None,
+        electricity_picousd=dice.randrange(99) if is_hosted else None,
+        electricity_average_picousd=dice.randrange(99) if is_hosted else None,
+    )
 
 
 def assert_rollups_are_the_requests(end: datetime) -> None:
     """Group by group, in plain Python."""
-    assert rollups.mark() == end
+    assert (rollups.mark(), rollups.totals_mark()) == (end, rollups.start_of(UsageTotal, end))
     for kind in rollups.LENGTHS:
         _assert_are_the_requests(kind, rollups.start_of(kind, end))
 
@@ -65,7 +71,7 @@ def assert_rollups_are_the_requests(end: datetime) -> None:
 def _assert_are_the_requests(kind: type[Rollup], end: datetime) -> None:
     expected: dict[Any, Counter[str]] = {}
     for row in Request.objects.filter(id__lt=ids.first_at(end)):
-        group = (rollups.start_of(kind, ids.instant_of(row.id)), *(getattr(row, name) for name in rollups.DIMENSIONS))
+        group = (rollups.start_of(kind, ids.instant_of(row.id)), *(getattr(row, name) for name in rollups.DIMENSIONS[kind]))
         found = expected.setdefault(group, Counter())
         found["requests"] += 1
         for name in SUMMED:
@@ -83,7 +89,7 @@ def _rollups(kind: type[Rollup]) -> dict[Any, Counter[str]]:
         figures = Counter({name: getattr(row, name) for name in ("requests", *SUMMED)})
         for name in sums.TIMES:
             figures.update({f"{name} {bucket}": count for bucket, count in times.read(getattr(row, name)).items()})
-        group = (row.start, *(getattr(row, name) for name in rollups.DIMENSIONS))
+        group = (row.start, *(getattr(row, name) for name in rollups.DIMENSIONS[kind]))
         assert group not in found
         found[group] = +figures
     return found
@@ -153,10 +159,40 @@ def test_rebuilding_mends_what_was_changed_by_hand(project: Project, capsys: Any
     UsageHour.objects.order_by("start").first().delete()
     UsageHour.objects.update(requests=7)
     UsageDay.objects.update(requests=7)
+    UsageTotal.objects.update(requests=7)
     Request.objects.order_by("id").first().delete()
     call_command("rebuild_usage")
     assert "Hours written anew" in capsys.readouterr().out
     assert_rollups_are_the_requests(rollups.complete_before(clock.now()))
+
+
+def test_rebuilding_takes_away_the_totals_of_a_day_that_has_no_requests_any_more(project: Project) -> None:
+    random_calls(project, 60)
+    rollups.advance(clock.now())
+    last = UsageTotal.objects.latest("start").start
+    Request.objects.filter(id__gte=ids.first_at(last), id__lt=ids.first_at(rollups.mark())).delete()
+    call_command("rebuild_usage")
+    assert UsageTotal.objects.latest("start").start < last
+    assert_rollups_are_the_requests(rollups.complete_before(clock.now()))
+
+
+@pytest.mark.parametrize("known_days", [0, 1])
+def test_totals_of_days_that_a_process_of_the_version_before_wrote_are_caught_up_on(project: Project, known_days: int) -> None:
+    """It writes hours and days, moves the mark, and leaves totals and their mark as they are; none are there after the migration."""
+    random_calls(project, 100)
+    rollups.advance(clock.now())
+    first, since = UsageTotal.objects.earliest("start").start, UsageMark.EPOCH
+    since = first + rollups.DAY * known_days if known_days else since
+    UsageTotal.objects.filter(start__gte=since).delete()
+    UsageMark.objects.update(totals_before=since)
+    assert rollups.advance(clock.now()) == 0
+    assert_rollups_are_the_requests(rollups.complete_before(clock.now()))
+
+
+def test_a_mark_that_a_process_of_the_version_before_made_knows_no_totals(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO activity_usagemark (id, complete_before) VALUES (1, '2026-11-20 00:00:00+00:00')")
+    assert (rollups.mark().day, rollups.totals_mark()) == (20, UsageMark.EPOCH)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,15 +1,16 @@
 """Filters live in the address: read, written back, combined, shown as chips; what means nothing is left out, and said."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.http import QueryDict
 
 from accounts.models import User
-from activity import filters
+from activity import filters, rollups
 from activity.filters import Filter
-from clod_site.lib import ids
+from activity.models import Request
+from clod_site.lib import clock, ids
 from projects import keys
 from projects.models import Project
 from tests.activity.log import call
@@ -120,3 +121,15 @@ def test_another_organization_s_project_matches_nothing(charlie: User, project: 
     answer = browser(charlie).get(f"/activity?range=all&project={ids.public('proj', project.id)}")
     assert answer.context["page"].rows == []
     assert project.name not in [name for choice in answer.context["choices"] for _, name in choice.options if choice.name == "key"]
+
+
+def test_models_called_lately_are_offered_and_read_from_rollups_up_to_their_mark(alice: User, project: Project, time_machine: Any) -> None:
+    """Of a busy day the requests themselves are too many to be looked at."""
+    time_machine.move_to(datetime(2026, 11, 28, 12, 34, tzinfo=UTC))
+    for model, ago in (("of a day", timedelta(days=2)), ("of an hour", 9 * HOUR), ("of a long time ago", timedelta(days=33))):
+        call(project, ago, model=model)
+    rollups.advance(clock.now())
+    Request.objects.all().delete()
+    call(project, model="of a minute")
+    [offered] = [choice.options for choice in browser(alice).get("/activity").context["choices"] if choice.name == "model"]
+    assert [model for model, _ in offered] == ["of a day", "of a minute", "of an hour"]

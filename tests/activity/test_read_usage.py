@@ -1,17 +1,19 @@
 """What the top of the page says, for any filter and time: exactly what the requests themselves add up to, wherever it was read from."""
 
+import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
+from uuid import UUID
 
 import pytest
 import time_machine
 
 from accounts.models import User
 from activity import chart, figures, narrowing, paging, rollups, sums, tiles, usage
-from activity.filters import Filter
-from activity.models import Request, Status
+from activity.filters import Filter, Span
+from activity.models import Request, Status, UsageDay, UsageMark, UsageTotal
 from activity.usage import Usage
 from clod_site.lib import clock, ids
 from projects import keys
@@ -47,33 +49,101 @@ def calls(request: Any, project: Project) -> Project:
     return project
 
 
-@pytest.mark.parametrize("wanted", FILTERS, ids=lambda wanted: wanted.query() or "default")
-def test_sums_are_those_of_the_requests(calls: Project, wanted: Filter) -> None:
-    now = clock.now()
-    span = wanted.span(now, "UTC")
-    found = usage.whole(calls.organization_id, wanted, span, rollups.mark())
-    rows = list(narrowing.narrow(narrowing.within(Request.objects.all(), span), wanted))
-    assert (found.requests, found.cost_nanousd) == (len(rows), sum(row.cost_nanousd for row in rows))
-    assert found.failed == sum(row.status in sums.FAILED for row in rows)
-    assert found.tokens == sum(row.prompt_tokens + row.completion_tokens for row in rows)
-    assert sum(found.counts("ttft").values()) == sum(row.ttft_ms is not None and row.is_stream for row in rows)
-    by_time = usage.total(usage.course(calls.organization_id, wanted, span, rollups.mark()))
-    by_group = usage.total(usage.course(calls.organization_id, wanted, span, rollups.mark(), "site"))
-    assert by_time.requests == by_group.requests == found.requests
-    assert by_time.counts("latency") == by_group.counts("latency") == found.counts("latency")
+def test_sums_are_those_of_the_requests(calls: Project, subtests: pytest.Subtests) -> None:
+    for wanted in FILTERS:
+        with subtests.test(wanted.query() or "default"):
+            now = clock.now()
+            span = wanted.span(now, "UTC")
+            found = usage.whole(calls.organization_id, wanted, span, rollups.mark())
+            rows = list(narrowing.narrow(narrowing.within(Request.objects.all(), span), wanted))
+            assert (found.requests, found.cost_nanousd) == (len(rows), sum(row.cost_nanousd for row in rows))
+            assert found.failed == sum(row.status in sums.FAILED for row in rows)
+            assert found.tokens == sum(row.prompt_tokens + row.completion_tokens for row in rows)
+            assert sum(found.counts("ttft").values()) == sum(row.ttft_ms is not None and row.is_stream for row in rows)
+            by_time = usage.total(usage.course(calls.organization_id, wanted, span, rollups.mark()))
+            by_group = usage.total(usage.course(calls.organization_id, wanted, span, rollups.mark(), "site"))
+            assert by_time.requests == by_group.requests == found.requests
+            assert by_time.counts("latency") == by_group.counts("latency") == found.counts("latency")
 
 
-@pytest.mark.parametrize("wanted", FILTERS, ids=lambda wanted: wanted.query() or "default")
-def test_pages_hold_every_request_of_the_filter_once(calls: Project, wanted: Filter) -> None:
-    span, mark, cursor, seen = wanted.span(clock.now(), "UTC"), rollups.mark(), "", []
-    while True:
-        page = paging.page(calls.organization_id, wanted, span, mark, cursor, 7)
-        seen += [row.id for row in page.rows]
-        cursor = page.next_cursor
-        if not cursor:
-            break
-    rows = narrowing.narrow(narrowing.within(Request.objects.all(), span), wanted).order_by("-id")
-    assert seen == list(rows.values_list("id", flat=True))
+def test_pages_hold_every_request_of_the_filter_once(calls: Project, subtests: pytest.Subtests) -> None:
+    for wanted in FILTERS:
+        with subtests.test(wanted.query() or "default"):
+            span, mark, cursor, seen = wanted.span(clock.now(), "UTC"), rollups.mark(), "", []
+            while True:
+                page = paging.page(calls.organization_id, wanted, span, mark, cursor, 7)
+                seen += [row.id for row in page.rows]
+                cursor = page.next_cursor
+                if not cursor:
+                    break
+            rows = narrowing.narrow(narrowing.within(Request.objects.all(), span), wanted).order_by("-id")
+            assert seen == list(rows.values_list("id", flat=True))
+
+
+@pytest.fixture
+def week(project: Project) -> Project:
+    """Requests of ten days; what is asked for begins and ends within hours and days of it."""
+    random_calls(project, 400, span=timedelta(days=10))
+    rollups.advance(clock.now())
+    return project
+
+
+@pytest.mark.parametrize("days_with_totals", [0, 4, 10])
+@pytest.mark.parametrize("group", ["", "status", "model"])
+def test_totals_tell_what_the_days_and_the_requests_tell(week: Project, group: str, days_with_totals: int) -> None:
+    """Also while a version that knows none goes on writing days: what it has not written is read from the days."""
+    _only_so_many_totals(days_with_totals)
+    dice, now = random.Random(days_with_totals), clock.now()
+    for _ in range(12):
+        wanted, span = _random_filter(dice), _random_span(dice, now)
+        pieces = usage.course(week.organization_id, wanted, span, rollups.mark(), group)
+        whole = usage.whole(week.organization_id, wanted, span, rollups.mark())
+        expected = usage.total(usage.course(week.organization_id, wanted, span, UsageMark.EPOCH, group))
+        for found in (whole, usage.total(pieces)):
+            assert [getattr(found, name) for name in usage.NUMBERS] == [getattr(expected, name) for name in usage.NUMBERS]
+            assert [found.counts(what) for what in sums.TIMES] == [expected.counts(what) for what in sums.TIMES]
+
+
+def _only_so_many_totals(days: int) -> None:
+    """As a process of the version before leaves them, which then has written the others."""
+    since = UsageTotal.objects.earliest("start").start + days * 24 * HOUR
+    UsageTotal.objects.filter(start__gte=since).delete()
+    UsageMark.objects.update(totals_before=min(since, rollups.totals_mark()))
+
+
+def _random_filter(dice: random.Random) -> Filter:
+    return Filter(
+        status=tuple(dice.sample(["ok", "errors", "client_closed"], dice.randrange(3))),
+        paid=tuple(dice.sample(["wallet", "free"], dice.randrange(2))),
+        stream=tuple(dice.sample(["yes", "no"], dice.randrange(2))),
+        key=("studio",) if dice.random() < 0.2 else (),
+    )
+
+
+def _random_span(dice: random.Random, now: datetime) -> Span:
+    end = now - timedelta(hours=dice.choice([0, 0, 5.5, 30, 61.25]))
+    start = end - timedelta(hours=dice.choice([9.5, 50, 201.75, 240])) if dice.random() < 0.8 else None
+    return Span(start, end, is_open=end == now)
+
+
+@pytest.mark.parametrize("days_with_totals", [0, 4, 10])
+def test_pages_of_a_status_are_whole_however_far_totals_go(week: Project, days_with_totals: int) -> None:
+    _only_so_many_totals(days_with_totals)
+    assert _ids_of(week, Filter(range="all", status=("ok",))) == set(Request.objects.filter(status="ok").values_list("id", flat=True))
+
+
+def test_what_asks_for_no_details_is_read_from_totals_alone(week: Project) -> None:
+    UsageDay.objects.all().delete()
+    wanted, span = Filter(range="all", status=("ok",), stream=("yes",)), Span(None, clock.now(), is_open=True)
+    rows = Request.objects.filter(status="ok", is_stream=True)
+    assert usage.whole(week.organization_id, Filter(), span, rollups.mark()).requests == Request.objects.count()
+    assert usage.whole(week.organization_id, wanted, span, rollups.mark()).requests == rows.count()
+    assert _ids_of(week, wanted) == set(rows.values_list("id", flat=True))
+
+
+def _ids_of(project: Project, wanted: Filter) -> set[UUID]:
+    page = paging.page(project.organization_id, wanted, wanted.span(clock.now(), "UTC"), rollups.mark(), "", 1000)
+    return {row.id for row in page.rows}
 
 
 def test_what_was_settled_a_moment_ago_is_counted(alice: User, project: Project) -> None:
