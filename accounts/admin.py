@@ -1,121 +1,33 @@
-"""Operators' pages for people and organizations. Apps above add what else belongs to an organization to its ``inlines``."""
+"""Operators' pages for people; those of organizations are in ``accounts.organizations_admin``."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 from allauth.account.admin import EmailAddressAdmin
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import Group
-from django.core.exceptions import ValidationError
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.forms import AdminPasswordChangeForm, PaginationInlineFormSet, UserChangeForm, UserCreationForm
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts import factors_admin, onboarding, zones  # noqa: F401  (registers its page)
-from accounts.models import FreeQuota, Membership, Organization, Role, User
-from clod_site.admin_pages import Inline, Page, Record, RecordInline
-from clod_site.lib import clock
+from accounts import factors_admin, onboarding  # noqa: F401  (registers its page)
+from accounts.models import Membership, User
+from accounts.organizations_admin import OrganizationPage
+from accounts.owners import KeepsOwners
+from clod_site.admin_pages import Inline, Page, Record
 
-if TYPE_CHECKING:
-    from django.forms import BaseInlineFormSet
-
-    _FormSet = BaseInlineFormSet[Any, Any, Any]
-else:
-    _FormSet = PaginationInlineFormSet
+__all__ = ["OrganizationPage"]
 
 # One way to log in, with its rate limits and second factors: the admin's own form is not used.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.unregister((Group, EmailAddress))
-
-
-class WithAnOwner(_FormSet):
-    """An organization that nobody owns could never again be managed by its members."""
-
-    def clean(self) -> None:
-        super().clean()
-        kept = [form.cleaned_data for form in self.forms if form.is_valid() and form.cleaned_data and not form.cleaned_data.get("DELETE")]
-        if not any(member.get("role") == Role.OWNER for member in kept):
-            raise ValidationError("An organization needs an owner: give one of its members that role.")
-
-
-class MembershipInline(Inline):
-    model = Membership
-    formset = WithAnOwner
-    fields = ("user", "role")
-    autocomplete_fields = ("user",)
-    min_num = 1
-    show_change_link = False
-
-
-class FreeQuotaInline(RecordInline):
-    model = FreeQuota
-    verbose_name_plural = "whose free requests it has"
-    columns = ("user", "since")
-
-
-# Members change these under Settings, where a rule says when: an operator would open another day's free requests and caps.
-RULED = ("time_zone", "next_time_zone", "time_zone_changes_at")
-
-
-@admin.register(Organization)
-class OrganizationPage(Page):
-    list_display = ("name", "owner", "member_count", "zone", "pays_after_free_quota", "suspended_at", "created_at")
-    list_filter = ("suspended_at", "pays_after_free_quota")
-    search_fields = ("name", "members__email")
-    readonly_fields = ("suspended_at", "created_at")
-    date_hierarchy = "created_at"
-    actions = ("suspend", "reopen")
-    inlines: ClassVar[list[Any]] = [MembershipInline, FreeQuotaInline]
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).annotate(_members=Count("memberships")).prefetch_related("memberships__user")
-
-    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
-        return self.inlines if obj else [MembershipInline]
-
-    def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj else RULED[1:]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return (*self.readonly_fields, *(RULED if obj else ()))
-
-    def save_model(self, request: HttpRequest, obj: Organization, form: Any, change: bool) -> None:
-        """Only what the operator changed: what members changed meanwhile stays."""
-        obj.save(update_fields=form.changed_data if change else None)
-
-    @admin.display(description="time zone")
-    def zone(self, organization: Organization) -> str:
-        calendar = organization.calendar
-        pending = zones.on_its_way(organization, clock.now())
-        return f"{calendar.zone}, from {calendar.changes_at:%d %b %H:%M} UTC {calendar.next_zone}" if pending else organization.zone_now
-
-    @admin.display(description="owner")
-    def owner(self, organization: Organization) -> str:
-        return ", ".join(member.user.email for member in organization.memberships.all() if member.role == Role.OWNER)
-
-    @admin.display(description="members", ordering="_members")
-    def member_count(self, organization: Any) -> int:
-        return int(organization._members)
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """A new organization starts with what a sign-up gives it: a wallet and a default project."""
-        super().save_related(request, form, formsets, change)
-        if not change:
-            owner = form.instance.memberships.select_related("user").filter(role=Role.OWNER).earliest("created_at").user
-            onboarding.organization_created.send(sender=Organization, organization=form.instance, owner=owner)
-
-    @admin.action(description="Suspend: its keys start no more calls", permissions=["change"])
-    def suspend(self, request: HttpRequest, organizations: QuerySet[Organization]) -> None:
-        count = organizations.filter(suspended_at=None).update(suspended_at=clock.now())
-        self.message_user(request, f"{count} suspended. Calls that run now are finished and charged.")
-
-    @admin.action(description="Lift the suspension", permissions=["change"])
-    def reopen(self, request: HttpRequest, organizations: QuerySet[Organization]) -> None:
-        count = organizations.exclude(suspended_at=None).update(suspended_at=None)
-        self.message_user(request, f"{count} open again.")
 
 
 class NewUserForm(UserCreationForm):  # type: ignore[misc]  # unfold comes without types
@@ -124,10 +36,23 @@ class NewUserForm(UserCreationForm):  # type: ignore[misc]  # unfold comes witho
         fields = ("email", "name")
 
 
+class WhetherSet(forms.Widget):
+    """Django's own shows the method, its cost, and parts of salt and hash; nobody has a use for them."""
+
+    read_only = True
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        return format_html("<div>{}</div>", "A password is set." if value and is_password_usable(value) else "There is no password.")
+
+
 class UserForm(UserChangeForm):  # type: ignore[misc]
     class Meta:
         model = User
         fields = "__all__"
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["password"].widget = WhetherSet()
 
 
 class UserMembershipInline(Inline):
@@ -138,7 +63,7 @@ class UserMembershipInline(Inline):
 
 
 @admin.register(User)
-class UserPage(UserAdmin, Page):  # type: ignore[type-arg]
+class UserPage(UserAdmin, KeepsOwners):  # type: ignore[type-arg, misc]
     form, add_form, change_password_form = UserForm, NewUserForm, AdminPasswordChangeForm
     list_display = ("email", "name", "is_active", "is_staff", "last_login", "created_at")
     list_filter = ("is_active", "is_staff", "is_superuser")
@@ -164,7 +89,7 @@ class UserPage(UserAdmin, Page):  # type: ignore[type-arg]
 
 
 @admin.register(Membership)
-class MembershipPage(Page):
+class MembershipPage(KeepsOwners):
     list_display = ("user", "organization", "role", "created_at")
     list_filter = ("role",)
     list_select_related = ("user", "organization")
@@ -178,6 +103,12 @@ class EmailPage(EmailAddressAdmin, Page):  # type: ignore[misc]
     search_fields = ("email",)
     raw_id_fields = ()
     autocomplete_fields = ("user",)
+
+    @admin.action(description="Mark as verified", permissions=["change"])
+    def make_verified(self, request: HttpRequest, queryset: QuerySet[EmailAddress]) -> None:
+        for address in queryset.filter(verified=False):
+            super().make_verified(request, queryset.filter(pk=address.pk))
+            self.log_change(request, address, "Marked as verified.")
 
 
 @admin.register(Group)

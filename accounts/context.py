@@ -24,6 +24,11 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def look(request: HttpRequest) -> dict[str, Any]:
+    """What a page needs that is drawn without asking who looks."""
+    return {"theme": _cookie(request, "clod_theme", THEMES)}
+
+
 def _memberships(request: HttpRequest) -> QuerySet[Membership]:
     """For the switcher; asked for only by pages that draw it."""
     assert isinstance(request.user, User)

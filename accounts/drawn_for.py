@@ -9,7 +9,7 @@ from accounts.models import Membership, User
 from clod_site.lib import ids
 
 FIELD = "drawn_for"
-ABOUT_THE_PERSON = ("/organization/", "/theme", "/accounts/", "/settings/security", "/settings/profile")
+ABOUT_THE_PERSON = ("/admin/", "/organization/", "/theme", "/accounts/", "/settings/security", "/settings/profile")
 
 
 def told(request: HttpRequest | None) -> str:

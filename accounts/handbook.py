@@ -48,6 +48,7 @@ PAGES = (
     Page("encryption", "Sealed logs"),
     Page("studio", "Studio"),
     Page("activity", "Activity and exports"),
+    Page("webhooks", "Webhooks"),
     Page("errors", "Errors"),
 )
 

@@ -89,7 +89,9 @@ def _lock(user: User) -> None:
 def _close(organization: Organization, actor: User) -> None:
     """Its keys start no more calls; what it is called told of its owner, and goes."""
     organization_closes.send(sender=Organization, organization=organization, actor=actor)
-    Organization.objects.filter(pk=organization.pk).update(name=NAME_AFTERWARDS, suspended_at=clock.now())
+    Organization.objects.filter(pk=organization.pk).update(
+        name=NAME_AFTERWARDS, suspended_at=clock.now(), suspended_reason="Its owner deleted their account."
+    )
 
 
 def _forget(user: User) -> None:

@@ -4,12 +4,26 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
 from accounts import access, devices, drawn_for
 from accounts.models import User
 from clod_site.lib import clock
+
+
+class PrivateMiddleware:
+    """What is drawn for somebody who is logged in is kept by no cache, where its view has not said how long it may be."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.session.accessed and SESSION_KEY in request.session:
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 class TenantMiddleware:

@@ -63,8 +63,12 @@ class Organization(models.Model):
         null=True, blank=True, validators=[MinValueValidator(1)], help_text="Of all its keys together; empty: the installation's limit."
     )
     suspended_at = models.DateTimeField(null=True, blank=True)
+    suspended_reason = models.CharField(max_length=300, blank=True, default="", db_default="", help_text="As its members are told.")
     created_at = models.DateTimeField(default=clock.now, editable=False)
     members = models.ManyToManyField(User, through="Membership", related_name="organizations")
+
+    class Meta:
+        permissions = (("suspend_organization", "Can suspend organizations, and open them again"),)
 
     def __str__(self) -> str:
         return self.name

@@ -25,6 +25,6 @@ class AuditEventPage(Record):
 
 @admin.register(MailChoices)
 class MailChoicesPage(Record):
-    list_display = ("user", "budget_alerts", "low_wallet", "product_news")
+    list_display = ("user", "budget_alerts", "low_wallet", "webhooks", "product_news")
     list_select_related = ("user",)
     search_fields = ("user__email",)

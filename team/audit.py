@@ -21,6 +21,9 @@ PREFIXES = {
     "apikey": "key",
     "recipient": "rec",
     "topup": "top",
+    "ledgerentry": "entry",
+    "webhook": "wh",
+    "delivery": "dlv",
     "membership": "mem",
     "invitation": "inv",
     "user": "user",
@@ -48,6 +51,11 @@ def record(
     of = organization or request.membership.organization  # type: ignore[attr-defined]
     actor = request.user if isinstance(request.user, User) else None
     _event(request, actor, deed, _target(target, named), of, changes or {}).save(force_insert=True)
+
+
+def about(organization: Organization, target: Model) -> QuerySet[AuditEvent]:
+    """What has been recorded of this row."""
+    return AuditEvent.objects.filter(organization=organization, target_id=_target(target)["target_id"])
 
 
 def record_everywhere(request: HttpRequest, user: User, deed: str, target: str = "") -> None:

@@ -8,6 +8,7 @@ GROUPS = {
     "bodies": "Prompts and answers",
     "budget": "Budgets and caps",
     "money": "Payments",
+    "webhook": "Webhooks",
     "settings": "Settings",
     "export": "Exports",
 }
@@ -56,14 +57,36 @@ DEEDS = {
     "budget.key": "changed caps of the key",
     "money.top_up": "ordered a top-up of",
     "money.automatic": "changed automatic top-ups",
+    "money.credit": "credited by hand",
+    "money.correct": "took back by hand",
+    "webhook.add": "added the webhook",
+    "webhook.change": "changed the webhook",
+    "webhook.rotate": "rotated the secret of the webhook",
+    "webhook.disable": "disabled the webhook",
+    "webhook.enable": "enabled the webhook",
+    "webhook.delete": "deleted the webhook",
+    "webhook.test": "sent a test event to",
+    "webhook.again": "sent an event again to",
+    "webhook.all_again": "sent all that failed again to",
     "settings.organization": "changed settings of",
+    "settings.suspend": "suspended",
+    "settings.reopen": "lifted the suspension of",
     "settings.time_zone_kept": "cancelled the change of time zone of",
     "settings.free_requests": "brought their free requests to",
     "export.statement": "exported the statement",
     "export.activity": "exported activity",
     "export.audit": "exported the audit log",
 }
-NEW = {"key.generate", "member.invite", "member.join", "money.automatic"}  # what these tell of was nothing before
+NEW = {
+    "key.generate",
+    "member.invite",
+    "member.join",
+    "money.automatic",
+    "money.credit",
+    "money.correct",
+    "settings.suspend",
+    "webhook.add",
+}  # what these tell of was nothing before
 
 
 def of_group(group: str) -> list[str]:

@@ -46,4 +46,4 @@ class TransferForm(forms.Form):
 class MailForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = MailChoices
-        fields = ("budget_alerts", "low_wallet", "product_news")
+        fields = ("budget_alerts", "low_wallet", "webhooks", "product_news")

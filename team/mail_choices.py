@@ -9,7 +9,7 @@ from accounts.access import MANAGERS
 from accounts.models import Membership, User
 from team.models import MailChoices
 
-Kind = Literal["budget_alerts", "low_wallet"]
+Kind = Literal["budget_alerts", "low_wallet", "webhooks"]
 
 
 def of(user: User) -> MailChoices:

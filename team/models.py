@@ -69,7 +69,13 @@ class MailChoices(models.Model):
     low_wallet = models.BooleanField(
         "Wallet", default=True, help_text="When the wallet runs low, or an automatic top-up did not work. For owners and admins."
     )
+    webhooks = models.BooleanField(
+        "Webhooks", default=True, db_default=True, help_text="When a webhook is disabled because nothing arrives. For owners and admins."
+    )
     product_news = models.BooleanField("Product news", default=False, help_text="New models and features, a few times a year.")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "mail choices"
 
     def __str__(self) -> str:
         return f"mails of {self.user}"

@@ -23,6 +23,7 @@ ABILITIES = (
     Ability("Create, rename and archive projects; set their models, caps and alerts", MANAGERS),
     Ability("Top up the wallet, and set automatic top-ups", MANAGERS),
     Ability("Change the organization's name, time zone and free-request fallback", MANAGERS),
+    Ability("Add and change webhooks, and read what they were sent", MANAGERS),
     Ability("Invite and remove members, change their roles, read the audit log", MANAGERS),
     Ability("Pass the organization on; change or remove another owner", frozenset({Role.OWNER})),
 )

@@ -13,15 +13,30 @@ from django.test import Client
 
 from accounts.models import Organization, User
 from activity.models import Request, SavedView
-from billing.models import Attempt, AutoTopUp, BudgetAlert, BudgetPeriod, FreeQuotaDay, Hold, LedgerEntry, PaymentEvent, PlatformLoss, TopUp
+from billing.models import (
+    Attempt,
+    AutoTopUp,
+    BudgetAlert,
+    BudgetPeriod,
+    FreeQuotaDay,
+    Hold,
+    LedgerCheck,
+    LedgerEntry,
+    PaymentEvent,
+    PlatformLoss,
+    TopUp,
+)
 from catalog.models import Category, DataCenter, DeliveredPrice, Endpoint, EnergyHour, EnergyPrice, Model, PriceJob, PriceTick, Provider
 from clod_site.lib import clock, ids
+from office.models import JobRun
 from projects import keys
 from projects.models import Project
 from studio.models import StudioPreset, StudioToken
 from team.models import AuditEvent, Invitation, MailChoices
 from tests.activity import said
 from tests.people import browser
+from webhooks import replay
+from webhooks.models import Webhook
 
 DIGEST = bytes(range(32))
 SESSION_KEY = "the-session-of-alice"
@@ -79,12 +94,17 @@ def furnished(organization: Organization, project: Project, alice: User, operato
     type(api_key).objects.filter(pk=api_key.pk).update(digest=DIGEST)
     _spend(organization, project, tick, now)
     StudioPreset.objects.create(organization=project.organization, author=alice, name="Greeting", setup={"panes": [{"model": "llama"}]})
-    StudioToken.objects.create(user=alice, project=project, digest=DIGEST, session_key=SESSION_KEY, expires_at=now)
+    session = {"session_key": SESSION_KEY, "session_sealed": SESSION_KEY}
+    StudioToken.objects.create(user=alice, project=project, digest=DIGEST, expires_at=now, **session)
     LogEntry.objects.create(user=operator, content_type=ContentType.objects.get_for_model(Model), object_repr="Llama", action_flag=CHANGE)
-    Group.objects.create(name="Support")
+    Group.objects.create(name="Night shift")
     Invitation.objects.create(organization=organization, email="dora@example.org", digest=DIGEST, expires_at=now)
     AuditEvent.objects.create(organization=organization, deed="key.revoke", actor_email=alice.email, target_name="=1<b id=evil>'\"&{{x}}")
     MailChoices.objects.create(user=alice)
+    webhook = Webhook.objects.create(
+        organization=organization, url="https://example.org/", secret_sealed=SESSION_KEY, previous_secret_sealed=SESSION_KEY
+    )
+    replay.test(webhook)
     EmailAddress.objects.create(user=alice, email=alice.email)
     Authenticator.objects.create(user=alice, type=Authenticator.Type.TOTP, data={"secret": SESSION_KEY})
 
@@ -100,6 +120,8 @@ def _spend(organization: Organization, project: Project, tick: PriceTick, now: A
     BudgetAlert.objects.create(organization=organization, period=period, percent=80, cap_nanousd=9, spent_nanousd=8, resets_at=now)
     FreeQuotaDay.objects.create(organization=organization, day_key="2026-11-22", used=1)
     Attempt.objects.create(request_id=request_id, number=1, endpoint=tick.endpoint, started_at=now, latency_ms=5, outcome="ok")
+    LedgerCheck.objects.create(started_at=now, duration_ms=12, findings=0)
+    JobRun.objects.create(name="billing.tasks.sweep_holds", started_at=now, duration_ms=3, has_failed=False, runs=1)
     PlatformLoss.objects.create(request_id=request_id, amount_nanousd=12_345_678)
     top_up = TopUp.objects.create(organization=organization, idempotency_key="k", amount_nanousd=5, provider="demo")
     PaymentEvent.objects.create(provider="demo", event_id="e", type="demo.paid", kind="paid", top_up=top_up, happened_at=now)

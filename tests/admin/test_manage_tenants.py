@@ -8,12 +8,13 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Membership, Organization, Role, User
-from clod_site.lib import clock, money
+from billing.models import LedgerEntry
+from catalog.models import Endpoint
+from clod_site.lib import clock, ids, money
 from projects import grants, keys
 from projects.models import ApiKey, Project
 from tests.projects import ceremony
 
-ORGANIZATIONS = reverse("admin:accounts_organization_changelist")
 NEW_ORGANIZATION = reverse("admin:accounts_organization_add")
 NO_ROWS = {f"{rows}-{count}_FORMS": 0 for rows in ("api_keys", "recipients") for count in ("TOTAL", "INITIAL")}
 
@@ -55,15 +56,6 @@ def test_an_organization_s_page_shows_its_wallet_members_and_projects(office: Cl
     assert "alice@example.org" in text
 
 
-def test_suspending_and_reopening(office: Client, organization: Organization) -> None:
-    office.post(ORGANIZATIONS, {"action": "suspend", "_selected_action": organization.pk})
-    organization.refresh_from_db()
-    assert organization.suspended_at
-    office.post(ORGANIZATIONS, {"action": "reopen", "_selected_action": organization.pk})
-    organization.refresh_from_db()
-    assert not organization.suspended_at
-
-
 def test_revoking_a_key_keeps_who_did_it(office: Client, operator: User, project: Project, alice: User) -> None:
     api_key, _ = keys.generate(project, name="leaked", actor=alice)
     office.post(reverse("admin:projects_apikey_changelist"), {"action": "revoke", "_selected_action": api_key.pk})
@@ -93,7 +85,7 @@ def test_caps_are_typed_in_dollars(office: Client, project: Project) -> None:
     assert 'value="20.5"' in office.get(address).content.decode()
 
 
-@pytest.mark.parametrize("amount", ["-1", "much", "0.0000000001", "NaN", "99999999999"])
+@pytest.mark.parametrize("amount", ["-1", "much", "1e3", "1_000", "\u0665", "+5", "5.", "0x10", "0.0000000001", "NaN", "99999999999"])
 def test_a_cap_that_is_no_amount_is_refused(office: Client, project: Project, amount: str) -> None:
     form = {"organization": project.organization_id, "name": "Default", "daily_cap_nanousd": amount}
     form |= NO_ROWS
@@ -111,3 +103,30 @@ def test_a_new_user_gets_a_personal_organization_and_can_log_in(office: Client, 
     dora = User.objects.get(email="dora@example.org")
     assert dora.check_password(password)
     assert Membership.objects.get(user=dora).role == Role.OWNER
+
+
+def test_the_books_stay_so_an_organization_is_not_deleted_and_the_page_says_what_to_do(office: Client, organization: Organization) -> None:
+    page = office.get(reverse("admin:accounts_organization_delete", args=[organization.pk])).content.decode()
+    assert "kept for ever, so an organization that has some is not deleted: suspend it instead." in page
+    assert "doesn't have permission" not in page.replace("&#x27;", "'")
+    assert "doesn’t have permission" not in page
+    office.post(reverse("admin:accounts_organization_delete", args=[organization.pk]), {"post": "yes"})
+    assert Organization.objects.filter(pk=organization.pk).exists()
+
+
+def test_ledger_entries_name_whose_wallet_it_is(office: Client, organization: Organization) -> None:
+    entry = LedgerEntry.objects.create(
+        wallet=organization.wallet, kind="credit", amount_nanousd=0, balance_after_nanousd=0, reference="r", reason="welcome"
+    )
+    for page in ("changelist", "change"):
+        args = [entry.pk] if page == "change" else []
+        text = office.get(reverse(f"admin:billing_ledgerentry_{page}", args=args)).content.decode().replace("&#x27;", "'")
+        assert f"wallet of {organization.name} ({ids.public('org', organization.pk)})" in text
+
+
+def test_an_endpoint_whose_address_is_refused_does_not_say_that_it_is_in_service(office: Client, endpoint: Endpoint, settings: Any) -> None:
+    settings.PRODUCTION = True
+    Endpoint.objects.update(base_url="http://169.254.169.254/v1")
+    text = office.get(reverse("admin:catalog_endpoint_changelist")).content.decode()
+    assert "its address is refused: Use https://." in text
+    assert "in service" not in text.partition("its address is refused")[2][:200]

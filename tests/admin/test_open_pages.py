@@ -19,6 +19,7 @@ from billing.models import (
     BudgetPeriod,
     FreeQuotaDay,
     Hold,
+    LedgerCheck,
     LedgerEntry,
     PaymentEvent,
     PlatformLoss,
@@ -28,10 +29,12 @@ from billing.models import (
 from catalog.models import CatalogVersion, DeliveredPrice, EnergyHour, EnergyPrice, PriceJob, PriceTick
 from clod_site.admin_pages import Record
 from clod_site.lib import ids
+from office.models import JobRun
 from studio.models import StudioPreset, StudioToken
 from team.models import AuditEvent, Invitation, MailChoices
 from tests.admin.conftest import DIGEST, SESSION_KEY
 from tests.people import browser
+from webhooks.models import Delivery, Event, Webhook
 
 PAGES = pytest.mark.parametrize("model", sorted(admin.site._registry, key=str), ids=lambda model: model.__name__)
 RECORDS = {
@@ -52,7 +55,22 @@ RECORDS = {
     StudioPreset,
 }
 SECRETS = (DIGEST.hex(), base64.b64encode(DIGEST).decode(), r"\x01\x02\x03", SESSION_KEY)
-RECORDS |= {AuditEvent, Invitation, MailChoices, PriceTick, DeliveredPrice, EnergyPrice, EnergyHour, PriceJob, CatalogVersion}
+RECORDS |= {
+    LedgerCheck,
+    JobRun,
+    Webhook,
+    Event,
+    Delivery,
+    AuditEvent,
+    Invitation,
+    MailChoices,
+    PriceTick,
+    DeliveredPrice,
+    EnergyPrice,
+    EnergyHour,
+    PriceJob,
+    CatalogVersion,
+}
 
 
 def address(model: Any, page: str, *args: Any) -> str:

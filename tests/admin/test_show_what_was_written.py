@@ -19,9 +19,10 @@ from clod_site.lib import ids
 from projects.models import ApiKey, Project
 from tests.browser import pages
 from tests.people import browser
+from webhooks.models import Delivery, Webhook
 
 EVIL = "=1<b id=evil>'\"&{{x}}"
-OURS = {"accounts", "activity", "billing", "catalog", "projects", "studio", "team"}
+OURS = {"accounts", "activity", "billing", "catalog", "projects", "studio", "team", "webhooks"}
 NOT_WRITTEN = {
     "slug",
     "market",
@@ -32,9 +33,11 @@ NOT_WRITTEN = {
     "day_key",
     "period_key",
     "session_key",
+    "session_sealed",
     "prefix",
     "password",
     "adapter",
+    "body",  # of an event: JSON
 }
 
 
@@ -84,6 +87,8 @@ def test_the_site_shows_it_as_text(alice: User, defaced: Any, bob: User) -> None
         "request": ids.public("req", Request.objects.get().pk),
         "top_up": TopUp.objects.get().public_id,
         "member": ids.public("mem", bob.memberships.get().pk),
+        "webhook": Webhook.objects.get().public_id,
+        "delivery": Delivery.objects.earliest("pk").public_id,
     }
     visit, told = browser(alice), 0
     addresses = {**pages.VISITORS, **pages.MEMBERS, "llama": "/models/llama", "llama-compared": "/models/compare?m=llama&m=gpt-4o"}
