@@ -8,10 +8,12 @@ from django.http import HttpRequest
 _GROUPS = {
     "Tenants": ("Organization", "User", "Membership", "Invitation", "Project", "ApiKey"),
     "Catalog": ("Model", "Endpoint", "Provider", "DataCenter"),
-    "Money": ("Wallet", "LedgerEntry", "Hold", "BudgetPeriod", "BudgetAlert", "FreeQuotaDay", "PlatformLoss"),
+    "Money": ("Wallet", "LedgerEntry", "Hold", "BudgetPeriod", "BudgetAlert", "FreeQuotaDay", "PlatformLoss", "LedgerCheck"),
     "Payments": ("TopUp", "PaymentEvent", "AutoTopUp"),
     "Traffic": ("Request", "Attempt", "SavedView", "StudioToken", "StudioPreset"),
-    "Prices": ("PriceJob", "PriceTick", "DeliveredPrice", "EnergyPrice", "EnergyHour", "CatalogVersion"),
+    "Webhooks": ("Webhook", "Event", "Delivery"),
+    "Health": ("JobRun", "PriceJob"),
+    "Prices": ("PriceTick", "DeliveredPrice", "EnergyPrice", "EnergyHour", "CatalogVersion"),
     "Staff": ("Group", "EmailAddress", "Authenticator", "LogEntry", "AuditEvent", "MailChoices"),
 }
 

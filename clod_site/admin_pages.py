@@ -3,13 +3,17 @@
 A column called ``…_nanousd``, ``…_nanousd_per_mtok`` or ``…_microusd_per_mwh`` is an amount; its name says its unit.
 """
 
+import re
 from collections.abc import Callable, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
+from django.shortcuts import redirect
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clod_site.lib import money
@@ -25,6 +29,7 @@ else:
 
 Column = str | Callable[[Any], Any]
 _MICRO = 1_000_000
+_AMOUNT = re.compile(r"\$?[0-9]{1,20}(\.[0-9]{1,20})?")  # no exponents, and none of the digits and signs that Decimal takes besides
 _UNITS = {  # column ending: its parts per dollar, and what the amount is per
     "_nanousd": (money.NANO, ""),
     "_nanousd_per_mtok": (money.NANO, " per Mtok"),
@@ -32,12 +37,50 @@ _UNITS = {  # column ending: its parts per dollar, and what the amount is per
 }
 
 
-class Page(_Page):
-    """An admin page whose amounts are read and typed in dollars."""
+_FILTERED = ("", "__exact", "__isnull", "__gte", "__lt", "__id__exact")  # what the filters beside a list ask for
+_BY_DATE = ("__year", "__month", "__day")
 
+
+class Page(_Page):
+    """An admin page whose amounts are read and typed in dollars.
+
+    Its list answers the lookups of its own filters and of ``linked`` (addresses other pages lead to), and no other: a list that takes any
+    lookup tells, a letter at a time, what no page shows. A bulk action that names no permission is offered to whom may change the rows.
+    """
+
+    linked: Sequence[str] = ()
     list_per_page = 50
     show_full_result_count = False  # counting a table of millions takes longer than showing it
     compressed_fields = True
+
+    def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
+        filters = self.get_list_filter(request) if request else self.list_filter
+        paths = [each[0] if isinstance(each, tuple) else getattr(each, "parameter_name", each) for each in filters]
+        asked = {f"{path}{ending}" for path in paths for ending in _FILTERED} | {f"{self.date_hierarchy}{ending}" for ending in _BY_DATE}
+        return lookup in asked or lookup in self.linked
+
+    def get_actions(self, request: Any) -> Any:
+        found: dict[str, Any] = super().get_actions(request)
+        may_change = self.has_change_permission(request)
+        return {name: deed for name, deed in found.items() if may_change or getattr(deed[0], "allowed_permissions", None)}
+
+    def guard(self, request: Any, object_id: str | None) -> Callable[[], list[str]] | None:
+        """Asked before a form is saved, for what is asked afterwards: why it may not stay so. None: nothing is looked at."""
+        return None
+
+    def changeform_view(self, request: Any, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> Any:
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        with transaction.atomic():
+            ask = self.guard(request, object_id)
+            answer = super().changeform_view(request, object_id, form_url, extra_context)
+            complaints = ask() if ask else []
+            transaction.set_rollback(bool(complaints))
+        if not complaints:
+            return answer
+        list(messages.get_messages(request))  # that it was saved
+        self.message_user(request, f"Nothing was saved. {' '.join(complaints)}", messages.ERROR)
+        return redirect(request.path)
 
     def formfield_for_dbfield(self, db_field: "models.Field[Any, Any]", request: Any, **options: Any) -> Any:
         ending = _ending(db_field.name)
@@ -103,13 +146,28 @@ class DollarsField(forms.CharField):
         text = super().to_python(value)
         if not text:
             return None
-        try:
-            amount = Decimal(text.strip().lstrip("$")) * self.per_dollar
-        except InvalidOperation:
-            raise ValidationError(f"{text} is not an amount in dollars; write it like 5.00.") from None
-        if not amount.is_finite() or amount < 0 or amount != int(amount) or amount > models.BigIntegerField.MAX_BIGINT:
-            raise ValidationError(f"{text} is negative, too large, or finer than $1/{self.per_dollar:,}.")
+        written = text.strip()
+        if not _AMOUNT.fullmatch(written):
+            raise ValidationError(
+                f"{text} is negative." if written.startswith("-") else f"{text} is not an amount in dollars; write it like 5.00."
+            )
+        amount = Decimal(written.removeprefix("$")) * self.per_dollar
+        if amount != int(amount) or amount > models.BigIntegerField.MAX_BIGINT:
+            raise ValidationError(f"{text} is too large, or finer than $1/{self.per_dollar:,}.")
         return int(amount)
+
+
+def read_once(fact: Callable[[Any], str]) -> Callable[[Any], str]:
+    """For a column of one row's page that asks the database: the page calls it several times."""
+
+    @wraps(fact)
+    def told(row: Any) -> str:
+        known: dict[Any, str] = row.__dict__.setdefault("_facts", {})
+        if fact not in known:
+            known[fact] = fact(row)
+        return known[fact]
+
+    return told
 
 
 def dollars(column: str, label: str = "", *, exact: bool = False) -> Column:

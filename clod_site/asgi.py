@@ -1,4 +1,4 @@
-"""The ASGI entry: the gateway's paths go through its own door, everything else to Django."""
+"""The ASGI entry, for whatever the gateway does not answer itself: gateway.connection takes its paths before they get here."""
 
 import os
 from typing import Any
@@ -9,16 +9,12 @@ from django.core.asgi import get_asgi_application
 
 django = get_asgi_application()
 
-from django.conf import settings  # noqa: E402
-
-from gateway.door import Receive, Scope, Send, door, lifespan, opens  # noqa: E402
+from gateway.door import Receive, Send, lifespan  # noqa: E402
 
 
-async def application(scope: Scope, receive: Receive, send: Send) -> None:
+async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
-    elif scope["type"] == "http" and settings.CLOD_FAST_LANE and opens(scope["path"]):
-        await door(scope, receive, send)
     else:
         await django(scope, _any(receive), _any(send))
 

@@ -45,14 +45,14 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def _nearby(request: HttpRequest) -> HttpResponse | None:
-    """The page whose address was typed with a slash at its end."""
+    """The page whose address was typed with a slash at its end; not where the slash belongs there, as in the admin."""
     address, query = request.path_info.rstrip("/"), request.META.get("QUERY_STRING", "")
-    is_other = address != request.path_info and not address.startswith("//") and request.method in ("GET", "HEAD")
+    is_other = not is_valid_path(request.path_info) and not address.startswith("//") and request.method in ("GET", "HEAD")
     return HttpResponsePermanentRedirect(f"{address}?{query}" if query else address) if is_other and is_valid_path(address) else None
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    refusal = Unexpected("Something went wrong. The time of this answer finds it in our log.")
+    refusal = Unexpected("Something went wrong. The x-request-id of this answer finds it in our log.")
     return _answer(request, refusal) or defaults.server_error(request)
 
 

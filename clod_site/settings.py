@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from clod_site import identity_providers, secrets_file
+from clod_site import identity_providers, secret_strength, secrets_file, start_checks
 from clod_site.lib import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -18,6 +18,8 @@ MODE = env.text("CLOD_MODE", "embedded")
 if MODE not in {"embedded", "production"}:
     raise env.BadEnvironment("CLOD_MODE must be embedded or production.")
 PRODUCTION = MODE == "production"
+if _complaints := start_checks.complaints(is_production=PRODUCTION):
+    raise env.BadEnvironment("\n".join(_complaints))
 TESTING = "pytest" in sys.modules
 DEBUG = env.flag("CLOD_DEBUG") and not PRODUCTION
 
@@ -28,24 +30,29 @@ _generated = {} if PRODUCTION else secrets_file.load_or_create(VAR_DIR / "secret
 
 def _secrets(name: str) -> tuple[str, ...]:
     """Secret values, newest first: the first one signs and encrypts, the others are still read."""
-    values = env.words(name, tuple(filter(None, [_generated.get(name, "")])))
-    if not values:
-        raise env.BadEnvironment(f"{name} is not set. In production every secret comes from the environment.")
-    if PRODUCTION and any(len(value) < 32 for value in values):
-        raise env.BadEnvironment(f"{name} is too short. Use at least 32 random characters.")
-    return values
+    return env.words(name, tuple(filter(None, [_generated.get(name, "")])))
 
 
 SECRET_KEY, *SECRET_KEY_FALLBACKS = _secrets("CLOD_SECRET_KEY")
 CLOD_KEY_PEPPERS = _secrets("CLOD_KEY_PEPPERS")
 CLOD_ENCRYPTION_KEYS = _secrets("CLOD_ENCRYPTION_KEYS")
+CLOD_METRICS_TOKEN = env.text("CLOD_METRICS_TOKEN")
+if PRODUCTION and (
+    _complaint := secret_strength.complaint(
+        {
+            "CLOD_SECRET_KEY": [SECRET_KEY, *SECRET_KEY_FALLBACKS],
+            "CLOD_KEY_PEPPERS": CLOD_KEY_PEPPERS,
+            "CLOD_ENCRYPTION_KEYS": CLOD_ENCRYPTION_KEYS,
+            "CLOD_METRICS_TOKEN": [CLOD_METRICS_TOKEN] if CLOD_METRICS_TOKEN else [],
+        }
+    )
+):
+    raise env.BadEnvironment(_complaint)
 
 # --- where we are ------------------------------------------------------------------------------
 
-PORT = env.integer("PORT", 8000)
+PORT = env.integer("PORT", 8000, least=1)
 CLOD_BASE_URL = env.text("CLOD_BASE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
-if PRODUCTION and not env.text("CLOD_BASE_URL"):
-    raise env.BadEnvironment("CLOD_BASE_URL is not set. Give the public address of the dashboard, such as https://app.example.org.")
 CLOD_API_URL = env.text("CLOD_API_URL", CLOD_BASE_URL).rstrip("/") + "/v1"
 _hosts = [urlsplit(CLOD_BASE_URL).hostname or "", urlsplit(CLOD_API_URL).hostname or ""]
 ALLOWED_HOSTS = list(env.words("CLOD_ALLOWED_HOSTS", tuple(_hosts if PRODUCTION else [*_hosts, "127.0.0.1", "localhost", "[::1]"])))
@@ -54,8 +61,12 @@ CSRF_TRUSTED_ORIGINS = [CLOD_BASE_URL] if _https else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "clod_session", "clod_csrf"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("CLOD_BEHIND_PROXY") else None
+_behind_proxy = env.flag("CLOD_BEHIND_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _behind_proxy else None
+SECURE_SSL_REDIRECT = PRODUCTION and _https and _behind_proxy  # without a proxy that tells, https looks like http, and would go in circles
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION and _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.flag("CLOD_HSTS_SUBDOMAINS")
+SILENCED_SYSTEM_CHECKS = [] if SECURE_HSTS_PRELOAD else ["security.W005", "security.W021"]  # it binds other sites: the deployer's to say
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -64,6 +75,7 @@ X_FRAME_OPTIONS = "DENY"
 INSTALLED_APPS = [
     "accounts",
     "team",
+    "webhooks",
     "projects",
     "catalog",
     "billing",
@@ -71,6 +83,7 @@ INSTALLED_APPS = [
     "activity",
     "gateway",
     "clod_site.embedded",
+    "clod_site.upkeep",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -91,22 +104,26 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "office",  # last: when it is migrated, all permissions are there
 ]
 MIDDLEWARE = [
+    "clod_site.page_log.page_log",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "clod_site.policy.PolicyMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "clod_site.compress.CompressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.middleware.PrivateMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.TenantMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.DevicesMiddleware",
+    "office.factors.StaffFactorMiddleware",
 ]
 ROOT_URLCONF = "clod_site.urls"
 ASGI_APPLICATION = "clod_site.asgi.application"
@@ -134,8 +151,6 @@ TEMPLATES = [
 def _database(url: str) -> dict[str, object]:
     """PostgreSQL from ``postgresql://user:password@host:port/name``; a socket directory may be percent-encoded as host."""
     parts = urlsplit(url)
-    if parts.scheme not in {"postgres", "postgresql"}:
-        raise env.BadEnvironment("DATABASE_URL must start with postgresql://.")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -145,7 +160,7 @@ def _database(url: str) -> dict[str, object]:
         "PORT": parts.port or "",
         "CONN_MAX_AGE": 0,
         "OPTIONS": {
-            "pool": {"min_size": 1, "max_size": env.integer("CLOD_DATABASE_POOL", 16), "timeout": 2},
+            "pool": {"min_size": 1, "max_size": env.integer("CLOD_DATABASE_POOL", 16, least=1), "timeout": 2},
             "connect_timeout": 2,
             "options": "-c lock_timeout=2000 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=10000",
         },
@@ -163,14 +178,10 @@ _SQLITE = {
     "TEST": {"NAME": VAR_DIR / "test.sqlite3"},
 }
 DATABASE_URL = env.text("DATABASE_URL")
-if PRODUCTION and not DATABASE_URL:
-    raise env.BadEnvironment("DATABASE_URL is not set. Production runs on PostgreSQL.")
 DATABASES = {"default": _database(DATABASE_URL) if DATABASE_URL else _SQLITE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL")
-if PRODUCTION and not REDIS_URL:
-    raise env.BadEnvironment("REDIS_URL is not set. Production keeps its cache and its job queue in Redis.")
 CACHES = {
     "default": {"BACKEND": "clod_site.cache.RedisOrMemory", "LOCATION": REDIS_URL}
     if REDIS_URL
@@ -247,9 +258,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/models"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if env.text("EMAIL_HOST") else "clod_site.embedded.mailbox.ReadableBackend"
-if PRODUCTION and not env.text("EMAIL_HOST"):
-    raise env.BadEnvironment("EMAIL_HOST is not set. Production verifies e-mail addresses by sending to them.")
-EMAIL_HOST, EMAIL_PORT = env.text("EMAIL_HOST"), env.integer("EMAIL_PORT", 587)
+EMAIL_HOST, EMAIL_PORT = env.text("EMAIL_HOST"), env.integer("EMAIL_PORT", 587, least=1)
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_USER"), env.text("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS, EMAIL_TIMEOUT = env.flag("EMAIL_USE_TLS", True), 10
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "CLōD <no-reply@localhost>")
@@ -315,7 +324,9 @@ UNFOLD = {
         },
     },
     "SIDEBAR": {"show_search": True, "navigation": "clod_site.admin_menu.groups"},
+    "DASHBOARD_CALLBACK": "office.dashboard.callback",
 }
+CLOD_STAFF_MFA = env.flag("CLOD_STAFF_MFA", PRODUCTION)  # whether staff without a second factor are kept out of the admin
 
 # --- payments (docs/payments.md) ---------------------------------------------------------------
 
@@ -328,9 +339,9 @@ CLOD_STRIPE_API_BASE = env.text("CLOD_STRIPE_API_BASE")  # empty: Stripe's own
 if CLOD_STRIPE_SECRET_KEY:  # browsers follow a form to the payment page only where the policy names it
     CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(env.text("CLOD_STRIPE_CHECKOUT_ORIGIN", "https://checkout.stripe.com"))
 CLOD_TOP_UP_AMOUNTS_USD = (5, 10, 25, 100)
-CLOD_TOP_UP_MIN_USD = env.integer("CLOD_TOP_UP_MIN_USD", 5)
+CLOD_TOP_UP_MIN_USD = env.integer("CLOD_TOP_UP_MIN_USD", 5, least=1)
 CLOD_LOW_WALLET_USD = env.integer("CLOD_LOW_WALLET_USD", 1)  # owners and admins get a mail below it; 0: never
-CLOD_TOP_UP_MAX_USD = env.integer("CLOD_TOP_UP_MAX_USD", 10_000)
+CLOD_TOP_UP_MAX_USD = env.integer("CLOD_TOP_UP_MAX_USD", 10_000, least=1)
 
 # --- machine endpoints -------------------------------------------------------------------------
 
@@ -341,6 +352,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,  # a parameter called format is the address's own
     "EXCEPTION_HANDLER": "clod_site.refusals.api_refused",
 }
 SPECTACULAR_SETTINGS = {
@@ -378,11 +390,14 @@ CLOD_ORGANIZATION_RATES = env.integer("CLOD_ORGANIZATION_RPM", 30_000), env.inte
 CLOD_BAD_KEYS_PER_MINUTE = env.integer("CLOD_BAD_KEYS_PER_MINUTE", 30)  # from one address; then 429 instead of 401
 CLOD_PRICES_PER_MINUTE = env.integer("CLOD_PRICES_PER_MINUTE", 120)  # requests of one address to the public price API
 CLOD_MAX_BODIES_BYTES = 256 * 1024 * 1024  # of all bodies in one process at a time
-CLOD_MAX_CONNECTIONS = env.integer("CLOD_MAX_CONNECTIONS", 4000)  # of one process; the limit on open files must allow for twice as many
-CLOD_MAX_CONNECTIONS_PER_ADDRESS = env.integer("CLOD_MAX_CONNECTIONS_PER_ADDRESS", 500)
+CLOD_MAX_CONNECTIONS = env.integer(
+    "CLOD_MAX_CONNECTIONS", 4000, least=1
+)  # of one process; the limit on open files must allow for twice as many
+CLOD_MAX_CONNECTIONS_PER_ADDRESS = env.integer("CLOD_MAX_CONNECTIONS_PER_ADDRESS", 500, least=1)
 CLOD_TRUSTED_PROXIES = env.networks("CLOD_TRUSTED_PROXIES")  # whose X-Forwarded-For says who the client is
-CLOD_UPSTREAM_DEADLINE_S = env.integer("CLOD_UPSTREAM_DEADLINE_S", 600)
-CLOD_FIRST_BYTE_S = env.integer("CLOD_FIRST_BYTE_S", 60)  # of a data center's stream, while another one could answer
+CLOD_ALLOWED_UPSTREAM_NETWORKS = env.networks("CLOD_ALLOWED_UPSTREAM_NETWORKS")  # private ones that operators may name in the admin
+CLOD_UPSTREAM_DEADLINE_S = env.integer("CLOD_UPSTREAM_DEADLINE_S", 600, least=1)
+CLOD_FIRST_BYTE_S = env.integer("CLOD_FIRST_BYTE_S", 60, least=1)  # of a data center's stream, while another one could answer
 CLOD_DRAIN_S = env.integer("CLOD_DRAIN_S", 60 if PRODUCTION else 3)  # how long a stopping process lets running calls end
 CLOD_CATALOG_DIR = BASE_DIR / "catalog" / "data"
 CLOD_FAKE_PROVIDER = env.flag("CLOD_FAKE_PROVIDER")  # docs/fake-provider.md
@@ -390,16 +405,26 @@ if PRODUCTION and (CLOD_FAKE_PROVIDER or env.text("CLOD_FAKE_URL")):
     raise env.BadEnvironment("CLOD_FAKE_PROVIDER or CLOD_FAKE_URL is set. Its models make their answers up: unset both in production.")
 DATA_UPLOAD_MAX_MEMORY_SIZE = CLOD_MAX_BODY_BYTES
 
-# --- logs --------------------------------------------------------------------------------------
+# --- logs and measures (docs/observability.md) ---------------------------------------------------
 
+CLOD_LOG_FORMAT = env.text("CLOD_LOG_FORMAT", "json" if PRODUCTION else "plain")
+if CLOD_LOG_FORMAT not in {"json", "plain"}:
+    raise env.BadEnvironment("CLOD_LOG_FORMAT must be json or plain.")
+CLOD_ACCESS_LOG = env.flag("CLOD_ACCESS_LOG", PRODUCTION)  # a line of JSON for every call, page and job
+CLOD_SERVER_TIMING = env.flag("CLOD_SERVER_TIMING", not PRODUCTION)  # answers of /v1 say which stage took how long
+CLOD_METRICS_NETWORKS = env.networks("CLOD_METRICS_NETWORKS")  # who may read /metrics without the token, besides this machine
+CLOD_RELEASE = env.text("CLOD_RELEASE", "unnamed")  # what was deployed: clod_build_info and the start's log line say it
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s  %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.text("CLOD_LOG_LEVEL", "INFO")},
+    "filters": {"discreet": {"()": "clod_site.lib.log_lines.Discreet"}},
+    "formatters": {"plain": {"()": "clod_site.lib.log_lines.PlainLine"}, "json": {"()": "clod_site.lib.log_lines.JsonLine"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": CLOD_LOG_FORMAT, "filters": ["discreet"]}},
+    "root": {"handlers": ["stderr"], "level": env.text("CLOD_LOG_LEVEL", "INFO").upper()},
     "loggers": {
-        "django.server": {"propagate": True},
+        "django": {"handlers": [], "level": "INFO"},  # Django's own set-up has it write lines of another kind, and mail errors
+        "django.request": {"level": "ERROR"},  # what visitors did wrong is in the line of the page
+        "django.server": {"handlers": [], "propagate": True},
         "uvicorn.access": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
         "stripe": {"level": "WARNING"},  # its notes repeat what Stripe says of a wrong key

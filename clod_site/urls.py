@@ -1,4 +1,4 @@
-"""Every address of the site. The gateway's own (/v1) are answered before Django by the fast lane, see clod_site/asgi.py."""
+"""Every address of the site. The gateway's own (/v1) are answered before Django by the fast lane, see gateway/connection.py."""
 
 from allauth.urls import build_provider_urlpatterns
 from django.conf import settings
@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("catalog.urls")),
     path("", include("accounts.urls")),
     path("", include("team.urls")),
+    path("", include("webhooks.urls")),
     path("", include("projects.urls")),
     path("", include("billing.urls")),
     path("", include("activity.urls")),

@@ -79,7 +79,7 @@ def _api_key(told: Demo | None, user: User) -> tuple[str, str]:
     if told and _opens(told.api_key, user):
         return told.api_key, ""
     _, text = keys.generate(_project(user), name=KEY_NAME, actor=user)
-    return text, "the demo key no longer worked: made a new one" if told else ""
+    return text, "the demo user can no longer use the demo key: made a new one" if told else ""
 
 
 def _opens(text: str, user: User) -> bool:

@@ -66,8 +66,12 @@ def _hang_up() -> None:
 
 def make(port: int) -> Server:
     from clod_site import serve  # only now: it needs Django
+    from clod_site.lib import log_lines
 
-    return Server(serve.config(port=port, log_level="warning"))
+    log_lines.take_over()
+    configured = serve.config(port=port, log_level="warning")
+    serve.spare_the_collector(configured)
+    return Server(configured)
 
 
 def _last_resort() -> None:

@@ -27,14 +27,13 @@ def flag(name: str, default: bool = False) -> bool:
     raise BadEnvironment(f"{name} must be 1 or 0.")
 
 
-def integer(name: str, default: int) -> int:
+def integer(name: str, default: int, *, least: int = 0) -> int:
     value = text(name)
     if not value:
         return default
-    try:
-        return int(value)
-    except ValueError:
-        raise BadEnvironment(f"{name} must be a whole number.") from None
+    if not (value.isascii() and value.isdigit()) or int(value) < least:
+        raise BadEnvironment(f"{name} must be a whole number, at least {least}.")
+    return int(value)
 
 
 def number(name: str, default: float) -> float:

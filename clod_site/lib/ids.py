@@ -1,21 +1,28 @@
 """Identifiers: UUIDv7 inside (sorted by time), base62 with a prefix outside (``req_1Qx…``)."""
 
+import io
+import os
 import secrets
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from django.db import models
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 UUID_WIDTH = 22
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+_RESERVE = 4096  # random bytes fetched at once: each time the system is asked, other threads run in the middle of a call
+
 _lock = threading.Lock()
 _last_ms = 0
 _sequence = 0
+_random = io.BytesIO()
 
 
 def uuid7() -> UUID:
@@ -27,13 +34,31 @@ def uuid7() -> UUID:
     with _lock:
         ms = time.time_ns() // 1_000_000
         if ms > _last_ms:
-            _last_ms, _sequence = ms, secrets.randbits(8)
+            _last_ms, _sequence = ms, _random_bytes(1)[0]
         else:
             _sequence += 1
             if _sequence > 0xFFF:
                 _last_ms, _sequence = _last_ms + 1, 0
-        ms, sequence = _last_ms, _sequence
-    return UUID(int=ms << 80 | 0x7 << 76 | sequence << 64 | 0b10 << 62 | secrets.randbits(62))
+        ms, sequence, random = _last_ms, _sequence, int.from_bytes(_random_bytes(8)) >> 2
+    return UUID(int=ms << 80 | 0x7 << 76 | sequence << 64 | 0b10 << 62 | random)
+
+
+def _random_bytes(count: int) -> bytes:
+    """Never the same ones twice. Under the lock."""
+    global _random
+    if len(found := _random.read(count)) < count:
+        _random = io.BytesIO(os.urandom(_RESERVE))
+        found = _random.read(count)
+    return found
+
+
+def _after_fork() -> None:
+    """A child draws numbers of its own."""
+    global _random, _lock
+    _random, _lock = io.BytesIO(), threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def first_at(instant: datetime) -> UUID:
@@ -50,13 +75,14 @@ def primary_key() -> "models.UUIDField[UUID, UUID]":
     return models.UUIDField(primary_key=True, default=uuid7, editable=False)
 
 
+@lru_cache(maxsize=4096)  # a call's id is written in its answer, its log and its charge
 def base62(number: int, width: int) -> str:
     """``number`` in base62, left-padded to ``width``, so that text sorts as the number does."""
-    digits = []
+    pairs = []
     while number:
-        number, digit = divmod(number, 62)
-        digits.append(ALPHABET[digit])
-    text = "".join(reversed(digits)).rjust(width, "0")
+        number, pair = divmod(number, 3844)
+        pairs.append(_PAIRS[pair])
+    text = "".join(reversed(pairs)).lstrip("0").rjust(width, "0")
     if len(text) > width:
         raise ValueError(f"number needs {len(text)} base62 digits, only {width} are allowed")
     return text

@@ -13,6 +13,7 @@ OTHERS = {  # no pages of their own: forms' targets, files, parts, and what need
         "model_csv",
         "model_prices",
         "favicon",
+        "status_json",
         "clod_logs",
         "facts",
         "choose_theme",
@@ -60,6 +61,7 @@ OTHERS = {  # no pages of their own: forms' targets, files, parts, and what need
         "studio_preset_delete",
         "studio_preset_restore",
     ),
+    *("webhook_disable", "webhook_enable", "webhook_test", "webhook_all_again", "delivery_again"),
     *("team_invite_again", "team_withdraw", "invitation", "audit_csv", "change_mails"),
     *(
         "account_inactive",
@@ -81,6 +83,7 @@ OTHERS = {  # no pages of their own: forms' targets, files, parts, and what need
 }
 SOME = "0355G9o7EspDsoh783tIpp"
 FILLED = {"project": f"proj_{SOME}", "key": f"key_{SOME}", "member": f"mem_{SOME}", "request": "req_1", "top_up": "top_1"}
+FILLED |= {"webhook": f"wh_{SOME}", "delivery": f"dlv_{SOME}"}
 
 
 def test_every_page_has_a_name_in_the_list() -> None:

@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_store]
 ASKED = {"Accept-Encoding": "gzip, br"}
 
 

@@ -30,6 +30,14 @@ def test_variables_of_the_shell_do_not_reach_the_product():
     assert said.stdout == "[]\n", said.stderr
 
 
+def test_a_program_that_borrows_from_the_tests_stays_on_its_own_ground():
+    """``make screenshots`` would write its pictures into a folder that goes with the process."""
+    program = "import os, tests.node, tests.browser.pages, tests.browser.stage; print(os.environ.get('CLOD_VAR'), os.environ.get('PORT'))"
+    ours = {name: value for name, value in os.environ.items() if name != "CLOD_VAR"} | {"PORT": "1"}
+    said = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=ours, capture_output=True, text=True, timeout=30)
+    assert said.stdout == "None 1\n", said.stderr
+
+
 @pytest.mark.django_db
 def test_the_database_is_one_made_for_tests():
     assert Path(str(connection.settings_dict["NAME"])).name.startswith("test")

@@ -1,4 +1,7 @@
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 
 from clod_site.lib import ids
 
+ROOT = Path(__file__).resolve().parents[2]
 UUIDS = st.integers(0, 2**128 - 1).map(lambda number: UUID(int=number))
 
 
@@ -78,3 +82,13 @@ def test_random_text_has_the_length_asked_for_and_only_base62():
     assert len(text) == 200
     assert set(text) <= set(ids.ALPHABET)
     assert ids.random_base62(22) != ids.random_base62(22)
+
+
+def test_processes_that_fork_make_ids_of_their_own():
+    program = "import os; from clod_site.lib import ids; ids.uuid7(); os.fork(); os.write(1, b'%d\\n' % (ids.uuid7().int & (1 << 62) - 1))"
+    told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True).stdout.split()
+    assert len(told) == len(set(told)) == 2
+
+
+def test_random_parts_differ_also_beyond_what_is_kept_of_them():
+    assert len({ids.uuid7().int & (1 << 62) - 1 for _ in range(2000)}) == 2000
