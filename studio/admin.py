@@ -8,7 +8,7 @@ from studio.models import StudioPreset, StudioToken
 
 @admin.register(StudioToken)
 class StudioTokenPage(Record):
-    hidden = ("session_key",)  # whoever has it is logged in
+    hidden = ("session_key", "session_sealed")  # whoever has it is logged in
     list_display = ("user", "project", "created_at", "expires_at")
     list_select_related = ("user", "project")
     search_fields = ("user__email", "project__name")

@@ -14,7 +14,9 @@ class StudioToken(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     digest = models.BinaryField(max_length=32, unique=True)
+    # empty; the version before kept it here in clear, and still does while it is replaced
     session_key = models.CharField(max_length=40, help_text="Of the log-in session; the token dies with it.")
+    session_sealed = models.TextField(default="", db_default="", help_text="The session's key, encrypted.")
     created_at = models.DateTimeField(default=clock.now, editable=False)
     expires_at = models.DateTimeField()
 

@@ -40,7 +40,8 @@ def issue(user: User, project: Project, session_key: str) -> tuple[StudioToken, 
     StudioToken.objects.filter(user=user, expires_at__lte=now).delete()
     secret = PREFIX + ids.base62(int.from_bytes(secrets.token_bytes(32), "big"), SECRET_WIDTH)
     digest = crypto.peppered_digest(secret, settings.CLOD_KEY_PEPPERS[0])
-    token = StudioToken.objects.create(user=user, project=project, digest=digest, session_key=session_key, expires_at=now + LIFETIME)
+    sealed = {"session_key": "", "session_sealed": crypto.encrypt(session_key)}  # in clear, whoever reads the row is logged in
+    token = StudioToken.objects.create(user=user, project=project, digest=digest, expires_at=now + LIFETIME, **sealed)
     return token, secret
 
 
@@ -65,7 +66,11 @@ def forget(now: datetime) -> int:
 
 def _is_logged_in(token: StudioToken) -> bool:
     """Whether the session still exists, still belongs to the user, and was opened with the password of today."""
-    session = import_module(settings.SESSION_ENGINE).SessionStore(token.session_key)
+    try:
+        key = crypto.decrypt(token.session_sealed) if token.session_sealed else token.session_key
+    except ValueError:  # its encryption key was taken away
+        return False
+    session = import_module(settings.SESSION_ENGINE).SessionStore(key)
     signed = session.get(HASH_SESSION_KEY, "")
     return session.get(SESSION_KEY) == str(token.user_id) and constant_time_compare(signed, token.user.get_session_auth_hash())
 

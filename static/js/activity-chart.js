@@ -1,6 +1,8 @@
-// The chart of Activity: <div data-usage="…/chart.json" data-plotly="…">. Loaded when it scrolls into view, in the page's own colours.
+// The chart of Activity: <div data-usage="…/chart.json" data-plotly="…">. The server has drawn it; Plotly redraws it when the
+// reader reaches for it, so that it can be read and zoomed, in the page's own colours.
 // Links [data-metric] and the select "by" choose what is drawn; the address follows, so that it can be reloaded and sent.
 import { colour, onTheme } from "./ink.js";
+import { isReached, onReach, plotly } from "./reach.js";
 
 const chart = document.querySelector("[data-usage]");
 const form = document.getElementById("activity-filters");
@@ -8,13 +10,15 @@ const place = Object.assign(document.createElement("div"), { className: "chart-c
 const isPhone = matchMedia("(max-width: 760px)");
 const TICKS = { minute: "%H:%M", hour: "%H:%M\n%-d %b", day: "%-d %b", month: "%b %Y" };
 const HOVERS = { minute: "%H:%M", hour: "%a %-d %b, %H:%M", day: "%a %-d %b %Y", month: "%B %Y" };
+const CLOCKS = { minute: { hour: "2-digit", minute: "2-digit" }, hour: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" } };
 let figure = null;
-let asked = 0;
+let asked = 0; // how often Plotly was: 0 while the chart is the server's
 
 async function draw() {
   const turn = ++asked;
+  chart.setAttribute("aria-busy", "true");
   try {
-    const [answer] = await Promise.all([fetch(`${chart.dataset.usage}${location.search}`), library()]);
+    const [answer] = await Promise.all([fetch(`${chart.dataset.usage}${location.search}`), plotly(chart.dataset.plotly)]);
     if (!answer.ok) throw new Error(`chart: ${answer.status}`);
     const got = await answer.json();
     if (turn !== asked) return;
@@ -22,14 +26,35 @@ async function draw() {
     await paint();
   } catch (error) {
     console.warn(error);
-    if (turn === asked && !figure) say("The chart could not be loaded. Reload the page to try again; the table below has the same numbers.");
+    if (turn === asked) fail();
+  } finally {
+    if (turn === asked) chart.removeAttribute("aria-busy");
   }
 }
 
 async function paint() {
   if (figure.is_empty) return say("Nothing to draw in this time.");
-  if (!place.isConnected) chart.replaceChildren(place);
+  if (!place.isConnected) {
+    place.classList.add("arriving");
+    chart.append(place);
+  }
   await window.Plotly.react(place, figure.data.map(traced), layout(), { displayModeBar: false, responsive: true });
+  place.classList.remove("arriving");
+  if (chart.firstChild !== place || place.nextSibling) chart.replaceChildren(place);
+  name();
+}
+
+// What is drawn already still stands.
+function fail() {
+  if (chart.querySelector(".sketch-plot")) wait();
+  else if (!figure) say("The chart could not be loaded. Reload the page to try again; the table below has the same numbers.");
+}
+
+// What Plotly drew, in words.
+function name() {
+  const metric = document.querySelector("[data-metric][aria-current]")?.textContent ?? "Requests";
+  chart.setAttribute("role", "img");
+  chart.setAttribute("aria-label", `${metric} over time; the same numbers are in the table below`);
 }
 
 function traced({ meta, ...trace }) {
@@ -59,14 +84,6 @@ function local(point) {
   return new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }
 
-let loading;
-function library() {
-  loading ??= new Promise((resolve, reject) => {
-    document.head.append(Object.assign(document.createElement("script"), { src: chart.dataset.plotly, onload: resolve, onerror: reject }));
-  });
-  return loading;
-}
-
 function say(text) {
   chart.replaceChildren(Object.assign(document.createElement("p"), { className: "chart-note", textContent: text }));
 }
@@ -82,17 +99,26 @@ function choose(name, value) {
   }
   if (name === "metric") form.elements.metric.value = value;
   document.dispatchEvent(new Event("clod:chart"));
-  draw();
+  if (asked) draw();
+}
+
+// Where there is nothing to draw, there is nothing to reach for.
+function wait() {
+  onReach(chart, () => (chart.querySelector(".sketch-plot") ? draw() : wait()));
+}
+
+// Instants the server wrote in UTC, on the reader's clock.
+function tell(part) {
+  for (const time of part.querySelectorAll("time[data-step]")) time.textContent = new Intl.DateTimeFormat("en-GB", CLOCKS[time.dataset.step]).format(new Date(time.dateTime));
 }
 
 if (chart) {
-  new IntersectionObserver((entries, observer) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    observer.disconnect();
-    draw();
-    document.addEventListener("clod:activity", draw);
-    onTheme(() => figure && paint());
-  }).observe(chart);
+  tell(chart);
+  if (isReached(chart) && chart.querySelector(".sketch-plot")) draw();
+  else wait();
+  document.addEventListener("htmx:load", ({ target }) => target.id === "chart-sketch" && tell(target));
+  document.addEventListener("clod:activity", () => asked && draw());
+  onTheme(() => figure && paint());
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-metric]");
     if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;

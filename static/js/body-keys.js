@@ -115,3 +115,4 @@ document.addEventListener("drop", (event) => {
   delete chooser.dataset.dropping;
   choose(chooser, event.dataTransfer.files[0]);
 }, true);
+for (const chooser of document.querySelectorAll("[data-key-chooser]")) choose(chooser, parts(chooser).file.files[0]); // before this script could listen

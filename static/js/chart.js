@@ -1,9 +1,10 @@
-// A price chart: <div data-chart="…/prices.json" data-plotly="…/plotly.min.js" data-etag="…">. The server has drawn it. Plotly, five
-// megabytes that take a second to compile, comes when the reader reaches for the chart, and redraws it so that it can be read and zoomed.
+// A price chart: <div data-chart="…/prices.json" data-plotly="…/plotly.min.js" data-etag="…">. The server has drawn it; Plotly
+// redraws it when the reader reaches for it, so that it can be read and zoomed.
 // Links [data-show] and [data-hours] choose what is shown, buttons [data-site] make one data center stand out. Every minute the
 // server is asked whether the figure has changed; if so it is drawn again, and the parts marked data-fresh are renewed. A zoom stays.
 import { layout, traces } from "./chart-look.js";
 import { onTheme } from "./ink.js";
+import { isReached, onReach, plotly } from "./reach.js";
 
 const EVERY_MS = 60_000;
 const chart = document.querySelector("[data-chart]");
@@ -23,7 +24,7 @@ async function draw() {
   const wanted = query();
   chart.setAttribute("aria-busy", "true");
   try {
-    const [{ figure }] = await Promise.all([answers.get(wanted) ?? ask(), library()]);
+    const [{ figure }] = await Promise.all([answers.get(wanted) ?? ask(), plotly(chart.dataset.plotly)]);
     if (wanted === query()) await paint(figure);
   } catch (error) {
     console.error(error);
@@ -78,14 +79,6 @@ function freshen(page) {
   mark();
 }
 
-let loading;
-function library() {
-  loading ??= new Promise((resolve, reject) => {
-    document.head.append(Object.assign(document.createElement("script"), { src: chart.dataset.plotly, onload: resolve, onerror: reject }));
-  });
-  return loading;
-}
-
 function zoomed(changed) {
   if ("xaxis.range[0]" in changed) zoom = { hours: shown.hours, range: [changed["xaxis.range[0]"], changed["xaxis.range[1]"]] };
 }
@@ -102,8 +95,7 @@ function say(where, text) {
 
 function fail() {
   chart.removeAttribute("aria-busy");
-  if (!window.Plotly) loading = null;
-  if (chart.querySelector(".sketch") && query() === drawn) return listen(); // what the server drew still stands
+  if (chart.querySelector(".sketch") && query() === drawn) return onReach(chart, draw); // what the server drew still stands
   const note = Object.assign(document.createElement("div"), { className: "chart-note" });
   const again = Object.assign(document.createElement("button"), { className: "button small", textContent: "Try again" });
   note.append("The prices could not be loaded.", again);
@@ -138,19 +130,8 @@ document.addEventListener("click", (event) => {
   if (!site) history.replaceState(history.state, "", document.querySelector("[data-hours][aria-current]").href); // a reload, or whom it is sent to, sees the same
 });
 
-// A finger may only scroll past; its tap is a click.
-function reached(event) {
-  if (event.pointerType === "touch" && event.type === "pointerover") return;
-  listen("removeEventListener");
-  draw();
-}
-
-function listen(how = "addEventListener") {
-  for (const kind of ["pointerover", "click"]) chart[how](kind, reached);
-}
-
 if (chart) {
-  if (chart.querySelector(".sketch")) listen();
+  if (chart.querySelector(".sketch") && !isReached(chart)) onReach(chart, draw);
   else draw();
   setInterval(renew, EVERY_MS);
   onTheme(() => place.isConnected && draw());

@@ -1,2 +1,6 @@
 // A form of filters shows its result as soon as one of them changes; without JavaScript it has a button.
-document.querySelector(".filters")?.addEventListener("change", (event) => event.currentTarget.requestSubmit());
+import { chosenEarly } from "./chosen.js";
+
+const form = document.querySelector(".filters");
+form?.addEventListener("change", () => form.requestSubmit());
+if (form && chosenEarly(form.elements).length) form.requestSubmit();

@@ -1,5 +1,8 @@
 // The table of models: filters apply when chosen, models are ticked to compare.
+import { chosenEarly } from "./chosen.js";
+
 const MOST = 4;
+const form = document.getElementById("market-form");
 const query = document.getElementById("q");
 const bar = document.querySelector("[data-compare]");
 const words = bar.querySelector("[data-compare-words]");
@@ -38,10 +41,14 @@ function tell() {
   sessionStorage.setItem("clod_compare", JSON.stringify([...chosen]));
 }
 
+function choose({ checked, value, dataset }) {
+  if (checked) chosen.set(value, dataset.name);
+  else chosen.delete(value);
+}
+
 document.addEventListener("change", ({ target }) => {
   if (target.name !== "m") return;
-  if (target.checked) chosen.set(target.value, target.dataset.name);
-  else chosen.delete(target.value);
+  choose(target);
   tick();
 });
 
@@ -56,4 +63,6 @@ bar.addEventListener("submit", (event) => {
   event.preventDefault();
   location.assign(`/models/compare?${new URLSearchParams([...chosen.keys()].map((slug) => ["m", slug]))}`);
 });
+chosenEarly(boxes()).slice(0, MOST - chosen.size).forEach(choose);
 tick();
+if (chosenEarly(form.elements).length || query.value !== query.defaultValue) document.addEventListener("DOMContentLoaded", () => form.requestSubmit()); // by then htmx takes it

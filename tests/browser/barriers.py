@@ -28,8 +28,7 @@ def here(page: Page, axe: str, rules: dict[str, object] = LEVELS) -> list[str]:
 
 
 def barriers(page: Page, axe: str, addresses: Iterable[str]) -> list[str]:
-    """Each page is opened once and looked at in both themes, without the motion between them."""
-    page.emulate_media(reduced_motion="reduce")
+    """Each page is opened once and looked at in both themes."""
     found = []
     for address in addresses:
         page.goto(address)

@@ -1,8 +1,6 @@
 """A running site whose demo project has bodies, sealed and plain, as its tests and pictures need them."""
 
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +13,7 @@ from clod_site.lib import ids
 from tests.activity import said
 from tests.browser import pages
 from tests.site import Site
-from tests.studio.desk import shell
+from tests.studio.desk import rows, shell
 
 MARKUP = "<img src=x onerror=\"document.title='evil'\"><script>document.title='evil'</script><b>bold</b>"
 PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -43,13 +41,6 @@ for name, jwk in json.loads({json.dumps(keys)!r}).items():
     said.recipient(project, jwk, name.replace("_", " "))
 print(json.dumps(ids.public("proj", project.pk)))"""
     return str(shell(site, program))
-
-
-def rows(site: Site, statement: str, *values: Any) -> list[Any]:
-    """Of the site's own database: a process for each question would take seconds."""
-    [database] = site.var.glob("*.sqlite3")
-    with closing(sqlite3.connect(database, timeout=20)) as connection, connection:
-        return connection.execute(statement, values).fetchall()
 
 
 def stored(site: Site, request: str) -> Any:

@@ -1,11 +1,17 @@
 """Every page of the site under a name of its own: one list for whoever looks at all of them.
 
-Addresses of members' pages may hold {project}, {key}, {request}, {top_up} and {member}: something of the reader's, as ``own`` finds it.
+Addresses of members' pages may hold {project}, {key}, {request}, {top_up}, {member}, {webhook} and {delivery}: something of the reader's,
+as ``own`` finds it.
 """
 
-from playwright.sync_api import Page, expect
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from accounts import handbook
+from tests.site import Site
 
 MODEL = "smollm2-135m-instruct"
 
@@ -28,6 +34,7 @@ VISITORS = {
     "sign-up": "/accounts/signup/",
     "password-reset": "/accounts/password/reset/",
     "styleguide": "/styleguide",
+    "status": "/status",
 }
 
 MEMBERS = {
@@ -68,6 +75,13 @@ MEMBERS = {
     "member-transfer": "/team/members/{member}/transfer",
     "audit-log": "/team/audit",
     "settings": "/settings",
+    "webhooks": "/settings/webhooks",
+    "webhook-new": "/settings/webhooks/new",
+    "webhook": "/settings/webhooks/{webhook}",
+    "webhook-edit": "/settings/webhooks/{webhook}/edit",
+    "webhook-rotate": "/settings/webhooks/{webhook}/rotate",
+    "webhook-delete": "/settings/webhooks/{webhook}/delete",
+    "webhook-delivery": "/settings/webhooks/{webhook}/deliveries/{delivery}",
     "security": "/settings/security",
     "e-mail": "/accounts/email/",
     "password": "/accounts/password/change/",
@@ -81,15 +95,22 @@ OWN = {
     "request": ("/activity?range=all", "a[href^='/activity/req_']"),
     "top_up": ("/billing/top-ups", "a[href^='/billing/top-ups/top_']"),
     "member": ("/team", "a[href^='/team/members/mem_']"),
+    "webhook": ("/settings/webhooks", "a[href^='/settings/webhooks/wh_']"),
+    "delivery": ("/settings/webhooks/{webhook}", "a[href*='/deliveries/dlv_']"),
 }
+MARKS_SCRIPTS = "addEventListener('DOMContentLoaded', () => document.documentElement.setAttribute('data-scripts-ran', ''))"
+WITHOUT_SCRIPTS = "html:not([data-scripts-ran])"
 MISSING = {"not-found": 404}  # status where it is not 200
+_log_ins: dict[Site, Sequence[Any]] = {}  # the cookies
 
 
 def own(page: Page) -> dict[str, str]:
     """What the reader has at least one of, by the word that addresses hold."""
     found = {}
     for word, (address, link) in OWN.items():
-        page.goto(address)
+        if not _is_known(address, found):
+            continue
+        page.goto(address.format(**found))
         first = page.locator(link).first
         if first.count():
             found[word] = (first.get_attribute("href") or "").split("?")[0].rsplit("/", 1)[1]
@@ -102,12 +123,51 @@ def of_members(page: Page) -> dict[str, str]:
     return {name: address.format(**words) for name, address in MEMBERS.items() if _is_known(address, words)}
 
 
+def enter(page: Page, site: Site) -> None:
+    """As the demo account: in the log-in of a test before, if it still holds. Another one takes seconds, and other tests tell of it."""
+    if site in _log_ins:
+        page.context.add_cookies(_log_ins[site])
+        if get(page, "/settings", max_redirects=0).ok:
+            return
+        page.context.clear_cookies()
+    log_in(page, site.email, site.password)
+    _log_ins[site] = page.context.cookies()
+
+
+def get(page: Page, address: str, **options: Any) -> APIResponse:
+    """Beside the page, with its cookies. Once more where the server has just ended a connection that was idle, as browsers do."""
+    return page.request.get(address, max_retries=1, **options)
+
+
 def log_in(page: Page, email: str, password: str) -> None:
     page.goto("/accounts/login/")
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
     expect(page).not_to_have_url("**/accounts/login/**")
+
+
+def act_when_scripts_listen(page: Page) -> None:
+    """A click that leads to another page returns before that page's scripts have come. Whatever is done or expected next waits for them:
+    who presses a key too early presses it again, a test does not. What must not be lost before is told by tests with ``before_script``.
+    """
+    page.add_init_script(MARKS_SCRIPTS)
+    page.add_locator_handler(page.locator(WITHOUT_SCRIPTS), lambda: page.wait_for_load_state("domcontentloaded"))
+
+
+@contextmanager
+def before_script(page: Page, name: str) -> Iterator[None]:
+    """What is opened meanwhile, with ``wait_until="commit"``, has to do without that script, as on a slow network; then it comes."""
+    address = f"**/js/{name}.*"
+    held: list[Route] = []
+    page.remove_locator_handler(page.locator(WITHOUT_SCRIPTS))
+    page.route(address, lambda route: held.append(route))  # playwright marks the function
+    with page.expect_request(address):
+        yield
+    page.route(address, lambda route: route.continue_())
+    for route in held:
+        route.continue_()
+    act_when_scripts_listen(page)
 
 
 def _is_known(address: str, words: dict[str, str]) -> bool:

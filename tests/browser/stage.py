@@ -52,6 +52,26 @@ def main(email: str) -> None:
     keys, dice = _keys(organization, user), random.Random(20)
     Request.objects.bulk_create([_request(at, organization, keys, dice) for at in _instants(clock.now(), dice)], batch_size=2000)
     rollups.advance(clock.now(), run_s=float("inf"))
+    _webhooks(organization, user)
+
+
+def _webhooks(organization: Any, user: Any) -> None:
+    """One that takes what it is told, and one that nobody reaches."""
+    from clod_site.lib import clock
+    from webhooks import events, registry
+    from webhooks.models import Delivery
+
+    for url, description, types in (
+        ("http://127.0.0.1:9999/clod", "Alerts in the team's chat", ["budget.threshold_reached", "wallet.low"]),
+        ("http://127.0.0.1:9999/audit", "", []),
+    ):
+        webhook, _ = registry.add(organization, url=url, description=description, event_types=types, actor=user)
+        registry.disable(webhook)
+    for type_ in ("budget.threshold_reached", "api_key.created", "wallet.low"):
+        events.emit(organization.pk, type_, {"project": {"name": "Chat in the app"}, "percent": 80})
+    sent = {"state": "sent", "tries": 1, "status": 200, "answer": "ok", "response_ms": 84, "last_try_at": clock.now()}
+    Delivery.objects.filter(webhook__description="Alerts in the team's chat").update(**sent)
+    registry.enable(registry.of(organization)[0])
 
 
 def _keys(organization: Any, user: Any) -> list[Any]:

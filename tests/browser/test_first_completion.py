@@ -17,7 +17,7 @@ ANSWER_MS = 60_000
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_newcomer_signs_up_gets_a_key_asks_and_finds_both_requests(open_page, site, theme, width):
-    page = open_page(theme, width)
+    page = open_page(theme, width, motion="no-preference")
     sign_up(page)
     key = generate_key(page)
     left = ask_with(key, f"{site.base_url}/v1")

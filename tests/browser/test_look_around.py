@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import barriers, pages
 
-pytestmark = [pytest.mark.site, pytest.mark.browser, pytest.mark.node]
+pytestmark = [pytest.mark.site, pytest.mark.browser, pytest.mark.node, pytest.mark.long]
 
 SECTIONS = {
     "models": "Models",
@@ -34,14 +34,28 @@ def test_a_visitor_can_read_the_public_pages(open_page, axe, theme, width):
 def test_the_demo_account_can_open_every_page_of_its_own(open_page, site, axe, theme, width):
     page = open_page(theme, width)
     pages.log_in(page, site.email, site.password)
+    webhook = add_webhook(page)
     addresses = pages.of_members(page)
-    assert {"project", "key"} <= addresses.keys()
+    assert {"project", "key", "webhook-delivery"} <= addresses.keys()
     assert look_at(page, axe, {name: address for name, address in addresses.items() if name not in pages.MISSING}) == []
+    page.goto(f"{webhook}/delete")
+    page.get_by_role("button", name="Delete the webhook").click()
+
+
+def add_webhook(page: Page) -> str:
+    """The address of its page; it has been sent an event, which nobody takes."""
+    page.goto("/settings/webhooks/new")
+    page.get_by_label("Address").fill("http://127.0.0.1:9999/")
+    page.get_by_role("button", name="Add webhook").click()
+    page.get_by_role("link", name="Done").click()
+    address = page.url
+    page.get_by_role("button", name="Send a test event").click()
+    expect(page.get_by_role("link", name="webhook.test")).to_be_visible()
+    return address
 
 
 def look_at(page: Page, axe: str, addresses: Mapping[str, str]) -> list[str]:
     """The barriers that were found."""
-    page.emulate_media(reduced_motion="reduce")
     found = []
     for name, address in addresses.items():
         answer = page.goto(address, wait_until="networkidle" if name in THAT_LOAD_MORE else "load")

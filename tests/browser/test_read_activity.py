@@ -28,22 +28,65 @@ def call(site) -> None:
 def page(open_page, site) -> Page:
     call(site)
     page = open_page()
-    pages.log_in(page, site.email, site.password)
+    pages.enter(page, site)
     page.goto("/activity")
     return page
 
 
 def test_the_chart_follows_what_is_chosen_and_the_address_does_too(page):
-    expect(page.locator(".usage-chart .barlayer .trace").first).to_be_attached(timeout=ANSWER_MS)
+    expect(page.locator(".usage-sketch .bars")).to_be_visible()
     page.get_by_role("link", name="Latency", exact=True).click()
-    expect(page.locator(".usage-chart .scatterlayer .trace")).to_have_count(3)
+    expect(page.locator(".usage-sketch .curve")).to_have_count(3)
+    expect(page.get_by_role("img", name="Latency over time")).to_be_visible()
     page.locator("select[name=by]").select_option("model")
-    expect(page.locator(".usage-chart .scatterlayer .trace")).to_have_count(1)
+    expect(page.locator(".usage-sketch .curve")).to_have_count(1)
+    expect(page.locator(".usage-sketch .sketch-names")).to_have_text(MODEL)
     expect(page).to_have_url(re.compile("metric=latency&by=model"))
     page.reload()
     expect(page.locator("a[data-metric=latency]")).to_have_attribute("aria-current", "true")
     page.get_by_text("The same numbers as a table").click()
     expect(page.locator("#chart-table").get_by_role("columnheader", name=MODEL)).to_be_visible()
+
+
+def test_plotly_comes_when_the_reader_reaches_for_the_chart_and_then_follows_too(page):
+    asked: list[str] = []
+    page.on("request", lambda request: "plotly" in request.url and asked.append(request.url))
+    page.reload()
+    page.wait_for_load_state("load")
+    expect(page.locator(".usage-sketch .bars")).to_be_visible()
+    assert asked == []
+    page.locator(".usage-chart").hover()
+    expect(page.locator(".usage-chart .barlayer .trace").first).to_be_attached(timeout=ANSWER_MS)
+    expect(page.locator(".usage-sketch")).to_have_count(0)
+    page.get_by_role("link", name="Latency", exact=True).click()
+    expect(page.locator(".usage-chart .scatterlayer .trace")).to_have_count(3)
+    expect(page.get_by_role("img", name="Latency over time")).to_be_visible()
+    assert len(asked) == 1
+
+
+def test_a_chart_the_pointer_was_on_before_its_script_came_is_drawn(page):
+    with pages.before_script(page, "activity-chart"):
+        page.reload(wait_until="commit")
+        page.locator(".usage-chart").hover()
+    expect(page.locator(".usage-chart .barlayer .trace").first).to_be_attached(timeout=ANSWER_MS)
+
+
+def test_what_the_server_drew_stays_when_plotly_cannot_be_had(chromium, site):
+    call(site)
+    context = chromium.new_context(base_url=site.base_url)
+    page = context.new_page()
+    pages.enter(page, site)
+    page.goto("/activity")
+    page.route("**/plotly.min*", lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        page.locator(".usage-chart").hover()
+    expect(page.locator(".usage-chart[aria-busy]")).to_have_count(0)
+    expect(page.locator(".usage-sketch .bars")).to_be_visible()
+    page.unroute("**/plotly.min*")
+    page.mouse.move(0, 0)
+    page.locator(".usage-chart").hover()
+    expect(page.locator(".usage-chart .barlayer .trace").first).to_be_attached(timeout=ANSWER_MS)
+    context.close()
 
 
 def test_several_values_are_ticked_and_taken_away_again(page):
@@ -58,6 +101,26 @@ def test_several_values_are_ticked_and_taken_away_again(page):
     expect(page.get_by_role("heading", name="No request matches")).to_be_visible()
 
 
+def test_what_was_chosen_before_the_script_came_is_shown(page):
+    with pages.before_script(page, "activity"):
+        page.goto("/activity", wait_until="commit")
+        page.locator("select[name=range]").select_option("7d")
+    expect(page).to_have_url(re.compile(r"\?range=7d$"))
+    page.go_back()
+    expect(page.locator("[data-tail-state]")).to_have_text("Live")
+    expect(page).to_have_url(re.compile("/activity$"))
+
+
+def test_boxes_ticked_before_the_script_came_count_when_their_menu_closes(page):
+    with pages.before_script(page, "activity"):
+        page.goto("/activity", wait_until="commit")
+        page.locator("summary", has_text="Status").click()
+        page.get_by_label("Ok", exact=True).check()
+    expect(page.locator("[data-tail-state]")).to_have_text("Live")
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile(r"\?status=ok$"))
+
+
 def test_a_new_request_arrives_by_itself_and_the_open_table_stays_open(page, site):
     rows = page.locator(".requests tbody tr")
     before = rows.count()
@@ -70,7 +133,7 @@ def test_a_new_request_arrives_by_itself_and_the_open_table_stays_open(page, sit
 def arrive(page, site) -> str:
     """A new request's id, once the server has it."""
     call(site)
-    return str(page.request.get("/api/activity/requests?limit=1").json()["data"][0]["id"])
+    return str(pages.get(page, "/api/activity/requests?limit=1").json()["data"][0]["id"])
 
 
 def test_while_somebody_reads_further_down_a_button_says_what_is_new(page, site):

@@ -18,7 +18,7 @@ from tests.lib import tool
 from tests.lib.test_jwe import joserfc_opens
 from tests.site import eventually, running_site
 
-pytestmark = [pytest.mark.site, pytest.mark.browser, pytest.mark.node]
+pytestmark = [pytest.mark.site, pytest.mark.browser, pytest.mark.node, pytest.mark.long]
 
 PASSPHRASE = "correct horse battery"
 SAID_OF_CHANGES = "changed|no sealed body|no JSON|moved here|not ours|taken out"
@@ -49,7 +49,7 @@ def keys(site) -> dict[str, dict[str, str]]:
 @pytest.fixture
 def page(open_page, site, keys) -> Page:
     page = open_page()
-    pages.log_in(page, site.email, site.password)
+    pages.enter(page, site)
     return page
 
 
@@ -92,7 +92,7 @@ def test_what_the_gateway_seals_chromium_and_the_tool_open(page, site, mine, key
     expect(shown(page)).to_contain_text("Name the capital of Kiribati")
     section(page).get_by_role("button", name="JSON").click()
     seen = json.loads(section(page).locator("[data-json] pre").inner_text())
-    export = page.request.get(f"/activity/bodies.jsonl?q={request}").text()
+    export = pages.get(page, f"/activity/bodies.jsonl?q={request}").text()
     done = tool.run(tmp_path, "decrypt", "--key", mine.name, "--expect-kid", keys["Safe"]["kid"], given=export)
     assert (done.returncode, done.stderr) == (0, "")
     row = json.loads(done.stdout.splitlines()[0])
@@ -108,6 +108,14 @@ def test_the_private_key_leaves_the_browser_in_no_request(page, site, mine, keys
     choose(section(page), mine)
     expect(shown(page)).to_contain_text("capital of France")
     assert not [each for each in sent if keys["Alice"]["d"] in each or "capital of France" in each]
+
+
+def test_a_key_file_chosen_before_its_script_came_opens_too(page, site, mine, keys):
+    request = sealed_call(site)
+    with pages.before_script(page, "body-section"):
+        page.goto(f"/activity/{request}", wait_until="commit")
+        choose(section(page), mine)
+    expect(shown(page)).to_contain_text("capital of France")
 
 
 # --- what fails ----------------------------------------------------------------------------------
@@ -135,7 +143,7 @@ def both_refuse(page: Page, request: str, mine, tmp_path, browser_says: str, too
     choose(section(page), mine)
     expect(problem(page)).to_contain_text(re.compile(browser_says))
     expect(shown(page)).to_be_empty()
-    done = tool.run(tmp_path, "decrypt", "--key", mine.name, given=page.request.get(f"/activity/bodies.jsonl?q={request}").text())
+    done = tool.run(tmp_path, "decrypt", "--key", mine.name, given=pages.get(page, f"/activity/bodies.jsonl?q={request}").text())
     assert done.returncode == 1
     assert re.search(f"{request}: .*{tool_says}", done.stderr), done.stderr
 
@@ -270,8 +278,7 @@ def test_what_is_open_breaks_no_rule_of_axe(open_page, site, axe, mine, keys, wi
     answer = {"role": "assistant", "content": "Paris.", "reasoning_content": "France is a country.", "tool_calls": [call]}
     request = kept_call(site, keys, said.DOCUMENT | {"response": {"choices": [{"message": answer}]}, "error": {"message": "It broke off."}})
     page = open_page(width=width)
-    page.emulate_media(reduced_motion="reduce")
-    pages.log_in(page, site.email, site.password)
+    pages.enter(page, site)
     page.goto(f"/activity/{request}")
     found = seen_in_both_themes(page, axe)
     choose(section(page), mine)
@@ -398,7 +405,7 @@ def test_a_new_recipient_is_given_the_older_bodies(page, site, axe, mine, tmp_pa
     page.goto(f"/activity/{request}")
     choose(section(page), theirs)
     expect(shown(page)).to_contain_text("Before there was another key")
-    export = page.request.get(f"/activity/bodies.jsonl?q={request}").text()
+    export = pages.get(page, f"/activity/bodies.jsonl?q={request}").text()
     done = tool.run(tmp_path, "decrypt", "--key", theirs.name, "--expect-kid", new["kid"], given=export)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Before there was another key" in done.stdout
@@ -424,7 +431,9 @@ def test_giving_older_bodies_can_be_stopped_and_gone_on_with(page, site, mine):
 
 
 def share(page: Page, site, project: str, new: dict[str, str]) -> Locator:
-    """The page, past being asked once more who is there; its button."""
+    """The page, past being asked once more who is there; its button. In a log-in of its own: it remembers that it was asked."""
+    page.context.clear_cookies()
+    pages.log_in(page, site.email, site.password)
     page.goto(f"/projects/{project}/encryption/share?kid={new['kid']}")
     page.get_by_label("Password").fill(site.password)
     page.keyboard.press("Enter")

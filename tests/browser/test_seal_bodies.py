@@ -75,7 +75,6 @@ def choose(part: Any, file: Any) -> None:
 
 
 def barriers_in_both_themes(page: Page, axe: str) -> list[str]:
-    page.emulate_media(reduced_motion="reduce")
     found = []
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)

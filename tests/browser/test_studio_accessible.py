@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.site, pytest.mark.browser, pytest.mark.node]
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_studio_in_use_has_no_barrier(chromium, site, axe, width):
-    with desk.opened(chromium, site, viewport={"width": width, "height": 900}, reduced_motion="reduce") as page:
+    with desk.opened(chromium, site, viewport={"width": width, "height": 900}) as page:
         page.goto(f"/studio?model={desk.MODEL}")
         page.get_by_label("Longest answer").fill("20")
         desk.ask(page, "Write a list.")
@@ -42,6 +42,6 @@ def barriers(page: Page, axe: str, state: str) -> list[str]:
     found = []
     page.evaluate("scrollTo(0, 0)")  # what the top bar covers is too small to press, until it is scrolled
     for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.emulate_media(color_scheme=theme)
         found += [f"{state} ({theme}) {problem}" for problem in here(page, axe)]
     return found

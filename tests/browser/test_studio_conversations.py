@@ -7,21 +7,26 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.clients import fakes
+from tests.site import Site
 from tests.studio import desk
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 DOT = {"name": "dot.png", "mimeType": "image/png", "buffer": base64.b64decode(PIXEL)}
-BLIND = "UPDATE catalog_model SET input_modalities = '[\"text\"]' WHERE slug = 'fake-json'"
 
 
 @pytest.fixture(scope="module")
-def fake(with_data, tmp_path_factory):
-    with fakes.running(with_data(tmp_path_factory.mktemp("studio") / "var")) as running:
-        desk.change(running.site, BLIND)
-        yield running
+def fake(fakes):
+    json_reads(fakes.site, "text")
+    yield fakes
+    json_reads(fakes.site, "text", "image")
+
+
+def json_reads(site: Site, *modalities: str) -> None:
+    """What the model fake/json takes."""
+    desk.rows(site, f"UPDATE catalog_model SET input_modalities = '{json.dumps(modalities)}' WHERE slug = 'fake-json'")
+    desk.rows(site, "UPDATE catalog_catalogversion SET number = number + 1")
 
 
 @pytest.fixture
@@ -209,6 +214,7 @@ def test_a_strategy_alone_tells_which_model_answered_and_stays_with_its_model(pa
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Model: fake/echo")).to_be_visible()
     page.goto("/studio?model=%40price")
+    page.get_by_label("Longest answer").fill("12")  # the cheapest is the real model
     desk.ask(page, "who are you?")
     desk.is_done(desk.answers(page))
     expect(desk.answers(page).locator(".who")).to_contain_text("chosen by Any model @price")
@@ -221,13 +227,13 @@ def test_the_figures_below_are_those_of_the_top_bar(page, fake) -> None:
     desk.is_done(desk.answers(page))
     wallet = bar.inner_text()
     expect(means).to_contain_text(f"Wallet {wallet}")
-    desk.change(fake.site, "UPDATE billing_wallet SET balance_nanousd = balance_nanousd + 5000000000")
+    desk.rows(fake.site, "UPDATE billing_wallet SET balance_nanousd = balance_nanousd + 5000000000")
     try:
         page.evaluate("dispatchEvent(new Event('focus'))")  # the reader comes back from another tab
         expect(bar).not_to_have_text(wallet)
         expect(means).to_contain_text(f"Wallet {bar.inner_text()}")
     finally:
-        desk.change(fake.site, "UPDATE billing_wallet SET balance_nanousd = balance_nanousd - 5000000000")
+        desk.rows(fake.site, "UPDATE billing_wallet SET balance_nanousd = balance_nanousd - 5000000000")
     choose(page, "fake/no-usage")
     desk.ask(page, "how much?")
     expect(desk.answers(page).last.locator(".meter-line")).to_contain_text("≈ $")

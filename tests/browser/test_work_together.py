@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.barriers import barriers
+from tests.browser.pages import before_script
 from tests.site import Site, eventually
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
@@ -83,6 +84,15 @@ def test_somebody_is_invited_joins_gets_another_role_and_leaves(open_page, site,
     owner.get_by_label("What").select_option(label="Sign-in")
     expect(owner).to_have_url(re.compile("group=sign_in"))
     expect(log).not_to_contain_text("joined")
+
+
+def test_what_was_chosen_before_the_script_came_is_shown(open_page):
+    page = open_page()
+    newcomer(page, "olive")
+    with before_script(page, "filters"):
+        page.goto("/team/audit", wait_until="commit")
+        page.get_by_label("What").select_option(label="Sign-in")
+    expect(page).to_have_url(re.compile("group=sign_in"))
 
 
 def test_an_organization_is_passed_on(open_page, site):

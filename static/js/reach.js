@@ -1,0 +1,25 @@
+// A chart is the server's drawing until a reader reaches for it. Then Plotly comes: five megabytes that take a second to compile.
+let loading;
+
+// Asked again after a failure, it tries again.
+export function plotly(address) {
+  loading ??= new Promise((resolve, reject) => {
+    document.head.append(Object.assign(document.createElement("script"), { src: address, onload: resolve, onerror: reject }));
+  });
+  loading.catch(() => (loading = null));
+  return loading;
+}
+
+// Calls "draw" once, when the reader points at the chart or taps it. A finger may only scroll past; its tap is a click.
+export function onReach(chart, draw) {
+  const kinds = ["pointerover", "click"];
+  const reached = (event) => {
+    if (event.pointerType === "touch" && event.type === "pointerover") return;
+    for (const kind of kinds) chart.removeEventListener(kind, reached);
+    draw();
+  };
+  for (const kind of kinds) chart.addEventListener(kind, reached);
+}
+
+// The pointer came before this script did.
+export const isReached = (chart) => chart.matches(":hover");
