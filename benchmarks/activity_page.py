@@ -66,12 +66,26 @@ def _measure(count: int) -> None:
     visit = browser(alice)
     visit.defaults["SERVER_NAME"] = "127.0.0.1"
     print(f"\n{_server()}: {count:,} requests filled in {filling:.0f} s, {UsageHour.objects.count():,} rollups built in {adding:.1f} s\n")
+    _sizes()
     _visit(visit, "/docs")
     print(f"the first Activity of a process that has answered something else: {_visit(visit, '/activity')[0]:.0f} ms\n")
     print("| what | CPU, ms | median, ms | worst, ms | first, ms | kB |\n|---|---|---|---|---|---|")
     for name, address in _addresses(visit):
         _row(visit, name, address)
     print(f"\nload average {', '.join(f'{each:.1f}' for each in os.getloadavg())}", flush=True)
+
+
+def _sizes() -> None:
+    """Bytes of a row with its indexes, where the database tells."""
+    from django.db import connection
+
+    from activity.models import Request, UsageHour
+
+    for model in (Request, UsageHour) if connection.vendor == "postgresql" else ():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_total_relation_size(%s)", [model._meta.db_table])
+            size = cursor.fetchone()[0]
+        print(f"{model._meta.verbose_name}: {size / 1e6:,.0f} MB, {size / model.objects.count():,.0f} bytes a row with its indexes\n")
 
 
 def _row(visit: Any, name: str, address: str) -> None:

@@ -14,7 +14,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 CALLERS, WALLETS, SECONDS = (1, 32, 256), (1, 100), 2.0
@@ -127,12 +126,13 @@ def _in_threads(call: Callable[[int, float], None], callers: int, counts: list[i
 def _alone(store: Any, operation: Any) -> Any:
     """A transaction of its own, again and again while others are in the way."""
     from billing.ledger import transaction
+    from billing.ledger.locks import Known
     from billing.ledger.store import Contended
     from clod_site.lib import clock
 
     while True:
         try:
-            return transaction.run(store, [operation], clock.now())[0]
+            return transaction.run(store, [operation], clock.now(), Known())[0]
         except Contended:
             continue
 
@@ -148,12 +148,10 @@ def _plain_store() -> Any:
     from billing.ledger.store_postgres import PostgresStore
 
     class Plain(PostgresStore):
-        def _trips(self) -> AbstractContextManager[None]:
-            return nullcontext()
-
-        def select(self, statement: Any, keys: Any) -> Any:
-            rows = super().select(statement, keys)()
-            return lambda: rows
+        def _send(self, sql: str, parameters: Any = ()) -> Any:
+            answer = super()._send(sql, parameters)
+            self._pipeline.trip()
+            return answer
 
     return Plain()
 

@@ -9,7 +9,6 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable
 from typing import Any
 
 REQUESTS = 5000
@@ -48,7 +47,7 @@ async def _rows() -> None:
     for address, query in (("/v1/prices/now", ""), *(("/v1/prices", f"model=deepseek-v3&from={ago}&step={step}") for ago, step in SPANS)):
         await _ask(address, query)  # what the first one loads is not its own
         made_ms = _made(address, query, await snapshots.catalog())
-        plain, packed = await _ask(address, query), await _ask(address, query, b"gzip")
+        plain, packed = await _ask(address, query), await _ask(address, query, "gzip")
         rate, cpu_us = await _cached(address, query)
         print(f"| `{address}?{query}` | {plain / 1e3:.0f} | {packed / 1e3:.0f} | {made_ms:.0f} | {rate:,.0f} | {cpu_us:.0f} |", flush=True)
     await asyncio.to_thread(snapshots.forget)
@@ -76,42 +75,30 @@ def _made(address: str, query: str, catalog: Any) -> float:
 async def _cached(address: str, query: str) -> tuple[float, float]:
     started, cpu = time.perf_counter(), time.process_time()
     for _ in range(REQUESTS):
-        await _ask(address, query, b"gzip")
+        await _ask(address, query, "gzip")
     return REQUESTS / (time.perf_counter() - started), (time.process_time() - cpu) / REQUESTS * 1e6
 
 
-async def _ask(address: str, query: str, encoding: bytes = b"") -> int:
+async def _ask(address: str, query: str, encoding: str = "") -> int:
     """The size of the answer's body."""
-    from gateway.door import door
+    from gateway import door
+    from gateway.calls import Call
 
-    sent: list[dict[str, Any]] = []
-    bodies = iter([{"type": "http.request", "body": b""}])
-    headers = [(b"host", b"localhost"), (b"accept-encoding", encoding)]
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": address,
-        "query_string": query.encode(),
-        "headers": headers,
-        "client": ("127.0.0.1", 1),
-    }
-    await door(scope, _receiving(lambda: next(bodies, None)), _sending(sent.append))
-    assert sent[0]["status"] == 200, sent
-    return len(sent[1]["body"])
+    seen = _Seen()
+    headers = {"host": "localhost", "accept-encoding": encoding}
+    await door.answer(Call(b"", "", query, address="127.0.0.1", header=lambda name: headers.get(name, "")), "GET", address, seen)
+    assert seen.status == 200, seen.body
+    return len(seen.body)
 
 
-def _receiving(following: Callable[[], Any]) -> Any:
-    async def receive() -> Any:
-        return following() or await asyncio.Event().wait()
+class _Seen:
+    """A client that keeps what it is told."""
 
-    return receive
+    def whole(self, status: int, _: object, body: bytes) -> None:
+        self.status, self.body = status, body
 
-
-def _sending(keep: Callable[[Any], None]) -> Any:
-    async def send(message: Any) -> None:
-        keep(message)
-
-    return send
+    def stream(self, *_: object) -> None:
+        raise AssertionError("prices are no stream")
 
 
 if __name__ == "__main__":

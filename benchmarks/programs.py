@@ -30,7 +30,7 @@ class NotReady(SystemExit):
 
 @dataclass
 class Program:
-    """``kind`` is what the table calls it; ``is_ready`` asks whether it does its work; ``user`` whom it runs as."""
+    """``kind`` is what the table calls it; ``is_ready`` asks whether it does its work; ``user`` whom it runs as, ``folder`` where."""
 
     kind: str
     command: list[Any]
@@ -39,16 +39,19 @@ class Program:
     variables: dict[str, str] = field(default_factory=dict)
     user: dict[str, Any] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
+    folder: Path | None = None
     kills: int = 0
     deaths: int = 0
 
     def start(self) -> None:
         """From the main thread only: on Linux the process ends with the thread that started it."""
         self.log_begins_at = self.log.stat().st_size if self.log.exists() else 0
+        self._is_told = False
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [str(word) for word in self.command],
                 env=environment(self.variables),
+                cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -57,9 +60,17 @@ class Program:
                 **self.user,
             )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def family(self) -> list[int]:
+        """Its process, and all it has started."""
+        return [self.pid, *_children(self.pid)]
+
     def kill(self) -> None:
         """kill -9, of everything it started too: nobody is left to tidy up."""
-        family = [self._process.pid, *_children(self._process.pid)]
+        family = self.family()
         for pid in family:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -73,13 +84,22 @@ class Program:
             self.deaths += 1
             self.start()
 
-    def stop(self) -> None:
+    def is_running(self) -> bool:
+        return hasattr(self, "_process") and self._process.poll() is None
+
+    def tell_to_stop(self) -> None:
+        """Once: a second signal means more than the first to some."""
+        if self.is_running() and not self._is_told:
+            self._process.send_signal(self.stop_signal)
+            self._is_told = True
+
+    def stop(self, within_s: float = STOP_S) -> None:
         """In order; with force when that takes too long. Safe when it has ended, or never begun."""
-        if not hasattr(self, "_process") or self._process.poll() is not None:
+        if not self.is_running():
             return
-        self._process.send_signal(self.stop_signal)
+        self.tell_to_stop()
         try:
-            self._process.wait(STOP_S)
+            self._process.wait(within_s)
         except subprocess.TimeoutExpired:
             self.kill()
 
@@ -124,10 +144,10 @@ def _is_alive(pid: int) -> bool:
     return shown.stdout.strip()[:1] not in {"", "Z"}
 
 
-def python(variables: dict[str, str], *words: str) -> str:
-    """What a Python program of ours printed last."""
+def python(variables: dict[str, str], *words: str, folder: Path | None = None) -> str:
+    """What a Python program of ours, or of the version in ``folder``, printed last."""
     command, variables = [sys.executable, *words], environment(variables)
-    ran = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=LONGEST_PROGRAM_S)
+    ran = subprocess.run(command, env=variables, cwd=folder, capture_output=True, text=True, check=False, timeout=LONGEST_PROGRAM_S)
     if ran.returncode:
         raise SystemExit(f"{' '.join(words)} failed:\n{ran.stderr[-2000:]}")
     return (ran.stdout.strip().splitlines() or [""])[-1]

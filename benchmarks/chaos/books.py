@@ -25,6 +25,7 @@ ENDPOINTS = {
     "steady": ("paris",),
     "slow": ("slow",),
     "long": ("forever",),
+    "unhurried": ("unhurried",),
     "broken": ("error-500", "paris"),
     "breaks-off": ("cut-mid-stream",),
     "gift": ("paris",),
@@ -47,6 +48,16 @@ class Verdict:
     lost: list[str]
     above_hold: int
     without_hold: int
+
+    def facts(self, deaths: int) -> list[str]:
+        """Everything that must not be, a sentence each. ``deaths`` are of processes nobody killed."""
+        counted = {
+            "P2   calls charged above their hold": self.above_hold,
+            "P4   upstream calls without a hold": self.without_hold,
+            "calls that were never answered": self.unanswered,
+            "processes that ended by themselves": deaths,
+        }
+        return [*self.breaks, *self.lost, *self.undercharged, *(f"{number} {what}" for what, number in counted.items() if number)]
 
 
 def prepare(upstream: str) -> None:

@@ -57,18 +57,7 @@ def _row(result: Result) -> str:
 
 def wrong(results: list[Result]) -> list[str]:
     """Every fact that must not be, a line each."""
-    lines = []
-    for result in results:
-        verdict = result.verdict
-        lines += verdict.breaks + verdict.lost + verdict.undercharged
-        counted = {
-            "charged above their hold": verdict.above_hold,
-            "upstream calls without a hold": verdict.without_hold,
-            "calls that were never answered": verdict.unanswered,
-            "processes that ended by themselves": result.deaths,
-        }
-        lines += [f"{result.database}: {count} {what}" for what, count in counted.items() if count]
-    return lines
+    return [f"{result.database}: {fact}" for result in results for fact in result.verdict.facts(result.deaths)]
 
 
 def write(name: str, text: str) -> None:

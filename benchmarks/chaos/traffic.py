@@ -56,11 +56,14 @@ class Note:
     status: int = 0
     cost_nanousd: int | None = None
     sure_pieces: int = 0  # of a stream: those heard up to CHECKPOINT_BOUND_S before its last one
+    at: float = 0.0  # time.time() when it was sent
+    first_s: float | None = None  # until its status was there
+    took_s: float = 0.0
 
 
 def main() -> None:
     orders = json.loads(sys.stdin.readline())
-    over, numbers = threading.Event(), itertools.count(FIRST_CALL)
+    over, numbers = threading.Event(), itertools.count(orders.get("first", FIRST_CALL))
     with Path(orders["notes"]).open("a", buffering=1) as notes:
         clients = [threading.Thread(target=_client, args=(orders, numbers, notes, over)) for _ in range(CLIENTS)]
         for client in clients:
@@ -82,12 +85,19 @@ def _client(orders: dict[str, Any], numbers: "itertools.count[int]", notes: Any,
             continue
         (habit,) = dice.choices(HABITS, [habit.often for habit in HABITS])
         note = Note(next(numbers), habit.model)
-        _call(connection, orders["key"], habit, note, dice)
+        call(connection, orders["key"], habit, note, dice)
         connection.close()
         notes.write(json.dumps(asdict(note)) + "\n")
 
 
-def _call(connection: http.client.HTTPConnection, key: str, habit: Habit, note: Note, dice: random.Random) -> None:
+def call(connection: http.client.HTTPConnection, key: str, habit: Habit, note: Note, dice: random.Random) -> None:
+    """One call from its beginning to its end, which ``note`` takes down."""
+    began, note.at = time.monotonic(), time.time()
+    _make(connection, key, habit, note, dice)
+    note.took_s = time.monotonic() - began
+
+
+def _make(connection: http.client.HTTPConnection, key: str, habit: Habit, note: Note, dice: random.Random) -> None:
     body: dict[str, Any] = {
         "model": habit.model,
         "messages": [{"role": "user", "content": QUESTION}],
@@ -102,6 +112,7 @@ def _call(connection: http.client.HTTPConnection, key: str, habit: Habit, note: 
         headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
         connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
         answer = connection.getresponse()
+        note.first_s = time.time() - note.at
         note.status, note.request = answer.status, answer.getheader("x-request-id", "")
         note.end = _stream(answer, note, leaves_at) if habit.is_stream and answer.status == 200 else _whole(answer, note)
     except TimeoutError:
