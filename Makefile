@@ -1,10 +1,10 @@
 # PORT=8001, CLOD_VAR=folder and PYTHON=python3.12 change where `make run` listens, keeps its data and what it runs on.
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help run install test check lint backtest follow bench pages lighthouse screenshots chaos canary clean
+.PHONY: help run install test check lint stack acceptance faults restore-drill rotate-drill upgrade-trial backtest follow bench bench-peers bench-guard rates pages lighthouse screenshots chaos canary clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 run:  ## install what is missing, start the whole site with its local model (PORT=8000)
 	@exec $(PYTHON) bin/bootstrap.py run
@@ -24,6 +24,30 @@ lint:  ## repair what can be repaired: imports, formatting
 	@$(PYTHON) bin/bootstrap.py install dev
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format . ; .venv/bin/djade $$(find templates -name '*.html')
 
+stack:  ## production's topology as processes: PostgreSQL, Valkey, two web processes behind nginx, worker, beat (PORT=8000 and four more)
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python -m stack
+
+acceptance:  ## test the stack that runs through its proxy, or one started for it; two minutes (ARGS="-k revoked")
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python -m stack.acceptance $(ARGS)
+
+faults:  ## break the stack in every way while clients call: what they saw, what the books say; eight minutes (ARGS="--only redis-stopped --write")
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python -m benchmarks.faults $(ARGS)
+
+restore-drill:  ## back up under load, destroy everything, restore, prove the ledger; two minutes
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python -m stack.restore
+
+rotate-drill:  ## replace the three secrets process by process while clients call; two minutes
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python -m stack.rotate
+
+upgrade-trial:  ## an older version and this one on one database during a migration; two minutes (FROM=revision)
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python -m stack.upgrade $(FROM)
+
 backtest:  ## what routing by electricity would have saved (FILES="prices.csv …", ARGS="--sites dfw,okc"; without files: the demo feed)
 	@$(PYTHON) bin/bootstrap.py install
 	@exec .venv/bin/python manage.py energy_backtest $(FILES) $(ARGS)
@@ -32,7 +56,19 @@ follow:  ## a day of past prices through the whole gateway, in fast motion: wher
 	@$(PYTHON) bin/bootstrap.py install dev
 	@exec .venv/bin/python -m benchmarks.follow_the_grid $(FILES) $(ARGS)
 
-bench:  ## authorise + capture per second on SQLite, and on PostgreSQL with DATABASE_URL=postgresql://…; two minutes
+bench:  ## what a call costs: the gateway beside nginx and beside nothing, on both databases; six minutes (RUNS=5 ARGS="--only postgres")
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python -m benchmarks.load $(ARGS)
+
+bench-peers:  ## the same beside Portkey's and LiteLLM's gateways, which are installed for it; ten minutes
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python -m benchmarks.load --only postgres --peers $(ARGS)
+
+bench-guard:  ## the same against PostgreSQL alone: has a call become dearer than when it was last accepted? four minutes
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python -m benchmarks.load --only postgres --guard
+
+rates:  ## authorise + capture per second on SQLite, and on PostgreSQL with DATABASE_URL=postgresql://…; two minutes
 	@$(PYTHON) bin/bootstrap.py install dev
 	@exec .venv/bin/python -m benchmarks.ledger
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import additive
 import locks
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,6 +71,10 @@ def _locks() -> str:
     return "\n".join(locks.complaints(ROOT))
 
 
+def _additive() -> str:
+    return "\n".join(additive.complaints(ROOT))
+
+
 def _scripts() -> str:
     """Syntax only: bash for our shell scripts, Node, where there is one, for the pages' modules."""
     said = [_tool("bash", "-n", ROOT / ".ci" / "run")]
@@ -94,6 +99,7 @@ STEPS: dict[str, Callable[[], str]] = {
     "templates": _templates,
     "settings": lambda: _manage("check", "--fail-level", "WARNING"),
     "migrations": lambda: _manage("makemigrations", "--check", "--dry-run"),
+    "additive": _additive,
     "locks": _locks,
     "scripts": _scripts,
 }

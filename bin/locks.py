@@ -1,13 +1,20 @@
-"""What can be said about the lock files without asking a registry: they fit their ``.in`` files, and carry hashes and no addresses."""
+"""What can be said about packages without asking a registry: the locks fit their ``.in`` files, carry hashes and no addresses, pin nothing
+that ``requirements/refused.list`` names, and are what is installed.
+
+Whether a hole has become known since is a registry's to tell: CONTRIBUTING.md has the command.
+"""
 
 import json
 import re
+import sys
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+NOBODYS = frozenset({"pip", "setuptools", "wheel"})  # they come with the virtual environment
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
@@ -18,11 +25,40 @@ def complaints(root: Path) -> list[str]:
     base, dev = pins(folder / "base.txt"), pins(folder / "dev.txt")
     said += [f"dev.txt has {name} {dev.get(name)}, base.txt has {base[name]}" for name in base if dev.get(name) != base[name]]
     of_npm = [lock for part in ("benchmarks", "tests") for lock in sorted((root / part).glob("**/package-lock.json"))]
-    return said + [line for lock in of_npm for line in _of_npm(lock)]
+    said += [line for lock in of_npm for line in _of_npm(lock)]
+    return said + list(_refused(folder)) + list(_installed(folder))
 
 
 def pins(lock: Path) -> dict[str, str]:
     return {canonicalize_name(name): version for name, version in PIN.findall(lock.read_text())}
+
+
+def _refused(folder: Path) -> Iterator[str]:
+    """Versions that were withdrawn or have a hole, each with its reason."""
+    lines = [line.partition("#") for line in (folder / "refused.list").read_text().splitlines()]
+    refused = [(Requirement(words.strip()), why.strip()) for words, _, why in lines if words.strip()]
+    for lock in sorted(folder.glob("*.txt")):
+        pinned = pins(lock)
+        for bad, why in refused:
+            version = pinned.get(canonicalize_name(bad.name))
+            if version and bad.specifier.contains(version, prereleases=True):
+                yield f"{lock.name} pins {bad.name} {version}: {why}"
+
+
+def _installed(folder: Path) -> Iterator[str]:
+    """What this virtual environment has is what the locks say, and nothing is in it that no lock names."""
+    wanted: dict[str, set[str]] = {}
+    for lock in sorted(folder.glob("*.txt")):
+        for name, version in pins(lock).items():
+            wanted.setdefault(name, set()).add(version)
+    for found in metadata.distributions(path=[path for path in sys.path if "site-packages" in path]):
+        name = canonicalize_name(found.metadata["Name"])
+        if name in NOBODYS:
+            continue
+        if name not in wanted:
+            yield f"{name} {found.version} is installed, and no lock names it; install from the locks into a new environment"
+        elif found.version not in wanted[name]:
+            yield f"{name} {found.version} is installed, and the locks pin {' or '.join(sorted(wanted[name]))}; run make install"
 
 
 def _of_lock(lock: Path) -> Iterator[str]:

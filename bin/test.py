@@ -39,6 +39,7 @@ def main() -> int:
     parser.add_argument("--only", choices=ROUNDS, help="run one round")
     options, words = parser.parse_known_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and what they start: tests that send it
     folder = stores.temporary_folder()
     try:
         return _run([options.only] if options.only else list(ROUNDS), words, folder)
@@ -64,8 +65,8 @@ def _round(name: str, words: list[str], folder: Path) -> int:
     var = folder / f"var-{name}"
     var.mkdir()
     environment = {key: value for key, value in os.environ.items() if key not in NOT_OURS}
-    # Tests of one file share a site; each worker starts its own. Elsewhere a worker waits for a third of its time: three fill two cores.
-    spread = ["-n", "2", "--dist", "loadfile"] if name == "site" else ["-n", "3", "--dist", "worksteal"]
+    # Workers wait for more than half of their time. Tests of one file share a site, and the long files begin (tests/rounds.py).
+    spread = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"] if name == "site" else ["-n", "4", "--dist", "worksteal"]
     workers = [] if "-n" in words else spread
     with stores.running(folder) if name == "postgres" else nullcontext({}) as addresses:
         command = [sys.executable, "-m", "pytest", *workers, "-m", marked, *(["--stores-only"] if name == "postgres" else []), *words]

@@ -2,11 +2,13 @@
 
 import gc
 import ipaddress
+import logging
 import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
 from functools import cache as once
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,13 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
+from time_machine import TimeMachineFixture
 
 from billing import ledger
 from catalog.pages import kept
+from clod_site.lib import clock, log_lines
+from tests.clients.fakes import Fakes
+from tests.clients.fakes import running as running_fakes
 from tests.shared import made_once
 from tests.site import Site, running_site
 
@@ -51,6 +57,7 @@ def clients_serve_no_static_files() -> Iterator[None]:
 def fresh_cache() -> None:
     cache.clear()
     kept.forget()
+    log_lines.end()  # of what the test before it asked for in this very thread
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -108,6 +115,23 @@ def authorities_are_read_once() -> Iterator[None]:
 
 
 @pytest.fixture
+def now_stays_now(time_machine: TimeMachineFixture) -> None:
+    """No slot of prices, hour or day begins between what a test makes and what a page says of it."""
+    time_machine.move_to(clock.now(), tick=False)
+
+
+@pytest.fixture
+def production_log() -> Iterator[StringIO]:
+    """What loggers write, as in production."""
+    handler = logging.StreamHandler(StringIO())
+    handler.addFilter(log_lines.Discreet())
+    handler.setFormatter(log_lines.JsonLine())
+    logging.getLogger().addHandler(handler)
+    yield handler.stream
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.fixture
 def ledger_db(transactional_db: None) -> Iterator[None]:
     """A database whose commits are real: the ledger's writer works on a connection of its own. It has written all when the test ends."""
     ledger.stop(LEDGER_STOP_S)
@@ -138,3 +162,10 @@ def site(with_data: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFac
     """One whole site for all tests of a worker. They share its demo account, and leave it as they found it."""
     with running_site(with_data(tmp_path_factory.mktemp("site") / "var")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def fakes(with_data: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fakes]:
+    """One whole site with the fake provider for all tests of a worker: its keys, and Studio as its demo account."""
+    with running_fakes(with_data(tmp_path_factory.mktemp("fakes") / "var")) as made:
+        yield made

@@ -1,4 +1,6 @@
-"""What a round leaves out. The one on PostgreSQL and Valkey: what touches no store, it would say what it said in the first one.
+"""What a round leaves out. The one on PostgreSQL and Valkey: what would say there what it said in the first one. That is what touches no
+store or is marked ``any_store``, and the second door of the gateway: behind both is one pipeline, so what a store does to it shows at one.
+Where a door has a part in what is stored (how a call ends, and what it does without a database) both are tried.
 
 And each of them does not even import the files it runs no test of: the clients of whole sites take as long to import as all the rest.
 """
@@ -9,8 +11,10 @@ from pathlib import Path
 import pytest
 
 WHOLE_SITE = "site or browser or node"
-STORES_ALONE = f"not ({WHOLE_SITE})"
-WHOLLY = re.compile(r"^pytestmark = .*\bpytest\.mark\.site\b", re.MULTILINE)
+STORES_ALONE = f"not ({WHOLE_SITE} or acceptance)"
+WHOLLY = re.compile(r"^pytestmark = .*\bpytest\.mark\.(site|acceptance)\b", re.MULTILINE)
+SECOND_DOOR = "/api/v1/chat/completions"
+BOTH_DOORS = {"test_answer", "test_stream", "test_hang_up", "test_fail_over", "test_lose_the_database"}
 STORES = {"db", "transactional_db", "store"}  # fixtures; those that stand on them count as well
 
 
@@ -29,12 +33,23 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
     if config.getoption("--stores-only"):
-        same_everywhere = [item for item in items if not _depends_on_stores(item)]
-        config.hook.pytest_deselected(items=same_everywhere)
-        items[:] = [item for item in items if _depends_on_stores(item)]
+        config.hook.pytest_deselected(items=[item for item in items if not _says_more_here(item)])
+        items[:] = [item for item in items if _says_more_here(item)]
+
+
+def _says_more_here(item: pytest.Item) -> bool:
+    return _depends_on_stores(item) and not _is_again_by_the_second_door(item)
 
 
 def _depends_on_stores(item: pytest.Item) -> bool:
+    if item.get_closest_marker("any_store"):
+        return False
     marked = any(item.get_closest_marker(name) for name in ("django_db", "skipif"))
     return marked or bool(STORES & set(getattr(item, "fixturenames", ())))
+
+
+def _is_again_by_the_second_door(item: pytest.Item) -> bool:
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    return parameters.get("path") == SECOND_DOOR and item.path.stem not in BOTH_DOORS

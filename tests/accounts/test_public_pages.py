@@ -8,7 +8,7 @@ from clod_site.lib import ids
 from projects.models import Project
 from tests.people import browser, organization_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_store]
 
 
 def test_visitors_see_the_claim_and_one_field() -> None:

@@ -12,7 +12,7 @@ from clod_site.lib.refusal import Refusal
 from gateway import door, pages, pipeline, views
 from tests.people import browser
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_store]
 GATEWAY = ("gateway.", "billing.refusals", "catalog.", "projects.")
 assert pages, pipeline  # their refusals are known once they are imported
 
@@ -59,7 +59,7 @@ def test_the_numbers_are_this_installation_s_own() -> None:
 
 def test_every_address_of_the_reference_is_answered() -> None:
     page = browser().get("/docs/api").content.decode()
-    for address in ("models", "models/{name}", "requests", "requests/{id}", "prices/now", "prices"):
+    for address in ("models", "models/{name}", "requests", "requests/{id}", "usage", "prices/now", "prices"):
         assert f"GET /v1/{address}" in page
         assert any(known == "GET" and pattern.fullmatch(f"/v1/{address}") for known, pattern, _ in door.PATHS)
     assert views.ChatCompletions

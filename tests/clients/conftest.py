@@ -1,12 +1,10 @@
 """Clients as their users install them: those for Node in folders of their own, outside the repository."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import node
-from tests.clients.fakes import Fakes, running
 
 HERE = Path(__file__).parent
 
@@ -21,10 +19,3 @@ def openai_node(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ai_sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the Vercel AI SDK and its provider for OpenAI-like APIs."""
     return node.installed(HERE / "ai-sdk", tmp_path_factory)
-
-
-@pytest.fixture(scope="session")
-def fakes(with_data: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fakes]:
-    """One site with the fake provider for all tests of a worker."""
-    with running(with_data(tmp_path_factory.mktemp("fakes") / "var")) as made:
-        yield made

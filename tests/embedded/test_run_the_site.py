@@ -15,7 +15,7 @@ import pytest
 from clod_site.lib import clock
 from tests.site import READY, Site, SiteFailed, running_site, start, stop, wait_for_banner
 
-pytestmark = pytest.mark.site
+pytestmark = [pytest.mark.site, pytest.mark.long]
 
 QUESTION = {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 8}
 

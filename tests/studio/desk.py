@@ -19,12 +19,13 @@ MODEL = "smollm2-135m-instruct"
 @contextmanager
 def opened(chromium: Browser, site: Site, expected: Sequence[str] = (), **options: Any) -> Iterator[Page]:
     """A page of the demo account. Complaints fail the test, but for those about an ``expected`` status ("402")."""
-    context = chromium.new_context(base_url=site.base_url, **options)
+    context = chromium.new_context(base_url=site.base_url, **{"reduced_motion": "reduce"} | options)
     context.set_default_timeout(LIMIT_MS)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page, complaints = context.new_page(), Complaints(site.base_url)
     complaints.watch(page)
-    pages.log_in(page, site.email, site.password)
+    pages.act_when_scripts_listen(page)
+    pages.enter(page, site)
     yield page
     context.close()
     assert [text for text in complaints.console if not any(f"status of {status}" in text for status in expected)] == []
@@ -68,8 +69,8 @@ def shell(site: Site, program: str) -> Any:
     return json.loads(done.stdout or "null")
 
 
-def change(site: Site, statement: str) -> None:
-    """A statement in the site's own database."""
+def rows(site: Site, statement: str, *values: Any) -> list[Any]:
+    """Of the site's own database: a process for each question would take seconds."""
     [database] = site.var.glob("*.sqlite3")
     with closing(sqlite3.connect(database, timeout=20)) as connection, connection:
-        connection.execute(statement)
+        return connection.execute(statement, values).fetchall()

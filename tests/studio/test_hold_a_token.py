@@ -108,6 +108,28 @@ def test_only_a_digest_is_kept(bob: User, project: Project) -> None:
     assert len(bytes(row.digest)) == 32
 
 
+def test_the_session_s_key_is_not_kept_in_clear(bob: User, project: Project) -> None:
+    """Whoever has it is logged in; a list of the admin that was filtered by it told it letter by letter."""
+    visit = browser(bob)
+    secret = ask(visit, project)
+    row = StudioToken.objects.get()
+    assert (visit.session.session_key or "?") not in " ".join(str(getattr(row, field.attname)) for field in row._meta.fields)
+    assert tokens.find(secret) is not None
+
+
+def test_a_token_of_the_version_before_opens_while_it_is_replaced(bob: User, project: Project) -> None:
+    visit = browser(bob)
+    secret = ask(visit, project)
+    StudioToken.objects.update(session_key=visit.session.session_key, session_sealed="")
+    assert tokens.find(secret) is not None
+
+
+def test_a_token_whose_session_no_key_opens_is_dead(bob: User, project: Project) -> None:
+    secret = ask(browser(bob), project)
+    StudioToken.objects.update(session_sealed="gAAAA-of-another-key")
+    assert tokens.find(secret) is None
+
+
 def test_a_token_from_before_a_pepper_rotation_still_opens(bob: User, project: Project, settings: object) -> None:
     secret = ask(browser(bob), project)
     settings.CLOD_KEY_PEPPERS = ("a new pepper", *settings.CLOD_KEY_PEPPERS)  # type: ignore[attr-defined]
