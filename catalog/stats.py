@@ -14,13 +14,13 @@ import threading
 from collections.abc import Iterator, Mapping
 
 import msgspec
-from django.conf import settings
 from redis.exceptions import RedisError
 
 from catalog import tallies
 from catalog.shared_tallies import SharedTallies
 from catalog.tallies import RATE, TTFT, Tallies, Weights
 from clod_site.lib import clock
+from clod_site.lib.at_hand import settings
 
 log = logging.getLogger("catalog.stats")
 

@@ -3,7 +3,7 @@
 import ipaddress
 from functools import lru_cache
 
-from django.conf import settings
+from clod_site.lib.at_hand import settings
 
 IPV6_PREFIX = 64  # what one customer of an access provider has
 

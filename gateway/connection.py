@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import unquote
 
 import httptools
-from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from clod_site.lib import ids
+from clod_site.lib.at_hand import settings
 from clod_site.lib.refusal import Refusal
 from gateway import addresses, door, errors, telling
 from gateway.calls import refuse

@@ -10,13 +10,13 @@ import hashlib
 from collections import OrderedDict
 
 import msgspec
-from django.conf import settings
 from msgspec import Raw
 
 from catalog import names
 from catalog.operations import CHAT
 from catalog.snapshot import Catalog
 from clod_site.lib import clock
+from clod_site.lib.at_hand import settings
 from gateway import shared_conversations
 from gateway.wire.request import Ask
 from projects.grants import Grant

@@ -3,9 +3,8 @@
 import asyncio
 import logging
 
-from django.conf import settings
-
 from activity.models import Status
+from clod_site.lib.at_hand import settings
 from clod_site.lib.refusal import Refusal
 from gateway.errors import ShuttingDown, Unexpected, UpstreamFailed, UpstreamRefused, UpstreamTooSlow
 from gateway.record import Ending

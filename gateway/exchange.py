@@ -10,7 +10,6 @@ from contextlib import aclosing
 from typing import Any, ClassVar
 
 import msgspec
-from django.conf import settings
 from django.utils.functional import cached_property
 
 from activity.models import Status
@@ -19,6 +18,7 @@ from billing.holds import Held, Keepsake, Settled, UnknownHold
 from catalog import health, stats
 from catalog.models import CancelPolicy
 from clod_site.lib import clock
+from clod_site.lib.at_hand import settings
 from clod_site.lib.refusal import Refusal
 from clod_site.lib.waiting import done_within
 from gateway import bodies, conversations, endings, headers, record, telling, tracing

@@ -7,8 +7,7 @@ first: whoever opens thousands and says nothing keeps nobody out. A newcomer is 
 from collections import Counter
 from typing import Protocol
 
-from django.conf import settings
-
+from clod_site.lib.at_hand import settings
 from clod_site.lib.refusal import Refusal
 from gateway.errors import TooBusy, TooManyConnections
 

@@ -3,10 +3,9 @@
 import math
 from typing import Any
 
-from django.conf import settings
-
 from billing.holds import Held
 from clod_site.lib import money
+from clod_site.lib.at_hand import settings
 from gateway.bill import Bill
 from gateway.calls import Call, Headers
 from gateway.meter import Reading

@@ -4,13 +4,13 @@ import math
 from collections.abc import Iterator
 
 import msgspec
-from django.conf import settings
 
 from billing import holds
 from billing.holds import Answered, Held, HoldAsk, Price
 from billing.refusals import OutOfMoney
 from catalog import decisions
 from catalog.decisions import Candidates, Decision
+from clod_site.lib.at_hand import settings
 from gateway.bill import Plan, bound
 from gateway.calls import Call
 

@@ -6,13 +6,13 @@ A turn is looked for for 20 ms at most. Turns to be kept wait while a round trip
 import asyncio
 import logging
 
-from django.conf import settings
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from clod_site.lib import clock
+from clod_site.lib.at_hand import settings
 
 log = logging.getLogger("gateway.conversations")
 

@@ -5,7 +5,7 @@ Off in production unless ``CLOD_SERVER_TIMING=1``; then a stage costs a comparis
 
 from time import perf_counter
 
-from django.conf import settings
+from clod_site.lib.at_hand import settings
 
 
 class Stages:

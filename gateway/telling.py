@@ -3,11 +3,10 @@
 An exchange tells of the calls it settles. The doors tell of all others: what was refused, and the smaller answers.
 """
 
-from django.conf import settings
-
 from billing.holds import Held
 from catalog.snapshot import Route
 from clod_site.lib import clock, log_lines
+from clod_site.lib.at_hand import settings
 from clod_site.lib.measures import FINE_SECONDS, Counter, Histogram
 from gateway import tracing
 from gateway.bill import Bill, Plan

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
 from catalog.models import Model
 from clod_site.lib import clock, crypto, ids
+from clod_site.lib.at_hand import settings
 from projects import telling
 from projects.models import ApiKey, Project
 from webhooks.event_types import KEY_CREATED, KEY_DISABLED, KEY_ENABLED, KEY_REVOKED

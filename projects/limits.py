@@ -12,8 +12,8 @@ from functools import lru_cache
 from uuid import UUID
 
 import msgspec
-from django.conf import settings
 
+from clod_site.lib.at_hand import settings
 from clod_site.lib.refusal import Refusal
 from projects.buckets import FULL_S, Buckets, Draw, Verdict
 from projects.grants import Grant, Rates

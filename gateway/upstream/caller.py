@@ -4,13 +4,12 @@ import asyncio
 import logging
 from collections import deque
 
-from django.conf import settings
-
 from catalog import health, places, routing
 from catalog.places import Place
 from catalog.providers import ADAPTERS
 from catalog.snapshot import ModelCard, Route
 from clod_site.lib import clock
+from clod_site.lib.at_hand import settings
 from clod_site.lib.destinations import Denied
 from clod_site.lib.refusal import Refusal
 from gateway.errors import UpstreamFailed, UpstreamOverloaded, UpstreamRefused, UpstreamTooSlow

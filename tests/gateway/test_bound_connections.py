@@ -9,7 +9,8 @@ from contextlib import suppress
 
 import pytest
 import uvicorn
-from django.conf import settings
+from django.test import override_settings
+from pytest_django.fixtures import SettingsWrapper
 
 from gateway import addresses, connection, snapshots
 from gateway.gate import gate
@@ -108,11 +109,11 @@ def test_a_body_that_does_not_arrive_is_a_408_on_every_path(gateway: Gateway, mo
         assert _refused(gateway, half) == (408, "body_too_slow"), path
 
 
-def test_an_address_has_so_many_connections(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_has_so_many_connections(gateway: Gateway, settings: SettingsWrapper) -> None:
     gateway.client.close()
     gateway.client = type(gateway.client)(base_url=gateway.url, headers=gateway.client.headers, timeout=20)
     gateway.offer("silent", "hang")
-    monkeypatch.setattr(settings, "CLOD_MAX_CONNECTIONS_PER_ADDRESS", 3)
+    settings.CLOD_MAX_CONNECTIONS_PER_ADDRESS = 3
     busy = [Wire(gateway) for _ in range(3)]
     for wire in busy:
         wire.post(BODY.replace(b"paris", b"silent"))
@@ -125,10 +126,9 @@ def test_an_address_has_so_many_connections(gateway: Gateway, monkeypatch: pytes
         wire.__exit__()
 
 
-def test_connections_that_wait_make_room(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connections_that_wait_make_room(gateway: Gateway) -> None:
     for limit in ("CLOD_MAX_CONNECTIONS", "CLOD_MAX_CONNECTIONS_PER_ADDRESS"):
-        with monkeypatch.context() as patch:
-            patch.setattr(settings, limit, 5)
+        with override_settings(**{limit: 5}):
             halves = [Wire(gateway) for _ in range(20)]
             for half in halves:
                 half.flood(b"POST /v1/chat")
@@ -139,16 +139,12 @@ def test_connections_that_wait_make_room(gateway: Gateway, monkeypatch: pytest.M
                 half.__exit__()
 
 
-def test_a_server_that_is_full_says_so(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(settings, "CLOD_MAX_CONNECTIONS", 0)
-        with Wire(gateway) as wire:
-            assert _busy(wire)
-    with monkeypatch.context() as patch:
-        patch.setattr(settings, "CLOD_MAX_BODIES_BYTES", 1000)
-        with Wire(gateway) as wire:
-            wire.flood(wire.head(b"POST", b"/v1/chat/completions", b"content-length: 5000") + b" " * 5000)
-            assert _busy(wire)
+def test_a_server_that_is_full_says_so(gateway: Gateway) -> None:
+    with override_settings(CLOD_MAX_CONNECTIONS=0), Wire(gateway) as wire:
+        assert _busy(wire)
+    with override_settings(CLOD_MAX_BODIES_BYTES=1000), Wire(gateway) as wire:
+        wire.flood(wire.head(b"POST", b"/v1/chat/completions", b"content-length: 5000") + b" " * 5000)
+        assert _busy(wire)
 
 
 def _busy(wire: Wire) -> bool:
@@ -269,7 +265,7 @@ def test_a_key_of_certain_addresses_is_refused_elsewhere(gateway: Gateway) -> No
     assert gateway.complete().status_code == 200
 
 
-def test_only_our_own_proxies_say_who_the_client_is(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_our_own_proxies_say_who_the_client_is(gateway: Gateway, settings: SettingsWrapper) -> None:
     ApiKey.objects.update(allowed_networks=["203.0.113.7"])
     snapshots.forget()
     forwarded = {"x-forwarded-for": "198.51.100.1, 203.0.113.7, 10.0.0.2"}
@@ -278,7 +274,7 @@ def test_only_our_own_proxies_say_who_the_client_is(gateway: Gateway, monkeypatc
         assert gateway.client.post(path, json=body, headers=forwarded).status_code == 403
     gateway.client.close()  # what a connection comes from is looked at once
     gateway.client = type(gateway.client)(base_url=gateway.url, headers=gateway.client.headers, timeout=20)
-    monkeypatch.setattr(settings, "CLOD_TRUSTED_PROXIES", (ipaddress.ip_network("127.0.0.1"), ipaddress.ip_network("10.0.0.0/8")))
+    settings.CLOD_TRUSTED_PROXIES = (ipaddress.ip_network("127.0.0.1"), ipaddress.ip_network("10.0.0.0/8"))
     for path in ("/v1/chat/completions", "/api/v1/chat/completions"):
         assert gateway.client.post(path, json=body, headers=forwarded).status_code == 200
     spoofed = {"x-forwarded-for": "203.0.113.7, 198.51.100.1"}

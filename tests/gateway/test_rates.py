@@ -2,7 +2,7 @@
 
 import httpx2
 import pytest
-from django.conf import settings
+from pytest_django.fixtures import SettingsWrapper
 
 from accounts.models import Organization, User
 from activity.models import Request
@@ -17,12 +17,12 @@ CLOSED_PORT = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture(params=["redis", "away", "none"], autouse=True)
-def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def store(request: pytest.FixtureRequest, settings: SettingsWrapper) -> None:
     """The same with Redis, without, and while it is away."""
     if request.param == "redis" and not settings.REDIS_URL:
         pytest.skip("this round has no Redis")
     if request.param != "redis":
-        monkeypatch.setattr(settings, "REDIS_URL", CLOSED_PORT if request.param == "away" else "")
+        settings.REDIS_URL = CLOSED_PORT if request.param == "away" else ""
 
 
 def _limit_key(gateway: Gateway, **rates: int) -> None:
@@ -104,8 +104,8 @@ def test_a_call_that_cannot_be_paid_uses_no_tokens(gateway: Gateway, wallet: Wal
     assert int(gateway.complete(max_tokens=1_000).headers["x-ratelimit-remaining-tokens"]) > 300
 
 
-def test_without_limits_nothing_is_said_of_any(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "CLOD_ORGANIZATION_RATES", (0, 0))
+def test_without_limits_nothing_is_said_of_any(gateway: Gateway, settings: SettingsWrapper) -> None:
+    settings.CLOD_ORGANIZATION_RATES = (0, 0)
     snapshots.forget()
     answer = gateway.complete()
     assert answer.status_code == 200
@@ -113,9 +113,9 @@ def test_without_limits_nothing_is_said_of_any(gateway: Gateway, monkeypatch: py
 
 
 def test_people_in_studio_have_the_usual_limits_of_a_key(
-    gateway: Gateway, alice: User, project: Project, monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, alice: User, project: Project, settings: SettingsWrapper
 ) -> None:
-    monkeypatch.setattr(settings, "CLOD_KEY_RATES", (1, 0))
+    settings.CLOD_KEY_RATES = (1, 0)
     session = browser(alice).session
     _, token = tokens.issue(alice, project, session.session_key)
     body = {"model": "paris", "messages": [{"role": "user", "content": "hi"}]}
@@ -132,8 +132,8 @@ def test_smaller_calls_count_too(gateway: Gateway) -> None:
     assert gateway.client.get("/healthz").status_code == 200
 
 
-def test_an_address_with_many_bad_keys_is_told_to_stop(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "CLOD_BAD_KEYS_PER_MINUTE", 3)
+def test_an_address_with_many_bad_keys_is_told_to_stop(gateway: Gateway, settings: SettingsWrapper) -> None:
+    settings.CLOD_BAD_KEYS_PER_MINUTE = 3
     bad = {"authorization": f"Bearer {gateway.key[:-1]}" + ("x" if gateway.key[-1] != "x" else "y")}
     body = {"model": "paris", "messages": [{"role": "user", "content": "hi"}]}
     answers: list[httpx2.Response] = [gateway.client.post(gateway.path, json=body, headers=bad) for _ in range(5)]
@@ -143,8 +143,8 @@ def test_an_address_with_many_bad_keys_is_told_to_stop(gateway: Gateway, monkeyp
     assert gateway.complete().status_code == 200  # who has a good key is not held up by a neighbour
 
 
-def test_addresses_of_one_ipv6_customer_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "CLOD_BAD_KEYS_PER_MINUTE", 1)
+def test_addresses_of_one_ipv6_customer_are_one(settings: SettingsWrapper) -> None:
+    settings.CLOD_BAD_KEYS_PER_MINUTE = 1
     strangers.forget()
     addresses = ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "192.0.2.1", "192.0.2.2", "")
     assert [strangers.refused(address).status for address in addresses] == [401, 429, 401, 401, 401, 401]
