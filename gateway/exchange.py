@@ -6,7 +6,7 @@ after the loop of a response generator never runs when the client leaves.
 
 import asyncio
 import logging
-from contextlib import aclosing
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import msgspec
@@ -38,6 +38,7 @@ log = logging.getLogger("gateway")
 CHECKPOINT_S = 3.0
 SETTLEMENT_PATIENCE_S = 5.0
 LARGE_BYTES = 512 * 1024
+Frames = Iterable[bytes]
 
 
 class Exchange:
@@ -56,6 +57,7 @@ class Exchange:
         self._operation = operations.ALL[plan.ask.operation]
         self._completion: Any = None
         self._chunks: Any = self._streamed.chunks() if plan.ask.is_stream else None
+        self._events = Events()
         self._outbox = Outbox()
         self._transcript = call.transcript
         self._listener = bodies.listener(call, plan.grant)
@@ -65,7 +67,10 @@ class Exchange:
         self._reading = record.NOTHING
         self._upstream_nanousd = 0
         self._settling_s = 0.0
-        self._has_begun = self._is_complete = self._is_settling = self._client_left = self._is_unread = self._is_shutting_down = False
+        self._has_begun = self._is_done = self._is_complete = self._is_settling = False
+        self._client_left = self._is_unread = self._is_shutting_down = False
+            self._is_shutting_down
+        ) = False
 
     # --- from outside ----------------------------------------------------------------------------
 
@@ -161,20 +166,28 @@ class Exchange:
         """A stream, passed on event by event until the upstream's [DONE]."""
         answer = await self._call_upstream()
         self._open(Reply(200, headers.of_stream(self._call, self._held, self._bill), stream=self._outbox))
-        events = Events()
-        async with aclosing(answer.chunks()) as chunks:
-            async for chunk in chunks:
-                for event in events.feed(chunk):
-                    if event == b"[DONE]":
-                        self._round_off()
-                        return
-                    self._pass_on(event)
-                    if self._outbox.is_full():
-                        await self._outbox.room()
-        if not self._chunks.are_finished():
+        while not (await answer.pour(self._take_in) or self._is_done):
+            await self._outbox.room()
+        if not self._is_done and not self._chunks.are_finished():
             raise UpstreamFailed("The model's server broke off in the middle of its answer.")
 
-    def _pass_on(self, event: bytes) -> None:
+    def _take_in(self, received: bytes) -> bool:
+        """Pass on what has come, in the turn of the event loop it came in. Says whether to stop: after [DONE], or where the reader leaves
+        no room."""
+        frames: list[bytes] = []
+        try:
+            for event in self._events.feed(received):
+                if event == b"[DONE]":
+                    self._is_done = True
+                    frames += self._round_off()
+                    break
+                frames += self._frames_of(event)
+        finally:  # what came before something wrong is delivered
+            if frames:
+                self._outbox.write(b"".join(frames))
+        return self._is_done or self._outbox.is_full()
+
+    def _frames_of(self, event: bytes) -> Frames:
         try:
             chunk = self._chunks.read(event)
         except ValueError as error:
@@ -183,23 +196,20 @@ class Exchange:
             raise UpstreamFailed("The model's server reported an error in the middle of its answer.")
         if isinstance(chunk.usage, msgspec.Raw):
             self._meter.report(chunk.usage)
-        if chunk.choices:
-            self._count(chunk)
-            self._send(chunk)
+        return (self._frame(chunk),) if chunk.choices else ()
 
-    def _round_off(self) -> None:
+    def _round_off(self) -> list[bytes]:
         """The upstream is done. A choice it never ended is ended here."""
-        for chunk in self._chunks.ending():
-            self._count(chunk)
-            self._send(chunk)
+        return [self._frame(chunk) for chunk in self._chunks.ending()]
 
-    def _send(self, chunk: Any) -> None:
+    def _frame(self, chunk: Any) -> bytes:
+        self._count(chunk)
         if self._listener:
             self._listener.hear(chunk.choices)
         frame = self._streamed.chunk_frame(self._head, chunk)
         if self._transcript:
             self._transcript.add(frame)
-        self._outbox.append(frame)
+        return frame
 
     def _count(self, chunk: Any) -> None:
         for choice in chunk.choices:

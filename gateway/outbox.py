@@ -41,9 +41,20 @@ class Outbox:
 
     def append(self, frame: bytes) -> None:
         """Add a frame."""
-        self._frames.append(frame)
-        self._bytes += len(frame)
+        self._add(frame)
         self._tell_reader()
+
+    def write(self, frames: bytes) -> None:
+        """Add several, and tell the reader at once."""
+        self._add(frames)
+        if self._reader is None:
+            _wake(self._waiting)
+        else:
+            self.flush()
+
+    def _add(self, frames: bytes) -> None:
+        self._frames.append(frames)
+        self._bytes += len(frames)
 
     def is_full(self) -> bool:
         return self._bytes >= FULL_BYTES

@@ -15,43 +15,55 @@ _NULL = struct.pack("!i", -1)
 _length = struct.Struct("!i").pack
 _bigint = struct.Struct("!q").pack
 _header = struct.Struct("!iiIii").pack
-_integers = {bits: struct.Struct(f"!i{letter}").pack for bits, letter in ((16, "h"), (32, "i"), (64, "q"))}
+
+Values = Sequence[Any]
+Elements = list[bytes]
 
 
 class Kind(NamedTuple):
-    """The number of a type, which never changes, and an element of it with its length before it."""
+    """The number of a type, which never changes, and a column of it: each element with its length before it."""
 
     oid: int
-    element: Callable[[Any], bytes]
+    elements: Callable[[Values], Elements]
 
 
-def _bytes(value: bytes) -> bytes:
-    return _length(len(value)) + value
+def _integers(letter: str) -> Callable[[Values], Elements]:
+    form = struct.Struct(f"!i{letter}")
+    size, put = form.size - 4, form.pack
+    return lambda values: [_NULL if value is None else put(size, value) for value in values]
 
 
-def _text(value: str) -> bytes:
-    return _bytes(value.encode())
+def _timestamps(values: Values) -> Elements:
+    return _of_64_bits([None if value is None else (value - _EPOCH) // _MICROSECOND for value in values])
 
 
+def _bytes(values: Values) -> Elements:
+    return [_NULL if value is None else _length(len(value)) + value for value in values]
+
+
+def _texts(values: Values) -> Elements:
+    return _bytes([None if value is None else value.encode() for value in values])
+
+
+_of_64_bits = _integers("q")
 KINDS = {
-    "uuid": Kind(2950, lambda value: b"\0\0\0\x10" + value.bytes),
-    "bigint": Kind(20, lambda value: _integers[64](8, value)),
-    "integer": Kind(23, lambda value: _integers[32](4, value)),
-    "smallint": Kind(21, lambda value: _integers[16](2, value)),
-    "timestamptz": Kind(1184, lambda value: _integers[64](8, (value - _EPOCH) // _MICROSECOND)),
-    "boolean": Kind(16, lambda value: b"\0\0\0\1\1" if value else b"\0\0\0\1\0"),
-    "jsonb": Kind(3802, lambda value: _bytes(b"\1" + value.encode())),
+    "uuid": Kind(2950, lambda values: [_NULL if value is None else b"\0\0\0\x10" + value.int.to_bytes(16) for value in values]),
+    "bigint": Kind(20, _of_64_bits),
+    "integer": Kind(23, _integers("i")),
+    "smallint": Kind(21, _integers("h")),
+    "timestamptz": Kind(1184, _timestamps),
+    "boolean": Kind(16, lambda values: [_NULL if value is None else b"\0\0\0\1" + (b"\1" if value else b"\0") for value in values]),
+    "jsonb": Kind(3802, lambda values: _bytes([None if value is None else b"\1" + value.encode() for value in values])),
     "bytea": Kind(17, _bytes),
-    "text": Kind(25, _text),
+    "text": Kind(25, _texts),
 }
 
 
-def pack(kind: str, values: Sequence[Any]) -> bytes:
+def pack(kind: str, values: Values) -> bytes:
     """One dimension; None is NULL. Raises UnicodeEncodeError for half a surrogate pair, struct.error for a number that does not fit."""
-    oid, element = KINDS[kind]
-    has_null = None in values
-    elements = [_NULL if value is None else element(value) for value in values] if has_null else map(element, values)
-    return _header(1, has_null, oid, len(values), 1) + b"".join(elements)
+    oid, elements = KINDS[kind]
+    packed = elements(values)
+    return _header(1, _NULL in packed, oid, len(packed), 1) + b"".join(packed)
 
 
 def pack_bigint(value: int) -> bytes:

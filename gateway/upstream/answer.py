@@ -1,6 +1,6 @@
 """An upstream's answer as OpenAI would give it: passed on as it comes, or translated from the provider's own dialect."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 
 from catalog.places import Place
 from catalog.providers.dialect import Blocked, Dialect
@@ -8,7 +8,7 @@ from catalog.snapshot import ModelCard
 from gateway.errors import UpstreamFailed, UpstreamRefused
 from gateway.sse import Events
 from gateway.upstream.attempt import Attempt
-from gateway.upstream.connection import Response
+from gateway.upstream.connection import Hear, Response
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
@@ -61,13 +61,19 @@ class Answer:
         self._dialect = dialect
         self._translation = translation
 
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Its bytes as they arrive. Raises Broken when the connection does."""
-        if self._first:
-            yield self._first
-        while chunk := await self._response.some():
-            yield self._translation.feed(chunk) if self._translation else chunk
-        self._place.leave()
+    async def pour(self, hear: Hear) -> bool:
+        """Its bytes as they arrive, as ``Response.pour`` has it: True at its end, False where ``hear`` has enough for now."""
+        first, self._first = self._first, b""
+        if first and hear(first):
+            return False
+        is_over = await self._response.pour(self._translated(self._translation, hear) if self._translation else hear)
+        if is_over:
+            self._place.leave()
+        return is_over
+
+    @staticmethod
+    def _translated(translation: Translation, hear: Hear) -> Hear:
+        return lambda received: hear(translation.feed(received))
 
     async def read(self) -> bytes:
         """All of it. Raises ValueError for what is no answer in the provider's dialect."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MOST_HEAD_BYTES = 64 * 1024
 UNREAD_BYTES = 256 * 1024  # more than that, and we stop listening until somebody reads
 RELEASE_S = 0.5
+Hear = Callable[[bytes], bool]  # takes a part of a body, and says whether that is enough for now
 
 
 class Broken(ConnectionError):
@@ -40,6 +41,9 @@ class Response:
         self._parts: list[bytes] = []
         self._trouble: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._hear: Hear | None = None
+        self._has_enough = False
+        self._thrown: Exception | None = None
 
     # --- for whoever reads it ------------------------------------------------------------------------
 
@@ -62,12 +66,23 @@ class Response:
             if self._trouble:
                 raise self._trouble
             await self._news()
-        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        self._parts.clear()
-        if self._unread_bytes > UNREAD_BYTES:
-            self._connection.listen()
-        self._unread_bytes = 0
-        return body
+        return self._taken()
+
+    async def pour(self, hear: Hear) -> bool:
+        """Hand the body over as it comes, in the turn of the event loop in which it comes. True at its end, False once ``hear`` has said
+        that it has enough for now. Raises Broken where it breaks off, and whatever ``hear`` raises."""
+        self._hear, self._has_enough = hear, False
+        try:
+            self._hand_over()
+            while not (self._has_enough or self.is_complete):
+                if self._trouble:
+                    raise self._trouble
+                await self._news()
+        finally:
+            self._hear = None
+        if self._thrown:
+            raise self._thrown
+        return not self._has_enough
 
     def close(self) -> None:
         """End it now, unless it has ended: the upstream sees its connection close."""
@@ -83,6 +98,22 @@ class Response:
             except (TimeoutError, Broken):
                 pass
         self.close()
+
+    def _taken(self) -> bytes:
+        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts.clear()
+        if self._unread_bytes > UNREAD_BYTES:
+            self._connection.listen()
+        self._unread_bytes = 0
+        return body
+
+    def _hand_over(self) -> None:
+        """To whoever hears it, what there is. What they raise is raised where they wait for the end."""
+        if self._hear and self._parts and not self._has_enough:
+            try:
+                self._has_enough = self._hear(self._taken())
+            except Exception as error:
+                self._thrown, self._has_enough = error, True
 
     async def _news(self) -> None:
         self._waiter = self._loop.create_future()
@@ -104,7 +135,9 @@ class Response:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade, UnicodeDecodeError):
             self.fail(Broken("it does not speak HTTP"))
         else:
-            self._wake()
+            self._hand_over()
+            if not self._hear or self._has_enough or self.is_complete:
+                self._wake()
         if self.is_complete or self._trouble:
             self._parser = None  # it knows us, too: together we would wait for the garbage collector
         return None

@@ -366,3 +366,48 @@ def test_with_tls_a_server_proves_its_name(
                 await _whole(url)
 
     run(says(HELLO), client, ssl=theirs)
+
+
+PIECES = (CHUNKED, b"1\r\na\r\n", b"1\r\nb\r\n", b"1\r\nc\r\n", b"0\r\n\r\n")
+
+
+def test_who_hears_a_body_gets_it_as_it_comes_and_may_pause(run: Any) -> None:
+    async def client(server: Server) -> None:
+        response = await pools.post(Pool.DEPLOYERS, server.url, {}, b"{}")
+        heard: list[bytes] = []
+
+        def hear(part: bytes) -> bool:
+            heard.append(part)
+            return part.startswith(b"a")
+
+        assert not await response.pour(hear)
+        assert heard == [b"a"]
+        await asyncio.sleep(0.05)  # meanwhile all of it comes, and waits
+        assert heard == [b"a"]
+        assert await response.pour(hear)
+        assert b"".join(heard) == b"abc"
+        assert await response.pour(hear), "what is over stays over"
+
+    run(says(*PIECES), client)
+
+
+def test_what_is_thrown_while_hearing_is_raised_where_the_end_is_waited_for(run: Any) -> None:
+    async def client(server: Server) -> None:
+        response = await pools.post(Pool.DEPLOYERS, server.url, {}, b"{}")
+        with pytest.raises(ZeroDivisionError):
+            await response.pour(lambda _: bool(1 // 0))
+        response.close()
+        await server.sees_closed(1)
+
+    run(says(*PIECES[:3]), client)
+
+
+def test_a_body_that_breaks_off_is_heard_up_to_there(run: Any) -> None:
+    async def client(server: Server) -> None:
+        response = await pools.post(Pool.DEPLOYERS, server.url, {}, b"{}")
+        heard: list[bytes] = []
+        with pytest.raises(Broken):
+            await response.pour(lambda part: bool(heard.append(part)))
+        assert b"".join(heard) == b"ab"
+
+    run(says(*PIECES[:3], then_closes=True), client)
