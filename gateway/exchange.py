@@ -69,8 +69,6 @@ class Exchange:
         self._settling_s = 0.0
         self._has_begun = self._is_done = self._is_complete = self._is_settling = False
         self._client_left = self._is_unread = self._is_shutting_down = False
-            self._is_shutting_down
-        ) = False
 
     # --- from outside ----------------------------------------------------------------------------
 
