@@ -30,6 +30,7 @@ LINGERING = 100
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADERS = 100
 PIECE_BYTES = 16 * 1024
+TOO_MANY_HEADERS = errors.HeadTooLarge(f"There are more than {MAX_HEADERS} headers.")
 OFFERS = frozenset((b"connection", b"upgrade", b"http2-settings"))
 
 
@@ -56,6 +57,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.headers = []
         peer = self.client[0] if self.client else ""
         self._is_proxy = addresses.is_trusted(peer)
         self.neighbourhood = "" if self._is_proxy else addresses.neighbourhood(peer)
@@ -105,6 +107,8 @@ class Connection(HttpToolsProtocol):
         """Heads are bounded, and of bodies what is sent around them: chunk sizes, extensions and trailers may be endless, too."""
         self._parse(piece)
         self._raw_bytes += len(piece)
+        if len(self.headers) > MAX_HEADERS:  # of a head that has no end yet, or trailers
+            raise Refused(TOO_MANY_HEADERS)
         if self._in_head and self._raw_bytes > MAX_HEAD_BYTES:
             raise Refused(errors.HeadTooLarge(f"The request line and headers are larger than {MAX_HEAD_BYTES // 1024} KiB."))
         if self._raw_bytes > 2 * settings.CLOD_MAX_BODY_BYTES:
@@ -137,12 +141,9 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         self._has_begun, self._body_bytes = True, 0
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
-        if len(self.headers) > MAX_HEADERS:
-            raise Refused(errors.HeadTooLarge(f"There are more than {MAX_HEADERS} headers."))
-
     def on_headers_complete(self) -> None:
+        if len(self.headers) > MAX_HEADERS:
+            raise Refused(TOO_MANY_HEADERS)
         if self.parser.get_method() == b"CONNECT":
             raise Refused(errors.NoTunnel())
         if self.parser.should_upgrade():

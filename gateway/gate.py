@@ -71,7 +71,8 @@ class Gate:
     def take(self, body_bytes: int) -> bool:
         """Whether there is room for so many bytes more; negative to give them back."""
         self._body_bytes += body_bytes
-        return self._body_bytes <= settings.CLOD_MAX_BODIES_BYTES
+        most: int = settings.CLOD_MAX_BODIES_BYTES
+        return self._body_bytes <= most
 
     def _clear(self, waiting: dict[Connection, None]) -> bool:
         connection = next(iter(waiting), None)

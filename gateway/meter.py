@@ -50,7 +50,7 @@ class Meter:
 
     def claimed(self, reading: Reading) -> tuple[int, int]:
         """Prompt and completion tokens the upstream will bill us for: what it says, however absurd; else those of our ``reading``."""
-        usage = self._reported
+        usage = self._reported or {}
         prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
         return reading.prompt_tokens if prompt is None else prompt, reading.completion_tokens if completion is None else completion
 
@@ -82,11 +82,12 @@ class Meter:
         )
 
 
-def _count(values: Any, name: str) -> int | None:
+def _count(values: dict[str, Any], name: str) -> int | None:
     """A number of tokens, or None for anything that is none (negative, text, true)."""
-    value = values.get(name) if isinstance(values, dict) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    value = values.get(name)
+    return value if type(value) is int and value >= 0 else None
 
 
 def _detail(usage: dict[str, Any], group: str, name: str, most: int) -> int:
-    return min(_count(usage.get(group), name) or 0, most)
+    details = usage.get(group)
+    return min(_count(details, name) or 0, most) if isinstance(details, dict) else 0

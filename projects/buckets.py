@@ -46,11 +46,17 @@ class Buckets:
         self._learned_at: dict[str, float] = {}
 
     def draw(self, draw: Draw) -> Verdict:
-        now = self._now()
-        fills = [max(self._empty_at.get(name, 0.0) - now, 0.0) for name in draw.names]
-        filled = [max(fill + amount * FULL_S / rate, 0.0) for fill, amount, rate in zip(fills, draw.amounts, draw.per_minute, strict=True)]
-        wait_s, by = max(((fill - FULL_S, number) for number, fill in enumerate(filled) if draw.amounts[number]), default=(0.0, 0))
-        if wait_s > _ROUNDING_S and not draw.forced:
+        now, empty_at = self._now(), self._empty_at
+        fills, filled = list[float](), list[float]()
+        wait_s, by = _ROUNDING_S, None
+        for number, (name, rate, amount) in enumerate(zip(draw.names, draw.per_minute, draw.amounts, strict=True)):
+            before = max(empty_at.get(name, 0.0) - now, 0.0)
+            after = max(before + amount * FULL_S / rate, 0.0)
+            fills.append(before)
+            filled.append(after)
+            if amount and after - FULL_S > wait_s:
+                wait_s, by = after - FULL_S, number
+        if by is not None and not draw.forced:
             return Verdict(tuple(fills), by, wait_s)
         self._keep(draw.names, filled, now)
         return Verdict(tuple(filled))

@@ -6,6 +6,7 @@ so a revoked key starts no call however old a process's grant is.
 
 import ipaddress
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
 
@@ -28,7 +29,16 @@ class Rates(NamedTuple):
     tokens: int = 0
 
 
-class Grant(msgspec.Struct, frozen=True):
+class Limits(NamedTuple):
+    """The buckets that a caller's calls are counted in, side by side: the name of each, whose it is, of what, and how much a minute."""
+
+    names: tuple[str, ...]
+    whose: tuple[str, ...]
+    units: tuple[str, ...]
+    per_minute: tuple[int, ...]
+
+
+class Grant(msgspec.Struct, frozen=True, dict=True):
     """A key's permission. ``models`` holds the slugs it may call; None means all. ``networks`` it may come from; none means any."""
 
     organization_id: UUID
@@ -48,6 +58,19 @@ class Grant(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"<Grant of {self.api_key_id or self.user_id} in {self.project_id}>"
+
+    @cached_property
+    def limits(self) -> Limits:
+        """The rates it has; one of 0 is none."""
+        caller = (f"key:{self.api_key_id}", "this API key") if self.api_key_id else (f"user:{self.user_id}", "this Studio user")
+        owners = ((*caller, self.key_rates), (f"org:{self.organization_id}", "this organization", self.organization_rates))
+        kept = [
+            (f"{owner}:{unit}", whose, unit, per_minute)
+            for owner, whose, rates in owners
+            for unit, per_minute in zip(Rates._fields, rates, strict=True)
+            if per_minute
+        ]
+        return Limits(*zip(*kept, strict=True)) if kept else Limits((), (), (), ())
 
 
 def of_key(public_id: str) -> Grant | None:

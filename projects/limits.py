@@ -8,18 +8,15 @@ Counted in Redis where there is one, by all processes together; without it, or w
 
 import asyncio
 import math
-from functools import lru_cache
-from uuid import UUID
 
 import msgspec
 
 from clod_site.lib.at_hand import settings
 from clod_site.lib.refusal import Refusal
 from projects.buckets import FULL_S, Buckets, Draw, Verdict
-from projects.grants import Grant, Rates
+from projects.grants import Grant, Limits
 from projects.shared_buckets import Away, SharedBuckets
 
-UNITS = ("requests", "tokens")
 PLENTY, LATELY_S = 1 / 8, 1.0  # of a bucket, and known for so long: then nobody waits for Redis
 ADVICE = {
     "this API key": "its own limit can be changed under API Keys",
@@ -44,6 +41,9 @@ class Standing(msgspec.Struct, frozen=True):
     refusal: "RateLimited | None" = None
 
 
+NO_LIMITS = Standing()
+
+
 class RateLimited(Refusal):
     status, type, code = 429, "rate_limit_error", "rate_limit_exceeded"
 
@@ -56,28 +56,23 @@ class RateLimited(Refusal):
         )
 
 
-class _Rate(msgspec.Struct, frozen=True):
-    name: str
-    whose: str
-    unit: str
-    per_minute: int
-
-
 async def admit(grant: Grant, tokens: int = 0) -> Standing:
     """Count one request and the tokens it is expected to use. When ``refusal`` is set it was not counted, and must not go on."""
-    rates = _rates_of(grant)
-    if not rates:
-        return Standing()
-    draw = _draw_of(rates, [1 if rate.unit == "requests" else _expected(rate, tokens) for rate in rates])
-    return _standing(rates, await _draw(draw))
+    limits = grant.limits
+    if not limits.names:
+        return NO_LIMITS
+    amounts = [1 if unit == "requests" else _expected(tokens, most) for unit, most in zip(limits.units, limits.per_minute, strict=True)]
+    return _standing(limits, await _draw(Draw(limits.names, limits.per_minute, tuple(amounts))))
 
 
 def correct(grant: Grant, expected: int, used: int) -> None:
     """Count the tokens a call used instead of those it was admitted with. Returns at once."""
-    rates = [rate for rate in _rates_of(grant) if rate.unit == "tokens"]
-    draw = _draw_of(rates, [used - _expected(rate, expected) for rate in rates], forced=True)
-    if any(draw.amounts):
-        _count(draw)
+    limits = grant.limits
+    amounts = [
+        used - _expected(expected, most) if unit == "tokens" else 0 for unit, most in zip(limits.units, limits.per_minute, strict=True)
+    ]
+    if any(amounts):
+        _count(Draw(limits.names, limits.per_minute, tuple(amounts), forced=True))
 
 
 def forget() -> None:
@@ -134,40 +129,21 @@ async def close() -> None:
         await buckets.close()
 
 
-def _rates_of(grant: Grant) -> list[_Rate]:
-    """The rates a grant has; a limit of 0 is none."""
-    return _rates(grant.api_key_id, grant.user_id, grant.key_rates, grant.organization_id, grant.organization_rates)
-
-
-@lru_cache(maxsize=10_000)
-def _rates(key_id: UUID | None, user_id: UUID | None, key_rates: Rates, organization_id: UUID, organization_rates: Rates) -> list[_Rate]:
-    caller, whose = (f"key:{key_id}", "this API key") if key_id else (f"user:{user_id}", "this Studio user")
-    owners = ((caller, whose, key_rates), (f"org:{organization_id}", "this organization", organization_rates))
-    return [
-        _Rate(f"{owner}:{unit}", whose, unit, per_minute)
-        for owner, whose, rates in owners
-        for unit, per_minute in zip(UNITS, rates, strict=True)
-        if per_minute
-    ]
-
-
-def _draw_of(rates: list[_Rate], amounts: list[int], *, forced: bool = False) -> Draw:
-    return Draw(tuple(rate.name for rate in rates), tuple(rate.per_minute for rate in rates), tuple(amounts), forced)
-
-
-def _expected(rate: _Rate, tokens: int) -> int:
+def _expected(tokens: int, per_minute: int) -> int:
     """More tokens than a minute has are a whole minute's, or the call could never start."""
-    return min(tokens, rate.per_minute)
+    return min(tokens, per_minute)
 
 
-def _standing(rates: list[_Rate], verdict: Verdict) -> Standing:
-    levels = [(rate.unit, _level(rate.per_minute, fill_s)) for rate, fill_s in zip(rates, verdict.fills_s, strict=True)]
-    least = {unit: min((level for of, level in levels if of == unit), key=lambda level: level.remaining, default=None) for unit in UNITS}
-    refusal = None
-    if verdict.refused_by is not None:
-        rate = rates[verdict.refused_by]
-        refusal = RateLimited(rate.whose, rate.unit, rate.per_minute, verdict.wait_s)
-    return Standing(**least, refusal=refusal)
+def _standing(limits: Limits, verdict: Verdict) -> Standing:
+    least: dict[str, Level] = {}
+    for unit, per_minute, fill_s in zip(limits.units, limits.per_minute, verdict.fills_s, strict=True):
+        level = _level(per_minute, fill_s)
+        if unit not in least or level.remaining < least[unit].remaining:
+            least[unit] = level
+    by, refusal = verdict.refused_by, None
+    if by is not None:
+        refusal = RateLimited(limits.whose[by], limits.units[by], limits.per_minute[by], verdict.wait_s)
+    return Standing(least.get("requests"), least.get("tokens"), refusal)
 
 
 def _level(limit: int, fill_s: float) -> Level:

@@ -101,9 +101,10 @@ class SharedBuckets:
             self._look_again()
             return
         for name, per_minute, amount in zip(draw.names, draw.per_minute, draw.amounts, strict=True):
-            sums = self._owed if amount > 0 else self._given_back
-            before = sums.get(name)
-            sums[name] = per_minute, amount + before[1] if before else amount
+            if amount:
+                sums = self._owed if amount > 0 else self._given_back
+                before = sums.get(name)
+                sums[name] = per_minute, amount + before[1] if before else amount
         self._send_later()
 
     def _is_sending(self) -> bool:

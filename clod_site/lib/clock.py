@@ -10,9 +10,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def monotonic() -> float:
-    """Seconds on a clock that never jumps; for durations and deadlines only."""
-    return time.monotonic()
+monotonic = time.monotonic  # seconds on a clock that never jumps; for durations and deadlines only
 
 
 def day_key(zone: str, instant: datetime) -> str:

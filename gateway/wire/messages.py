@@ -1,6 +1,6 @@
 """The messages of a request: what each role may say, and in which kinds of parts. Fields we do not know are left alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -157,7 +157,7 @@ def _contents(messages: list[Message]) -> Contents:
         elif not link.startswith("data:"):
             remote = remote or f"{path}.{where}"
             _check_link(link, f"{path}.{where}")
-    said = sum(len(text.encode(errors="replace")) for message in messages for text in _said(message))
+    said = sum([_size(message) for message in messages])
     return Contents(modalities, remote, tokens_of(said) + len(messages) * MESSAGE_TOKENS + parts * PART_TOKENS)
 
 
@@ -201,18 +201,24 @@ def tokens_of(text_bytes: int) -> int:
     return -(-text_bytes // BYTES_PER_TOKEN)
 
 
-def _said(message: Message) -> Iterator[str]:
-    """Its texts, and the calls of tools it repeats."""
-    yield from _texts(message)
-    if isinstance(message, Assistant):
-        yield from (message.refusal or "",)
-        yield from (text for call in message.tool_calls or () for text in written_in(call))
-        if message.function_call:
-            yield message.function_call.arguments
+def _size(message: Message) -> int:
+    """Bytes of its texts, and of the calls of tools it repeats."""
+    size = sum(map(_bytes_of, _texts(message)))
+    return size + sum(map(_bytes_of, _repeated(message))) if isinstance(message, Assistant) else size
 
 
-def _texts(message: Message) -> Iterator[str]:
+def _bytes_of(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode(errors="replace"))
+
+
+def _repeated(message: Assistant) -> Iterator[str]:
+    yield message.refusal or ""
+    yield from (text for call in message.tool_calls or () for text in written_in(call))
+    if message.function_call:
+        yield message.function_call.arguments
+
+
+def _texts(message: Message) -> Sequence[str]:
     if isinstance(message.content, str):
-        yield message.content
-    elif message.content:
-        yield from (part.text for part in message.content if isinstance(part, TextPart))
+        return (message.content,)
+    return [part.text for part in message.content or () if isinstance(part, TextPart)]

@@ -34,6 +34,7 @@ TEMPLATE_BYTES = 256  # what a chat template may add of its own, such as a defau
 INSTRUCTIONS_BYTES = 768  # what a provider adds to explain tools or a format to its model: Claude's are up to 530 tokens
 EXPLAINED = frozenset(("tools", "json_object", "json_schema"))
 EXPLAINING = frozenset(("tools", "functions", "response_format"))  # the fields that do
+NEEDING = EXPLAINING | {"reasoning_effort", "logprobs", "n"}  # the fields that need a feature of the model
 ENOUGH_ROOM = 1024  # tokens for an answer nobody has limited; with less, a long prompt is taken for words, not for bytes
 LEAST_ROOM = 256  # a prompt that seems to leave less may be shorter than it looks
 TEMPLATE_TOKENS = messages.tokens_of(TEMPLATE_BYTES)
@@ -92,6 +93,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     def prompt_estimate(self) -> int:
         """About how many tokens the prompt has: for rates, and for the bill where nobody reports them. What is not said to the
         model does not count."""
+        if self.fields.keys().isdisjoint(EXPLAINING):
+            return self.contents.tokens
         explained = sum(len(memoryview(self.fields[name])) for name in EXPLAINING & self.fields.keys())
         return self.contents.tokens + messages.tokens_of(explained)
 
@@ -171,6 +174,8 @@ def _written(values: dict[str, Any]) -> dict[str, str]:
 
 def _features(values: dict[str, Any]) -> dict[str, str]:
     needed: dict[str, str] = {}
+    if values.keys().isdisjoint(NEEDING):
+        return needed
     for name in ("tools", "functions"):
         if values.get(name):
             needed["tools"] = name

@@ -6,10 +6,13 @@ from gateway.errors import InvalidRequest
 from gateway.wire import tools
 
 STANDARD_TIERS = frozenset({"auto", "default"})
+RULED = frozenset({"store", "service_tier", "web_search_options", "tools", "tool_choice", "top_logprobs", "modalities"})
 
 
 def check(values: dict[str, Any]) -> None:
     """InvalidRequest names the field to change."""
+    if values.keys().isdisjoint(RULED):
+        return
     _promise_nothing_we_cannot_keep(values)
     _check_tools(values)
     if values.get("top_logprobs") and not values.get("logprobs"):

@@ -6,11 +6,11 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 import uvicorn
 from django.test import override_settings
-from pytest_django.fixtures import SettingsWrapper
 
 from gateway import addresses, connection, snapshots
 from gateway.gate import gate
@@ -109,7 +109,7 @@ def test_a_body_that_does_not_arrive_is_a_408_on_every_path(gateway: Gateway, mo
         assert _refused(gateway, half) == (408, "body_too_slow"), path
 
 
-def test_an_address_has_so_many_connections(gateway: Gateway, settings: SettingsWrapper) -> None:
+def test_an_address_has_so_many_connections(gateway: Gateway, settings: Any) -> None:
     gateway.client.close()
     gateway.client = type(gateway.client)(base_url=gateway.url, headers=gateway.client.headers, timeout=20)
     gateway.offer("silent", "hang")
@@ -265,7 +265,7 @@ def test_a_key_of_certain_addresses_is_refused_elsewhere(gateway: Gateway) -> No
     assert gateway.complete().status_code == 200
 
 
-def test_only_our_own_proxies_say_who_the_client_is(gateway: Gateway, settings: SettingsWrapper) -> None:
+def test_only_our_own_proxies_say_who_the_client_is(gateway: Gateway, settings: Any) -> None:
     ApiKey.objects.update(allowed_networks=["203.0.113.7"])
     snapshots.forget()
     forwarded = {"x-forwarded-for": "198.51.100.1, 203.0.113.7, 10.0.0.2"}

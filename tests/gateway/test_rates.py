@@ -1,8 +1,9 @@
 """Requests and tokens per minute, of keys and organizations: 429 with what to do, headers on every answer, and nothing charged."""
 
+from typing import Any
+
 import httpx2
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from accounts.models import Organization, User
 from activity.models import Request
@@ -17,7 +18,7 @@ CLOSED_PORT = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture(params=["redis", "away", "none"], autouse=True)
-def store(request: pytest.FixtureRequest, settings: SettingsWrapper) -> None:
+def store(request: pytest.FixtureRequest, settings: Any) -> None:
     """The same with Redis, without, and while it is away."""
     if request.param == "redis" and not settings.REDIS_URL:
         pytest.skip("this round has no Redis")
@@ -104,7 +105,7 @@ def test_a_call_that_cannot_be_paid_uses_no_tokens(gateway: Gateway, wallet: Wal
     assert int(gateway.complete(max_tokens=1_000).headers["x-ratelimit-remaining-tokens"]) > 300
 
 
-def test_without_limits_nothing_is_said_of_any(gateway: Gateway, settings: SettingsWrapper) -> None:
+def test_without_limits_nothing_is_said_of_any(gateway: Gateway, settings: Any) -> None:
     settings.CLOD_ORGANIZATION_RATES = (0, 0)
     snapshots.forget()
     answer = gateway.complete()
@@ -112,9 +113,7 @@ def test_without_limits_nothing_is_said_of_any(gateway: Gateway, settings: Setti
     assert not [name for name in answer.headers if name.startswith("x-ratelimit")]
 
 
-def test_people_in_studio_have_the_usual_limits_of_a_key(
-    gateway: Gateway, alice: User, project: Project, settings: SettingsWrapper
-) -> None:
+def test_people_in_studio_have_the_usual_limits_of_a_key(gateway: Gateway, alice: User, project: Project, settings: Any) -> None:
     settings.CLOD_KEY_RATES = (1, 0)
     session = browser(alice).session
     _, token = tokens.issue(alice, project, session.session_key)
@@ -132,7 +131,7 @@ def test_smaller_calls_count_too(gateway: Gateway) -> None:
     assert gateway.client.get("/healthz").status_code == 200
 
 
-def test_an_address_with_many_bad_keys_is_told_to_stop(gateway: Gateway, settings: SettingsWrapper) -> None:
+def test_an_address_with_many_bad_keys_is_told_to_stop(gateway: Gateway, settings: Any) -> None:
     settings.CLOD_BAD_KEYS_PER_MINUTE = 3
     bad = {"authorization": f"Bearer {gateway.key[:-1]}" + ("x" if gateway.key[-1] != "x" else "y")}
     body = {"model": "paris", "messages": [{"role": "user", "content": "hi"}]}
@@ -143,7 +142,7 @@ def test_an_address_with_many_bad_keys_is_told_to_stop(gateway: Gateway, setting
     assert gateway.complete().status_code == 200  # who has a good key is not held up by a neighbour
 
 
-def test_addresses_of_one_ipv6_customer_are_one(settings: SettingsWrapper) -> None:
+def test_addresses_of_one_ipv6_customer_are_one(settings: Any) -> None:
     settings.CLOD_BAD_KEYS_PER_MINUTE = 1
     strangers.forget()
     addresses = ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "192.0.2.1", "192.0.2.2", "")

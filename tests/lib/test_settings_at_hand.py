@@ -6,11 +6,11 @@ from clod_site.lib.at_hand import settings
 
 
 def test_a_setting_is_what_django_says_while_it_is_overridden_and_afterwards():
-    usual = of_django.CLOD_MAX_BODY_BYTES
-    assert settings.CLOD_MAX_BODY_BYTES == usual
+    usual, read = of_django.CLOD_MAX_BODY_BYTES, settings.CLOD_MAX_BODY_BYTES
+    assert read == usual
     with override_settings(CLOD_MAX_BODY_BYTES=7):
-        assert settings.CLOD_MAX_BODY_BYTES == 7
-    assert settings.CLOD_MAX_BODY_BYTES == usual
+        overridden = settings.CLOD_MAX_BODY_BYTES
+    assert (overridden, settings.CLOD_MAX_BODY_BYTES) == (7, usual)
 
 
 def test_what_is_no_setting_is_none():
