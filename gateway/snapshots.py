@@ -27,6 +27,7 @@ log = logging.getLogger("gateway.snapshots")
 Result = TypeVar("Result")
 
 MAX_AGE_S = 1.0
+AHEAD_S = 0.7  # a grant of this age is read again behind the backs of those who use it, so that nobody waits for it in the end
 READ_WITHIN_S = 1.5
 STALE_AFTER_S = 0.1  # how long a known grant is waited for; the ledger, which comes next, needs the rest of two seconds
 MAX_GRANTS = 50_000
@@ -147,9 +148,12 @@ class _Grants:
 
     async def get(self, token: str) -> Grant | None:
         read_at, grant = self._known.get(token) or self._unknown.get(token) or (float("-inf"), None)
-        if clock.monotonic() - read_at < MAX_AGE_S:
+        age_s = clock.monotonic() - read_at
+        if age_s < AHEAD_S:
             return grant
         loading = self._reload(token)
+        if age_s < MAX_AGE_S:
+            return grant
         await asyncio.wait([loading], timeout=STALE_AFTER_S if grant else None)
         has_failed = not loading.done() or loading.exception() is not None
         return grant if grant and has_failed else loading.result()

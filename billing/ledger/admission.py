@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -23,9 +22,20 @@ class Today(NamedTuple):
     month_ends: datetime
 
 
-@lru_cache(maxsize=64)  # a batch has one instant, and few zones
+MOST_DAYS = 4096
+_days: dict[Calendar, tuple[datetime, Today]] = {}  # since when each is known
+
+
 def today(calendar: Calendar, now: datetime) -> Today:
-    return Today(calendar.day_key(now), calendar.month_key(now), calendar.day_ends(now), calendar.month_ends(now))
+    """Worked out once a day for each calendar."""
+    since, day = _days.get(calendar, (now, None))
+    if day and since <= now < day.day_ends:
+        return day
+    if len(_days) >= MOST_DAYS:
+        _days.clear()
+    day = Today(calendar.day_key(now), calendar.month_key(now), calendar.day_ends(now), calendar.month_ends(now))
+    _days[calendar] = now, day
+    return day
 
 
 def authorise(books: Books, ask: HoldAsk, now: datetime) -> Held | Answered:

@@ -175,6 +175,7 @@ class Books:
     losses: list[tuple[UUID, int, datetime]] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     attempts: list[tuple[UUID, AttemptRow]] = field(default_factory=list)
+    are_as_guessed: bool = False
 
     def periods_of(self, hold: Hold) -> list[Period]:
         """Where it counts: the day and the month of its project, and of its key; without those that somebody has lost."""

@@ -41,7 +41,9 @@ class Known:
         self.free_days: set[Row] = set()
 
     def learn(self, rows: Books) -> None:
-        """From a batch that is committed."""
+        """From a batch that is committed; one that was as guessed has nothing to teach."""
+        if rows.are_as_guessed:
+            return
         if max(len(self.books.projects), len(self.books.keys), len(self.periods) // 4, len(self.free_days)) > self.MOST:
             self.forget()
         self.books.projects.update(rows.projects)
@@ -80,6 +82,7 @@ def lock(store: Store, batch: Sequence[Operation], now: datetime, known: Known) 
         if not known.still_holds(rows):
             known.forget()
             raise Misguessed
+        rows.are_as_guessed = guessed.asked_free_days <= known.free_days and guessed.asked_periods <= known.periods
     else:
         read_askers()
         _lock_idempotent_calls(store, rows, batch, now)()
