@@ -51,7 +51,8 @@ class Cycle:
         self.body = bytearray()
         self._connection, self._transport = connection, connection.transport
         self._method, self._path, self._query = method, path, query
-        self._headers = connection.headers
+        self._headers = connection.headers.copy()  # trailers, which come to them later, are none of ours
+        self._values = dict(self._headers)
         self._address = address
         self._knows_chunks, self._waits_for_word = has_chunks, waits_for_word
 
@@ -100,6 +101,9 @@ class Cycle:
 
     def _header(self, name: bytes) -> str | None:
         """What all headers of this name say, joined as HTTP has it; None where there is none."""
+        if len(self._values) == len(self._headers):
+            value = self._values.get(name)
+            return None if value is None else value.decode("latin-1")
         values = [value for key, value in self._headers if key == name]
         return b",".join(values).decode("latin-1") if values else None
 

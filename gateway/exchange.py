@@ -218,7 +218,7 @@ class Exchange:
             self._finish_reason = choice.finish_reason or self._finish_reason
         if clock.monotonic() - self._checkpointed > CHECKPOINT_S:
             self._checkpointed = clock.monotonic()
-            holds.checkpoint(self._held, self._bill.paid(self._meter.reading()))
+            holds.checkpoint(self._held, self._bill.charge(self._meter.reading()).paid)
 
     # --- how it ended --------------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ def of_stream(call: Call, held: Held, bill: Bill) -> Headers:
 
 
 def of_completion(call: Call, held: Held, bill: Bill, reading: Reading) -> Headers:
-    return [("content-type", "application/json"), ("x-clod-cost-usd", money.as_text(bill.paid(reading))), *_common(call, held, bill)]
+    return [("content-type", "application/json"), ("x-clod-cost-usd", money.as_text(bill.charge(reading).paid)), *_common(call, held, bill)]
 
 
 def _common(call: Call, held: Held, bill: Bill) -> Headers:
@@ -76,19 +76,19 @@ def _duration(seconds: float) -> str:
 
 def usage(bill: Bill, held: Held, reading: Reading) -> dict[str, Any]:
     """OpenAI's usage object, and what it came to. Prices are dollars per million tokens."""
-    cost = bill.cost(reading)
+    charge = bill.charge(reading)
     return {
         "prompt_tokens": reading.prompt_tokens,
         "completion_tokens": reading.completion_tokens,
         "total_tokens": reading.prompt_tokens + reading.completion_tokens,
         "prompt_tokens_details": {"cached_tokens": reading.cached_tokens},
         "completion_tokens_details": {"reasoning_tokens": reading.reasoning_tokens},
-        "cost": money.as_number(bill.paid(reading)),
+        "cost": money.as_number(charge.paid),
         "cost_details": {
             "paid_by": str(held.funding),
-            "standard_cost": money.as_number(cost.total),
-            "list_cost": money.as_number(bill.list_cost(reading)),
-            "routing_fee": money.as_number(cost.fee),
+            "standard_cost": money.as_number(charge.cost),
+            "list_cost": money.as_number(charge.list_cost),
+            "routing_fee": money.as_number(charge.fee),
             "price_tick": bill.tick.id,
             "input_usd_per_mtok": money.as_number(bill.tick.input_nanousd_per_mtok),
             "output_usd_per_mtok": money.as_number(bill.tick.output_nanousd_per_mtok),

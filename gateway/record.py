@@ -45,7 +45,7 @@ def outcome(
     """Everything the ledger needs to settle the hold and to write the rows beside it. The last attempt, which answered, is what the
     upstream bills us for."""
     counted = reading if ending.is_charged else NOTHING
-    cost, footprint = bill.cost(counted), bill.footprint(counted)
+    charge, footprint = bill.charge(counted), bill.footprint(counted)
     row = RequestRow(
         id=request_id,
         organization_id=plan.grant.organization_id,
@@ -67,8 +67,8 @@ def outcome(
         completion_tokens=counted.completion_tokens,
         cached_tokens=counted.cached_tokens,
         reasoning_tokens=counted.reasoning_tokens,
-        list_cost_nanousd=bill.list_cost(counted),
-        fee_nanousd=cost.fee,
+        list_cost_nanousd=charge.list_cost,
+        fee_nanousd=charge.fee,
         is_estimated=counted.is_estimated,
         is_usage_suspect=counted.is_suspect,
         attempts=len(attempts),
@@ -80,4 +80,4 @@ def outcome(
         electricity_average_picousd=footprint.average_picousd if footprint else None,
     )
     rows = (*(attempt.row() for attempt in attempts[:-1]), *(attempt.row(upstream_cost_nanousd) for attempt in attempts[-1:]))
-    return Outcome(cost.total, row, rows, keepsake)
+    return Outcome(charge.cost, row, rows, keepsake)

@@ -58,7 +58,7 @@ def settled(
     kind = _kind(bill.route)
     status, is_charged = str(ending.status), ending.is_charged
     prompt, completion = (reading.prompt_tokens, reading.completion_tokens) if is_charged else (0, 0)
-    cost_nanousd = bill.paid(reading) if is_charged else 0
+    cost_nanousd = bill.charge(reading).paid if is_charged else 0
     call_seconds.add(times.latency_ms / 1000, plan.ask.operation, kind, status)
     overhead_seconds.add(overhead_s)
     if plan.ask.is_stream and times.ttft_ms is not None:
