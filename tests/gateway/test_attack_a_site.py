@@ -18,7 +18,7 @@ pytestmark = pytest.mark.site
 DOORS = (b"/v1/chat/completions", b"/api/v1/chat/completions")
 PATHS = (*DOORS, b"/accounts/login/", b"/models", b"/admin/")
 MIB = 1024 * 1024
-MAY_GROW_BYTES = 96 * MIB  # a few bodies in flight and what the allocator keeps; what is sent is gigabytes
+MAY_GROW_BYTES = 192 * MIB  # bodies in flight, some of them twice, and what the allocator keeps of that; what is sent is gigabytes
 
 
 @dataclass
@@ -99,13 +99,14 @@ def test_gzip_bombs_are_not_unpacked(attacked: Attacked) -> None:
 
 def test_large_bodies_without_a_good_key(attacked: Attacked) -> None:
     body = completion(b'"' + b"a" * 3 * MIB + b'"')
-    wires = [Wire(attacked) for _ in range(40)]
-    for number, wire in enumerate(wires):
-        wire.key = "clod_sk_" + "a" * 62
-        wire.post(body, path=DOORS[number % 2])
-    for wire in wires:
-        assert wire.refused() == (401, "invalid_api_key")
-        wire.__exit__()
+    for _ in range(5):
+        wires = [Wire(attacked) for _ in range(40)]
+        for number, wire in enumerate(wires):
+            wire.key = "clod_sk_" + "a" * 62
+            wire.post(body, path=DOORS[number % 2])
+        for wire in wires:
+            assert wire.refused() == (401, "invalid_api_key")
+            wire.__exit__()
 
 
 def test_hundreds_of_halves(attacked: Attacked) -> None:
