@@ -19,7 +19,8 @@ PLACEHOLDERS = (
     "password",
 )
 KEYBOARD = ("qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "zxcvbnm", "1qaz2wsx")
-WORDS = re.compile(r"[A-Za-z]{2,}([-_. ][A-Za-z]{1,}){2,}\d{0,4}")
+WORD = r"(?:[A-Z]?[a-z]+|[A-Z]+)"  # as people write them: a random text has capitals anywhere
+WORDS = re.compile(rf"{WORD}(?:[-_. ]{WORD}){{2,}}\d{{0,4}}")
 LONG_RUN = 10
 HOW = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 

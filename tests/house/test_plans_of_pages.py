@@ -100,7 +100,7 @@ def whole_reads(address: str, client: Client) -> list[str]:
         answer = client.get(address)
         assert answer.status_code in {200, 204, 302}, (address, answer.status_code)
         if answer.streaming:
-            list(answer.streaming_content)  # type: ignore[call-overload]
+            list(answer.streaming_content)
     return [f"{read}\n  {sql}" for sql, params in questions for read in reads(plan_of(sql, params)) if read.is_whole()]
 
 

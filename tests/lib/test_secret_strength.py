@@ -22,6 +22,7 @@ WEAK = {
     "hunter2-hunter3": "too short",
     "correct-horse-battery-staple-correct-horse": "repeats itself",
     "many-plain-words-in-a-row-are-no-secret-at-all": "is made of words",
+    "These_Are_Words_In_CAPITALS_And_A_Year_2026": "is made of words",
     "qwertyuiopasdfghjklzxcvbnmqwertyuiop1": "repeats itself",
     "Qwertzuiopasdfghjklyxcvbnm1234567890!": "follow each other",
 }
@@ -45,6 +46,11 @@ def test_generated_ones_are_taken(bits: int) -> None:
             uuid.uuid4().hex,
         ]
         assert secret_strength.complaint({"A": made}) == ""
+
+
+def test_letters_and_lines_alone_can_be_random() -> None:
+    """One in five thousand of 32 random bytes has no digit in it."""
+    assert secret_strength.complaint({"A": ["hQvWzKdTbXoP-LmRyUeFgJ_nBcAsDkHwVtZxYqIrGpN"]}) == ""
 
 
 def test_one_value_for_two_secrets_is_refused() -> None:
