@@ -22,7 +22,7 @@ WEAK = {
     "hunter2-hunter3": "too short",
     "correct-horse-battery-staple-correct-horse": "repeats itself",
     "many-plain-words-in-a-row-are-no-secret-at-all": "is made of words",
-    "These_Are_Words_In_CAPITALS_And_A_Year_2026": "is made of words",
+    "These_Are_Words_In_CAPITALS_And_A_Year2026": "is made of words",
     "qwertyuiopasdfghjklzxcvbnmqwertyuiop1": "repeats itself",
     "Qwertzuiopasdfghjklyxcvbnm1234567890!": "follow each other",
 }
