@@ -25,13 +25,14 @@ class Request(models.Model):
     """A logged call. Its id is the hold's; it is written in the transaction that settles the hold.
 
     Names of model, provider and data center are copied in: history does not change when the catalog does.
-    Times are milliseconds from admission; ``ttft_ms`` is the time to the first token.
+    Times are milliseconds from admission; ``ttft_ms`` is the time to the first token. The key, project and price it refers
+    to have been read when it is written and are never deleted, so the database does not look again (decision 0016).
     """
 
     id = models.UUIDField(primary_key=True, editable=False)
-    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
-    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False)
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", help_text="Of a call from Studio.")
     created_at = models.DateTimeField(default=clock.now)
     model = models.CharField(max_length=80, help_text="Slug of the model that answered.")
@@ -41,7 +42,7 @@ class Request(models.Model):
     requested_model = models.CharField(max_length=200, help_text="As the client wrote it, tags included.")
     provider = models.CharField(max_length=80)
     data_center = models.CharField(max_length=80, blank=True)
-    price_tick = models.ForeignKey(PriceTick, on_delete=models.PROTECT, null=True, related_name="+")
+    price_tick = models.ForeignKey(PriceTick, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False)
     status = models.CharField(max_length=16, choices=Status.choices)
     error_code = models.CharField(max_length=60, blank=True)
     finish_reason = models.CharField(max_length=40, blank=True)

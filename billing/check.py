@@ -1,4 +1,4 @@
-"""Proof that the money adds up: promises P1–P5 (and P9's count) as queries over whole tables, in one snapshot.
+"""Proof that the money adds up: promises P1–P5 (and P8's prices, P9's count) as queries over whole tables, in one snapshot.
 
 They hold at every commit, so the check may run while calls are being paid for: one read-only transaction sees one state.
 Budgets and free quotas are proved as long as their rows are kept (``ledger.periods``).
@@ -100,6 +100,15 @@ THE_REST = (
         "P5", "hold", 1, "was charged {} without a request row of that cost",
         """SELECT h.id, h.captured_nanousd FROM billing_hold h LEFT JOIN {requests} r ON r.id = h.id AND r.cost_nanousd = h.captured_nanousd
            WHERE h.state IN ('captured', 'expired') AND r.id IS NULL""",
+    ),
+    Query(
+        "P8", "hold", 1, "names the price {}, which is not there",
+        """SELECT h.id, h.price_tick_id FROM billing_hold h LEFT JOIN catalog_pricetick t ON t.id = h.price_tick_id WHERE t.id IS NULL""",
+    ),
+    Query(
+        "P8", "request", 1, "names the price {}, which is not there",
+        """SELECT r.id, r.price_tick_id FROM {requests} r LEFT JOIN catalog_pricetick t ON t.id = r.price_tick_id
+           WHERE r.price_tick_id IS NOT NULL AND t.id IS NULL""",
     ),
     Query(
         "P9", "free quota of organization", 2, "counts {} more requests than there are free holds",

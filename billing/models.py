@@ -103,14 +103,15 @@ class Funding(models.TextChoices):
 class Hold(models.Model):
     """Money (or one free request) set aside before an upstream is called; its id is the request's id.
 
-    Written twice for every call, so it bears two indexes only, on the few rows that are open.
+    Written twice for every call, so it bears two indexes only, on the few rows that are open, and refers without constraints to what the
+    same transaction has locked (decision 0016).
     """
 
     id = models.UUIDField(primary_key=True, editable=False)
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="holds", db_index=False)
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False)
-    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
-    price_tick = models.ForeignKey(PriceTick, on_delete=models.PROTECT, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False)
+    price_tick = models.ForeignKey(PriceTick, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     funding = models.CharField(max_length=6, choices=Funding.choices)
     amount_nanousd = models.BigIntegerField()
     checkpoint_nanousd = models.BigIntegerField(default=0, help_text="What has been used for sure; an expired hold is charged this.")
@@ -213,7 +214,7 @@ class Attempt(models.Model):
 
     request_id = models.UUIDField()
     number = models.PositiveSmallIntegerField()
-    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="+", db_index=False)
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     started_at = models.DateTimeField()
     first_byte_ms = models.PositiveIntegerField(null=True, blank=True)
     latency_ms = models.PositiveIntegerField()

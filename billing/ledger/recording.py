@@ -25,7 +25,7 @@ class Record(NamedTuple):
 
 
 class Recorder(Protocol):
-    table: str  # where its rows are; each row's id is its hold's, ``cost_nanousd`` what the hold was charged
+    table: str  # where its rows are; each row's id is its hold's, ``cost_nanousd`` what the hold was charged, ``price_tick_id`` its price
 
     def insert(self, store: Store, records: Sequence[Record]) -> None:
         """Write one row for each record, inside the ledger's transaction."""

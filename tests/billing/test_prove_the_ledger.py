@@ -60,6 +60,8 @@ BREACHES = {
     "without a captured hold": lambda: LedgerEntry.objects.create(
         id=ids.uuid7(), wallet=Wallet.objects.get(), kind="usage", amount_nanousd=-1, balance_after_nanousd=0, reference="x", reason="x"
     ),
+    "P8  hold": lambda: Hold.objects.filter(pk=charged().pk).update(price_tick=2**40),
+    "P8  request": lambda: Request.objects.filter(pk=charged().pk).update(price_tick=2**40),
     "P9  free quota": lambda: FreeQuotaDay.objects.update(used=2),
 }
 
