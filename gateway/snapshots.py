@@ -1,8 +1,8 @@
 """What the event loop knows without asking the database: the catalog, and the grants of the keys in use.
 
-The catalog is replaced as a whole by a thread that compares its version every second; a grant is read again when it is
-older than a second. When the database is away the last known catalog and grants go on serving (the ledger decides about
-money, and it refuses without its database), and a key never seen before is told 503.
+The catalog is replaced as a whole by a thread that compares its version every second; a grant is read again before it is a
+second old, behind the backs of those who use it. When the database is away the last known catalog and grants go on serving
+(the ledger decides about money, and it refuses without its database), and a key never seen before is told 503.
 """
 
 import asyncio

@@ -52,7 +52,7 @@ class Figures:
 
 
 def read(now: datetime) -> Figures:
-    """Six queries."""
+    """Seven queries."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     mark = rollups.mark()
     lately = _requests(now - MINUTE, now)

@@ -25,7 +25,7 @@ def _promise_nothing_we_cannot_keep(values: dict[str, Any]) -> None:
     if values.get("store"):
         raise InvalidRequest(
             "CLōD keeps no completions to fetch later, and has none kept by others: leave 'store' out. "
-            "Activity has what the call used and cost; prompts and answers are not in it.",
+            "Activity has what the call used and cost; prompts and answers are in it where the project keeps them.",
             param="store",
         )
     if values.get("service_tier", "auto") not in STANDARD_TIERS:
