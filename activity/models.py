@@ -26,7 +26,7 @@ class Request(models.Model):
 
     Names of model, provider and data center are copied in: history does not change when the catalog does.
     Times are milliseconds from admission; ``ttft_ms`` is the time to the first token. The key, project and price it refers
-    to have been read when it is written and are never deleted, so the database does not look again (decision 0016).
+    to are never deleted, so the database does not look whether they are there (decision 0016).
     """
 
     id = models.UUIDField(primary_key=True, editable=False)

@@ -33,17 +33,19 @@ __all__ = [
 ]
 
 LONGEST_WAIT_S = 1.8  # then the caller hears that the ledger is away, whatever the database is doing
+LEAST_WAIT_S = 0.5
 
 
-async def authorise(ask: HoldAsk) -> Held | Answered:
-    """Set aside what the call may cost, unless it is the repetition of one that was answered.
+async def authorise(ask: HoldAsk, waited_s: float = 0.0) -> Held | Answered:
+    """Set aside what the call may cost, unless it is the repetition of one that was answered. ``waited_s`` is what the caller has waited
+    for other things before.
 
     Raises a refusal of ``billing.refusals``: 401, 402, 403 or 503; for an Idempotency-Key 409, 410 or 422.
     """
     operation = Authorise(ask)
     future = operation.awaited()
     ledger.submit(operation)
-    timer = asyncio.get_running_loop().call_later(LONGEST_WAIT_S, _too_late, future)
+    timer = asyncio.get_running_loop().call_later(max(LONGEST_WAIT_S - waited_s, LEAST_WAIT_S), _too_late, future)
     try:
         held: Held | Answered = await future
     except asyncio.CancelledError:

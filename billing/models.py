@@ -103,8 +103,8 @@ class Funding(models.TextChoices):
 class Hold(models.Model):
     """Money (or one free request) set aside before an upstream is called; its id is the request's id.
 
-    Written twice for every call, so it bears two indexes only, on the few rows that are open, and refers without constraints to what the
-    same transaction has locked (decision 0016).
+    Written twice for every call, so it bears two indexes only, on the few rows that are open, and refers without constraints to what is
+    never deleted (decision 0016).
     """
 
     id = models.UUIDField(primary_key=True, editable=False)

@@ -162,6 +162,11 @@ def _database(url: str) -> dict[str, object]:
         "OPTIONS": {
             "pool": {"min_size": 1, "max_size": env.integer("CLOD_DATABASE_POOL", 16, least=1), "timeout": 2},
             "connect_timeout": 2,
+            # A server that is gone without a word (its power, a route) is noticed within seconds, not when the kernel gives up.
+            "tcp_user_timeout": 5000,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
             "options": "-c lock_timeout=2000 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=10000",
         },
     }

@@ -46,16 +46,16 @@ async def _of_key(token: str) -> Grant | None:
     """A token is proved once for each grant that was read, not once for each call."""
     name = sha256(token.encode(errors="replace")).digest()
     public_id, proved_for = _proved.get(name, ("", None))
-    if proved_for and await snapshots.grant_of_key(public_id) is proved_for:
-        return proved_for
-    return await _prove(token, name)
+    if proved_for is None:
+        parts = keys.parse(token)
+        return _prove(parts, name, await snapshots.grant_of_key(parts.public_id)) if parts else None
+    grant = await snapshots.grant_of_key(public_id)
+    return grant if grant is proved_for else _prove(keys.parse(token), name, grant)
 
 
-async def _prove(token: str, name: bytes) -> Grant | None:
-    parts = keys.parse(token)
+def _prove(parts: keys.Parts | None, name: bytes, grant: Grant | None) -> Grant | None:
     if parts is None:
         return None
-    grant = await snapshots.grant_of_key(parts.public_id)
     if grant is None:
         keys.matches(parts.secret, _DUMMY_DIGEST, keys.current_pepper_id())  # as slow as a wrong secret
         return None

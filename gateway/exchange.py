@@ -129,7 +129,7 @@ class Exchange:
         await self._saying.take_whole(await self._call_upstream())
 
     async def _relay(self) -> None:
-        """A stream, passed on event by event until the upstream's [DONE]."""
+        """A stream, passed on as it comes until the upstream's [DONE]."""
         answer = await self._call_upstream()
         self._open(self._saying.stream())
         while not (await answer.pour(self._take_in) or self._saying.is_done()):
@@ -162,7 +162,7 @@ class Exchange:
 
     def _blame(self, error: BaseException) -> None:
         """Tell the health of the endpoint, unless it was the reader who left no room for more."""
-        self._is_unread = self._outbox.is_full()
+        self._is_unread = isinstance(error, TimeoutError) and self._outbox.is_full()
         if self._answer and not self._is_unread:
             health.failed(self._bill.route.endpoint_id)
         elif not self._answer and isinstance(error, TimeoutError):

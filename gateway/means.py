@@ -10,6 +10,7 @@ from billing.holds import Answered, Held, HoldAsk, Price
 from billing.refusals import OutOfMoney
 from catalog import decisions
 from catalog.decisions import Candidates, Decision
+from clod_site.lib import clock
 from clod_site.lib.at_hand import settings
 from gateway.bill import Plan, bound
 from gateway.calls import Call
@@ -21,7 +22,7 @@ MOST_ALTERNATIVES = 32  # the cheapest of them
 async def authorise(call: Call, plan: Plan, decision: Decision) -> tuple[Plan, Held | Answered]:
     """A hold, and the plan it was made for: another one where the first choice among several models cannot be paid."""
     try:
-        return plan, await holds.authorise(_ask(call, plan))
+        return plan, await holds.authorise(_ask(call, plan), _waited_s(call))
     except OutOfMoney as refusal:
         cheaper = list(_cheaper(plan, decision.candidates + decision.others))[-MOST_ALTERNATIVES:] if _may_choose(plan) else []
         if not cheaper:
@@ -33,7 +34,7 @@ async def _authorise_cheaper(call: Call, plans: list[Plan], decision: Decision, 
     """All at once: the ledger takes the first that can be paid. When none can, the first choice's refusal stands."""
     alternatives = tuple([_price(plan) for plan in plans[1:]])
     try:
-        held = await holds.authorise(msgspec.structs.replace(_ask(call, plans[0]), alternatives=alternatives))
+        held = await holds.authorise(msgspec.structs.replace(_ask(call, plans[0]), alternatives=alternatives), _waited_s(call))
     except OutOfMoney:
         raise refusal from None
     if isinstance(held, Answered):
@@ -88,6 +89,10 @@ def _ask(call: Call, plan: Plan) -> HoldAsk:
         ttl_s=settings.CLOD_UPSTREAM_DEADLINE_S + HOLD_SLACK_S,
         repeatable=call.transcript.known_as if call.transcript else None,
     )
+
+
+def _waited_s(call: Call) -> float:
+    return clock.monotonic() - call.arrived
 
 
 def _price(plan: Plan) -> Price:

@@ -84,7 +84,7 @@ class Outbox:
                     yield response.HEARTBEAT
 
     def pour_into(self, reader: Reader) -> None:
-        """The same, told to ``reader``: at the end of each turn of the event loop in which something was written."""
+        """The same, told to ``reader``: what is written at once, what is appended at the end of the event loop's turn."""
         self._loop = asyncio.get_running_loop()
         self._over = self._loop.create_future()
         self._reader, self._told_at = reader, self._loop.time()

@@ -29,7 +29,9 @@ Result = TypeVar("Result")
 MAX_AGE_S = 1.0
 AHEAD_S = 0.7  # a grant of this age is read again behind the backs of those who use it, so that nobody waits for it in the end
 READ_WITHIN_S = 1.5
-STALE_AFTER_S = 0.1  # how long a known grant is waited for; the ledger, which comes next, needs the rest of two seconds
+STALE_AFTER_S = 0.1  # how long a grant that was read lately is waited for: the ledger, which comes next, needs the rest of two seconds
+LATELY_S = 30.0
+OLD_AFTER_S = 1.0  # and how long another one
 MAX_GRANTS = 50_000
 _readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="gateway-reader")
 
@@ -145,6 +147,7 @@ class _Grants:
         self._known: dict[str, tuple[float, Grant | None]] = {}
         self._unknown: dict[str, tuple[float, Grant | None]] = {}
         self._loading: dict[str, asyncio.Task[Grant | None]] = {}
+        self._has_failed = False  # the database, when it was asked last
 
     async def get(self, token: str) -> Grant | None:
         read_at, grant = self._known.get(token) or self._unknown.get(token) or (float("-inf"), None)
@@ -154,7 +157,8 @@ class _Grants:
         loading = self._reload(token)
         if age_s < MAX_AGE_S:
             return grant
-        await asyncio.wait([loading], timeout=STALE_AFTER_S if grant else None)
+        patience_s = STALE_AFTER_S if age_s < LATELY_S or self._has_failed else OLD_AFTER_S
+        await asyncio.wait([loading], timeout=patience_s if grant else None)
         has_failed = not loading.done() or loading.exception() is not None
         return grant if grant and has_failed else loading.result()
 
@@ -166,12 +170,18 @@ class _Grants:
         return loading
 
     async def _read(self, token: str) -> Grant | None:
-        grant = await read(self._load, token)
+        began = clock.monotonic()
+        try:
+            grant = await read(self._load, token)
+        except Unavailable:
+            self._has_failed = True
+            raise
+        self._has_failed = False
         kept, other = (self._known, self._unknown) if grant else (self._unknown, self._known)
         other.pop(token, None)
         if len(kept) >= MAX_GRANTS:
             kept.clear()
-        kept[token] = (clock.monotonic(), grant)
+        kept[token] = (began, grant)
         return grant
 
     def _loaded(self, token: str, task: "asyncio.Task[Grant | None]") -> None:

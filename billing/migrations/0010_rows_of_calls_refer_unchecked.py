@@ -4,6 +4,13 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
+def lock_as_the_ledger_does(apps, schema_editor):
+    """Dropping a constraint locks both tables, the wrong one first: with calls running that is a deadlock. Where somebody
+    keeps one of them for two seconds (a long export), the migration ends without a change, and is started again."""
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute("LOCK TABLE projects_apikey, projects_project, catalog_pricetick, billing_hold, catalog_endpoint, billing_attempt IN ACCESS EXCLUSIVE MODE")
+
+
 # safe with the version before: constraints and indexes only go, and nothing that either version writes needed them
 class Migration(migrations.Migration):
 
@@ -14,6 +21,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RunPython(lock_as_the_ledger_does, migrations.RunPython.noop),
         migrations.AlterField(
             model_name='attempt',
             name='endpoint',

@@ -1,6 +1,6 @@
 """One connection to an upstream, and the answers that come over it: HTTP/1.1 as protocol callbacks, one request after the other.
 
-What an upstream may do to us is bounded: a head has 64 KiB, and of a body that nobody reads a megabyte is taken in at most.
+What an upstream may do to us is bounded: a head has 64 KiB, and of a body that nobody reads little more than 256 KiB is taken in.
 """
 
 import asyncio
@@ -73,8 +73,10 @@ class Response:
         that it has enough for now. Raises Broken where it breaks off, and whatever ``hear`` raises."""
         self._hear, self._has_enough = hear, False
         try:
-            self._hand_over()
-            while not (self._has_enough or self.is_complete):
+            while True:
+                self._hand_over()  # also what came before trouble, in the same piece
+                if self._has_enough or self.is_complete:
+                    break
                 if self._trouble:
                     raise self._trouble
                 await self._news()

@@ -51,7 +51,7 @@ class Delta(Said, omit_defaults=True):
 
     def tidy(self) -> None:
         super().tidy()
-        if self.role is not UNSET and self.role not in shapes.ROLES:
+        if self.role is not UNSET and not (isinstance(self.role, str) and self.role in shapes.ROLES):
             self.role = UNSET
         for position, call in enumerate(self.tool_calls or ()):
             call.tidy_piece(position)

@@ -27,7 +27,7 @@ def finish_reason(said: str | None) -> str | None:
 
 
 def tier(said: object) -> Any:
-    return said if said in TIERS else UNSET
+    return said if isinstance(said, str) and said in TIERS else UNSET
 
 
 # --- text ------------------------------------------------------------------------------------------

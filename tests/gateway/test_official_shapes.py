@@ -86,6 +86,14 @@ def test_what_is_out_of_shape_is_brought_into_it() -> None:
     assert "logprobs" not in choice
 
 
+@pytest.mark.parametrize("nonsense", [{}, [], {"a": []}, 5, None, True])
+def test_what_is_no_word_is_left_out(nonsense: object) -> None:
+    told = whole({"message": {"role": nonsense, "content": "Hi"}, "finish_reason": "stop"}, service_tier=nonsense)
+    assert (told["choices"][0]["message"]["role"], "service_tier" in told) == ("assistant", False)
+    (first, *_) = streamed(piece({"role": nonsense, "content": "a"}))
+    assert first["choices"][0]["delta"] == {"role": "assistant", "content": "a"}
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [("stop", "stop"), ("length", "length"), ("max_tokens", "length"), ("tool_use", "tool_calls"), ("SAFETY", "content_filter"),

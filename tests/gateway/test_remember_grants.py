@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -50,6 +51,50 @@ def test_it_is_read_again_after_a_second(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(clock, "monotonic", lambda: time.monotonic() + 1.1)
     del source.grants["mine"]
     assert asyncio.run(known.get("mine")) is None
+
+
+def _slow(source: Keys, seconds: float) -> Callable[[str], Grant | None]:
+    def load(token: str) -> Grant | None:
+        time.sleep(seconds)
+        return source.load(token)
+
+    return load
+
+
+def _after(monkeypatch: pytest.MonkeyPatch, seconds: float, changed: Callable[[Keys], object], read_takes_s: float) -> Grant | None:
+    """What a key may, so long after it was used first, where something has changed and the database takes its time."""
+    source = Keys()
+    known = snapshots._Grants(source.load)
+    asyncio.run(known.get("mine"))
+    changed(source)
+    known._load = _slow(source, read_takes_s)
+    now = time.monotonic
+    with monkeypatch.context() as patch:
+        patch.setattr(clock, "monotonic", lambda: now() + seconds)
+        return asyncio.run(known.get("mine"))
+
+
+def test_a_slow_database_is_waited_for_where_a_key_was_not_used_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    def revoke(source: Keys) -> None:
+        source.grants.clear()
+
+    assert _after(monkeypatch, 2, revoke, 0.4) is not None, "it goes on for a moment"
+    assert _after(monkeypatch, 3600, revoke, 0.4) is None
+
+
+def test_it_is_read_again_before_anybody_has_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Keys()
+    known = snapshots._Grants(source.load)
+
+    async def use() -> None:
+        await known.get("mine")
+        now = time.monotonic
+        monkeypatch.setattr(clock, "monotonic", lambda: now() + snapshots.AHEAD_S)
+        assert await known.get("mine")
+        await known._loading["mine"]
+
+    asyncio.run(use())
+    assert source.reads == ["mine", "mine"]
 
 
 def test_a_flood_of_unknown_keys_neither_grows_nor_pushes_out_the_ones_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
