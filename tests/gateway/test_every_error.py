@@ -57,7 +57,7 @@ def refused_by_the_ledger(refusal: Refusal) -> Produce:
     """What only a race or a broken store makes of it: told by the ledger's door, as it would."""
 
     def produce(gateway: Gateway, patch: pytest.MonkeyPatch) -> httpx2.Response:
-        async def authorise(_: object) -> None:
+        async def authorise(*_: object) -> None:
             raise refusal
 
         patch.setattr(holds, "authorise", authorise)

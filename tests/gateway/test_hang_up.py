@@ -68,8 +68,8 @@ def test_leaving_while_money_is_set_aside_calls_no_upstream_and_costs_nothing(ga
     is_held = threading.Event()
     authorise = holds.authorise
 
-    async def slowly(ask: HoldAsk) -> Held:
-        held = await authorise(ask)
+    async def slowly(ask: HoldAsk, waited_s: float) -> Held:
+        held = await authorise(ask, waited_s)
         is_held.set()
         await asyncio.sleep(0.5)
         return held
