@@ -77,7 +77,7 @@ class _Shared:
         await self._redis.aclose()
 
 
-_shared: tuple[asyncio.AbstractEventLoop, _Shared] | None = None
+_shared: dict[asyncio.AbstractEventLoop, _Shared] = {}  # a process has one loop, a test run many
 
 
 async def find(turn: bytes) -> int | None:
@@ -91,17 +91,13 @@ def keep(turn: bytes, endpoint_id: int, for_s: int) -> None:
 
 
 async def close() -> None:
-    global _shared
-    if _shared is not None and _shared[0] is asyncio.get_running_loop():
-        _, shared = _shared
-        _shared = None
+    if shared := _shared.pop(asyncio.get_running_loop(), None):
         await shared.close()
 
 
 def _of_this_loop() -> _Shared:
-    """One per event loop; a process has one, a test run many, one after the other."""
-    global _shared
     loop = asyncio.get_running_loop()
-    if _shared is None or _shared[0] is not loop:
-        _shared = loop, _Shared(settings.REDIS_URL)
-    return _shared[1]
+    found = _shared.get(loop)
+    if found is None:
+        found = _shared[loop] = _Shared(settings.REDIS_URL)
+    return found

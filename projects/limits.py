@@ -81,7 +81,7 @@ def forget() -> None:
 
 
 _local = Buckets()
-_shared: tuple[asyncio.AbstractEventLoop, SharedBuckets] | None = None
+_shared: dict[asyncio.AbstractEventLoop, SharedBuckets] = {}  # a process has one loop, a test run many
 
 
 async def _draw(draw: Draw) -> Verdict:
@@ -106,12 +106,12 @@ def _count(draw: Draw) -> Verdict:
 
 
 def _shared_buckets() -> SharedBuckets:
-    """One per event loop; a process has one, a test run many, one after the other."""
-    global _shared
+    """Those of this event loop."""
     loop = asyncio.get_running_loop()
-    if _shared is None or _shared[0] is not loop:
-        _shared = loop, SharedBuckets(settings.REDIS_URL, _local.learn)
-    return _shared[1]
+    found = _shared.get(loop)
+    if found is None:
+        found = _shared[loop] = SharedBuckets(settings.REDIS_URL, _local.learn)
+    return found
 
 
 async def warm() -> None:
@@ -122,10 +122,7 @@ async def warm() -> None:
 
 async def close() -> None:
     """Let go of Redis. The next call connects again."""
-    global _shared
-    if _shared is not None and _shared[0] is asyncio.get_running_loop():
-        _, buckets = _shared
-        _shared = None
+    if buckets := _shared.pop(asyncio.get_running_loop(), None):
         await buckets.close()
 
 

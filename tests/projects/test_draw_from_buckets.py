@@ -330,6 +330,7 @@ def test_of_a_redis_that_left_meanwhile_a_call_notices_nothing() -> None:
         standing = await limits.admit(grant)
         assert standing.requests
         assert standing.requests.remaining == pytest.approx(80 - 7, abs=2), "each is counted once"
+        await limits.close()
 
     limits.forget()
     asyncio.run(run())
