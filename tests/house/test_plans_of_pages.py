@@ -43,7 +43,8 @@ BESIDE_PAGES = {  # what pages ask for later, and files
     "statement": "/billing?kind=usage",
 }
 ALL = {name: address for name, address in (pages.MEMBERS | pages.VISITORS | BESIDE_PAGES).items() if name not in {"log-out", "not-found"}}
-ELSEWHERE = {
+# Who is logged in is sent on from these.
+ELSEWHERE = {"/", "/accounts/login/", "/accounts/signup/", "/accounts/login/code/", "/accounts/password/change/"}
     "/",
     "/accounts/login/",
     "/accounts/signup/",
