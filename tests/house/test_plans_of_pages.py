@@ -45,12 +45,6 @@ BESIDE_PAGES = {  # what pages ask for later, and files
 ALL = {name: address for name, address in (pages.MEMBERS | pages.VISITORS | BESIDE_PAGES).items() if name not in {"log-out", "not-found"}}
 # Who is logged in is sent on from these.
 ELSEWHERE = {"/", "/accounts/login/", "/accounts/signup/", "/accounts/login/code/", "/accounts/password/change/"}
-    "/",
-    "/accounts/login/",
-    "/accounts/signup/",
-    "/accounts/login/code/",
-    "/accounts/password/change/",
-}  # who is logged in is sent on
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.skipif("connection.vendor != 'postgresql'", reason="plans are PostgreSQL's"),
