@@ -18,7 +18,7 @@ import httpx2
 
 from benchmarks.chaos.report import machine
 from benchmarks.load import stands
-from benchmarks.load.__main__ import WORDS
+from benchmarks.load.driving import WORDS
 from tests import stores
 
 CALLS, WARM_UP = int(os.environ.get("CALLS", "500")), 100

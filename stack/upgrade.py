@@ -7,19 +7,16 @@ both versions. Afterwards nothing may be missing. Prints a line a fact; exits 1 
 Listens on PORT (8250) and the nine after it. The older version runs on this version's packages.
 """
 
-import contextlib
 import json
 import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 
+from benchmarks import versions
 from benchmarks.faults import report
 from benchmarks.faults.__main__ import stack_room
 from benchmarks.faults.room import Room
@@ -39,7 +36,7 @@ def main(words: list[str]) -> int:
     revision = words[0] if words else _before_the_newest_migration()
     folder = stores.temporary_folder()
     try:
-        with _checked_out(revision) as older:
+        with versions.checked_out(revision) as older:
             return Trial(older, revision, folder).run()
     finally:
         topology.forget(folder / "stack")
@@ -127,27 +124,8 @@ def _call(at: str, room: Room) -> httpx2.Response:
 
 
 def _before_the_newest_migration() -> str:
-    newest = _git("log", "-1", "--format=%H", "--diff-filter=A", "--", "*/migrations/0*.py")
-    return _git("rev-parse", f"{newest}~1")
-
-
-@contextlib.contextmanager
-def _checked_out(revision: str) -> Iterator[Path]:
-    """A tree of that revision, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="clod-older-") as folder:
-        tree = Path(folder) / "tree"
-        _git("worktree", "add", "--detach", str(tree), revision)
-        try:
-            yield tree
-        finally:
-            _git("worktree", "remove", "--force", str(tree))
-
-
-def _git(*words: str) -> str:
-    ran = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
-    if ran.returncode:
-        raise SystemExit(f"git {' '.join(words)}: {ran.stderr.strip()}")
-    return ran.stdout.strip()
+    newest = versions.git("log", "-1", "--format=%H", "--diff-filter=A", "--", "*/migrations/0*.py")
+    return versions.git("rev-parse", f"{newest}~1")
 
 
 if __name__ == "__main__":

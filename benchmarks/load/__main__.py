@@ -17,7 +17,6 @@ import os
 import select
 import shutil
 import statistics
-import subprocess
 import sys
 import time
 from functools import partial
@@ -25,16 +24,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.chaos.report import machine
-from benchmarks.load import guard, peers, stands
-from benchmarks.load.stands import Stand, pinned
+from benchmarks.load import driving, guard, peers, stands
+from benchmarks.load.driving import WORDS, drive
+from benchmarks.load.stands import Stand
 from benchmarks.load.upstream import PIECES
-from benchmarks.programs import environment, python
+from benchmarks.programs import python
 from tests import stores
 
 SECONDS, RUNS = float(os.environ.get("SECONDS", "4")), int(os.environ.get("RUNS", "5"))
 CROWD, PACED, IDLE = 64, 100, 1000
 EVENTS = PIECES + 2  # usage and [DONE]
-WORDS = "Please say something about lighthouses. " * 20
 Figures = dict[str, float]
 COLUMNS = {  # figure: heading, what it is multiplied by, decimals
     "rps": ("requests/s", 1, 0),
@@ -101,15 +100,15 @@ def _run(stand: Stand, *, is_first: bool) -> Figures:
     """All kinds of load once. The first is warmed up: a process's first calls import and compile."""
     memory = {}
     if is_first:
-        _drive(stand, 1, 0.5)
-        _drive(stand, 1, 0.5, stream=True)
+        drive(stand, 1, 0.5)
+        drive(stand, 1, 0.5, stream=True)
         # Before anything else has made the process larger than it needs to be.
         memory = _memory(stand) if stand.measured and not stand.is_peer else {}
-        _drive(stand, CROWD, 1.0)
-        _drive(stand, CROWD, 1.0, stream=True)
-    alone, whole = _drive(stand, 1, SECONDS / 2), _drive(stand, CROWD, SECONDS)
-    first, streams = _drive(stand, 1, SECONDS / 2, stream=True), _drive(stand, CROWD, SECONDS, stream=True)
-    paced = _drive(stand, PACED, SECONDS, stream=True, words="paced " + WORDS)
+        drive(stand, CROWD, 1.0)
+        drive(stand, CROWD, 1.0, stream=True)
+    alone, whole = drive(stand, 1, SECONDS / 2), drive(stand, CROWD, SECONDS)
+    first, streams = drive(stand, 1, SECONDS / 2, stream=True), drive(stand, CROWD, SECONDS, stream=True)
+    paced = drive(stand, PACED, SECONDS, stream=True, words="paced " + WORDS)
     figures = {
         "rps": whole["answers"] / whole["seconds"],
         "cpu": whole["cpu"] / whole["answers"],
@@ -130,51 +129,11 @@ def _memory(stand: Stand) -> Figures:
     """Resident before, and at most while a thousand streams are open and wait for their second piece."""
     assert stand.measured
     before = most = stand.measured.memory_bytes()
-    clients = _clients(stand, IDLE, 0.1, stream=True, words="idle " + WORDS)
+    clients = driving.clients(stand, IDLE, 0.1, stream=True, words="idle " + WORDS)
     while clients.poll() is None and not select.select([clients.stdout], [], [], 0.1)[0]:
         most = max(most, stand.measured.memory_bytes())
-    seen = _seen(clients)
-    _tell(stand, seen)
+    seen = driving.seen_by(stand, clients)
     return {"idle_mb": before, "held_mb": most - before, "held_answers": seen["answers"], "held_errors": seen["errors"]}
-
-
-def _drive(stand: Stand, connections: int, seconds: float, **kind: Any) -> dict[str, Any]:
-    """What clients saw, with the CPU seconds it took."""
-    before = _cpu(stand)
-    seen = _seen(_clients(stand, connections, seconds, **kind))
-    after = _cpu(stand)
-    _tell(stand, seen)
-    return seen | {"cpu": after[0] - before[0], "store_cpu": after[1] - before[1]}
-
-
-def _tell(stand: Stand, seen: dict[str, Any]) -> None:
-    for trouble in seen["troubles"]:
-        print(f"{stand.name}: {trouble}", file=sys.stderr)
-
-
-def _cpu(stand: Stand) -> tuple[float, float]:
-    return stand.measured.cpu_s() if stand.measured else 0.0, stand.beside.cpu_s() if stand.beside else 0.0
-
-
-def _clients(stand: Stand, connections: int, seconds: float, *, stream: bool = False, words: str = WORDS) -> "subprocess.Popen[str]":
-    body = {"model": "load", "messages": [{"role": "user", "content": words}], "max_tokens": 100, "stream": stream}
-    headers = {"authorization": f"Bearer {stand.key}", "content-type": "application/json", **stand.headers}
-    orders = {"port": stand.port, "path": stand.path, "headers": headers, "body": json.dumps(body)}
-    command = [str(word) for word in pinned([sys.executable, "-m", "benchmarks.load.driver"], first=False)]
-    clients = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment({}))
-    assert clients.stdin
-    clients.stdin.write(json.dumps(orders | {"connections": connections, "seconds": seconds}))
-    clients.stdin.close()
-    return clients
-
-
-def _seen(clients: "subprocess.Popen[str]") -> dict[str, Any]:
-    assert clients.stdout
-    told = clients.stdout.read()
-    if clients.wait():
-        raise SystemExit("the clients failed; what they say is above")
-    seen: dict[str, Any] = json.loads(told)
-    return seen
 
 
 def _wrong(stand: Stand, runs: list[Figures]) -> list[str]:

@@ -88,8 +88,17 @@ def nginx(folder: Path, upstream_port: int) -> Iterator[Stand]:
 
 
 @contextmanager
-def gateway(folder: Path, upstream_port: int, *, database: str, drf: bool = False, more: Mapping[str, str] = UNBOUNDED) -> Iterator[Stand]:
-    """One web process with everything on, as ``clod_site.serve`` starts it; the database flushes to disk, as in production."""
+def gateway(
+    folder: Path,
+    upstream_port: int,
+    *,
+    database: str,
+    drf: bool = False,
+    more: Mapping[str, str] = UNBOUNDED,
+    tree: Path | None = None,
+) -> Iterator[Stand]:
+    """One web process with everything on, as ``clod_site.serve`` starts it; the database flushes to disk, as in production.
+    ``tree`` is another version's; it runs on the packages of its own virtual environment where it has one."""
     (folder / "var").mkdir()
     folder.chmod(0o711)  # PostgreSQL may run as somebody else
     with ExitStack() as stack:
@@ -107,11 +116,13 @@ def gateway(folder: Path, upstream_port: int, *, database: str, drf: bool = Fals
             server = _postgres(folder)
             stack.enter_context(standing(server))
             variables["DATABASE_URL"] = stores.postgres_address(folder / "postgres", "postgres")
-        python(variables, "manage.py", "migrate", "--verbosity", "0")
-        key = json.loads(python(variables, "-m", "benchmarks.load.customer", "prepare", f"http://127.0.0.1:{upstream_port}/v1"))
+        python(variables, "manage.py", "migrate", "--verbosity", "0", folder=tree)
+        address = f"http://127.0.0.1:{upstream_port}/v1"
+        key = json.loads(python(variables, "-m", "benchmarks.load.customer", "prepare", address, folder=tree))
         (port,) = free_ports(1)
         program = web(port, folder, variables)
-        program.command = pinned(program.command, first=True)
+        own = tree / ".venv/bin/python" if tree else None
+        program.command, program.folder = pinned([own if own and own.exists() else sys.executable, *program.command[1:]], first=True), tree
         stack.enter_context(standing(program))
         name = f"CLōD, {database}" + (", DRF" if drf else "")
         path = "/api/v1/chat/completions" if drf else "/v1/chat/completions"
