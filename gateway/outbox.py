@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
 from typing import Protocol
 
 from clod_site.lib.waiting import done_within
@@ -21,15 +20,15 @@ class Reader(Protocol):
 
 
 class Outbox:
-    """Bounded in bytes: a writer waits while a slow reader has a megabyte before it. One writer; one reader, which either iterates over
-    ``frames`` or is told of them after ``pour_into``.
+    """Bounded in bytes: a writer waits while a slow reader has a megabyte before it. One writer; one reader, which either asks for
+    what is ``next`` or is told of it after ``pour_into``.
     """
 
     def __init__(self) -> None:
         self._frames: deque[bytes] = deque()
         self._bytes = 0
         self._closed = self._is_due = False
-        self._waiting: asyncio.Future[None] | None = None  # whoever iterates, for a frame
+        self._waiting: asyncio.Future[None] | None = None  # whoever asks, for a frame
         self._pausing: asyncio.Future[None] | None = None  # the writer, for room
         self._reader: Reader | None = None
 
@@ -46,8 +45,13 @@ class Outbox:
 
     def write(self, frames: bytes) -> None:
         """Add several, and tell the reader at once."""
+        reader = self._reader
+        if reader is not None and not (self._frames or self._closed) and reader.may_write():
+            self._told_at = self._loop.time()
+            reader.write(frames, is_last=False)
+            return
         self._add(frames)
-        if self._reader is None:
+        if reader is None:
             _wake(self._waiting)
         else:
             self.flush()
@@ -71,17 +75,13 @@ class Outbox:
         self._bytes = -(1 << 62)
         _wake(self._pausing)
 
-    async def frames(self) -> AsyncIterator[bytes]:
-        """Everything in it, frames that wait together as one write; a comment after 15 s of silence."""
-        while True:
-            if self._frames:
-                yield self._taken()
-            elif self._closed:
-                return
-            else:
-                self._waiting = asyncio.get_running_loop().create_future()
-                if not await done_within(self._waiting, HEARTBEAT_S):
-                    yield response.HEARTBEAT
+    async def next(self) -> bytes | None:
+        """Everything in it, frames that wait together as one write; a comment after 15 s of silence; None after the last."""
+        while not self._frames and not self._closed:
+            self._waiting = asyncio.get_running_loop().create_future()
+            if not await done_within(self._waiting, HEARTBEAT_S):
+                return response.HEARTBEAT
+        return self._taken() if self._frames else None
 
     def pour_into(self, reader: Reader) -> None:
         """The same, told to ``reader``: what is written at once, what is appended at the end of the event loop's turn."""

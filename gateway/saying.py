@@ -104,21 +104,27 @@ class Saying:
         return (self._frame(chunk),) if chunk.choices else ()
 
     def _frame(self, chunk: Any) -> bytes:
-        for choice in chunk.choices:
-            self._note(choice)
+        text = self._chunks.text
+        if text is None:
+            for choice in chunk.choices:
+                self._note(choice)
+        else:
+            self._wrote(len(text))
         if self._listener:
             self._listener.hear(chunk.choices)
-        frame = self._streamed.chunk_frame(self._head, chunk)
+        frame: bytes = self._chunks.frame(self._head, chunk)
         if self._call.transcript:
             self._call.transcript.add(frame)
         return frame
 
     def _note(self, choice: Any) -> None:
-        written = choice.written()
-        if written and self.ttft_ms is None:
-            self.ttft_ms = round((clock.monotonic() - self._started) * 1000)
-        self.meter.wrote(written)
+        self._wrote(choice.written())
         self.finish_reason = choice.finish_reason or self.finish_reason
+
+    def _wrote(self, characters: int) -> None:
+        if characters and self.ttft_ms is None:
+            self.ttft_ms = round((clock.monotonic() - self._started) * 1000)
+        self.meter.wrote(characters)
 
     # --- what the client gets ------------------------------------------------------------------------
 

@@ -24,6 +24,10 @@ class Events:
         self._size = 0
 
     def feed(self, chunk: bytes) -> list[bytes]:
+        if chunk.startswith(b"data: ") and chunk.endswith(b"\n\n") and not (self._rest or self._data):
+            events = chunk[6:-2].split(b"\n\ndata: ")
+            if chunk.count(b"\n") == 2 * len(events) and b"\r" not in chunk:
+                return [event for event in events if event]  # of a line each and all there, as nearly all of them come
         buffer = self._rest + chunk
         held_back = b"\r" if buffer.endswith(b"\r") else b""  # perhaps the first half of a CRLF
         if held_back:

@@ -31,6 +31,7 @@ from clod_site.lib.refusal import Refusal
 from gateway import admit, errors, pages, pipeline, runtime, telling, usage
 from gateway.calls import Call, Reply, refuse
 from gateway.headers import rates, timing
+from gateway.outbox import Outbox
 from gateway.serializers import (
     ChatCompletionRequestSerializer,
     ChatCompletionSerializer,
@@ -148,7 +149,7 @@ class GatewayView(APIView):
         if reply.stream is None:
             return HttpResponse(reply.body, content_type, reply.status, headers=headers)
         is_async = isinstance(self.request._request, ASGIRequest)
-        content = (_watched if is_async else _blocking)(reply.stream.frames(), self.call)
+        content = (_watched if is_async else _blocking)(reply.stream, self.call)
         response: Any = StreamingHttpResponse(content, content_type=content_type, headers=headers)
         response._resource_closers.append(lambda: _leave(self.call))  # a generator that was never begun cannot
         return cast("HttpResponseBase", response)
@@ -292,23 +293,19 @@ def _leave(call: Call) -> None:
     runtime.loop().call_soon_threadsafe(call.leave)
 
 
-async def _next(frames: AsyncIterator[bytes]) -> bytes | None:
-    return await anext(frames, None)
-
-
-async def _watched(frames: AsyncIterator[bytes], call: Call) -> AsyncIterator[bytes]:
+async def _watched(outbox: Outbox, call: Call) -> AsyncIterator[bytes]:
     """Django closes this when the client leaves."""
     try:
-        while (frame := await asyncio.wrap_future(_in_gateway(_next(frames)))) is not None:
+        while (frame := await asyncio.wrap_future(_in_gateway(outbox.next()))) is not None:
             yield frame
     finally:
         _leave(call)
 
 
-def _blocking(frames: AsyncIterator[bytes], call: Call) -> Iterator[bytes]:
+def _blocking(outbox: Outbox, call: Call) -> Iterator[bytes]:
     """The same from a thread of a WSGI server, which has no event loop of its own."""
     try:
-        while (frame := _in_gateway(_next(frames)).result()) is not None:
+        while (frame := _in_gateway(outbox.next()).result()) is not None:
             yield frame
     finally:
         _leave(call)

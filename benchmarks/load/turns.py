@@ -71,6 +71,8 @@ def _turns(pair: tuple[Stand, ...]) -> dict[str, list[list[float]]]:
         for kind, figures in KINDS:
             order = pair if round_ % 2 else pair[::-1]
             loads = {id(stand): drive(stand, seconds=SECONDS, **kind) for stand in order}
+            if any(load["errors"] for load in loads.values()):
+                raise SystemExit("calls failed, as told above: there is nothing to compare")
             for name, figure in figures.items() if round_ >= 0 else ():
                 found[name].append([figure(loads[id(stand)]) for stand in pair])
     return found

@@ -19,7 +19,6 @@ class Streamed(msgspec.Struct, frozen=True):
     """How an answer is told in pieces."""
 
     chunks: Callable[[], Any]
-    chunk_frame: Callable[[Head, Any], bytes]
     usage_frame: Callable[[Head, dict[str, Any]], bytes]
 
 
@@ -45,7 +44,7 @@ CHAT = Operation(
     parse=request.parse,
     read=lambda body, _: response.read_completion(body),
     body=response.completion_body,
-    streamed=Streamed(response.Chunks, response.chunk_frame, response.usage_frame),
+    streamed=Streamed(response.Chunks, response.usage_frame),
 )
 COMPLETIONS = Operation(
     name=operations.COMPLETIONS,
@@ -54,7 +53,7 @@ COMPLETIONS = Operation(
     parse=completions_request.parse,
     read=completions_response.read,
     body=completions_response.body,
-    streamed=Streamed(completions_response.Chunks, completions_response.chunk_frame, completions_response.usage_frame),
+    streamed=Streamed(completions_response.Chunks, completions_response.usage_frame),
 )
 EMBEDDINGS = Operation(
     name=operations.EMBEDDINGS,

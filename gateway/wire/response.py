@@ -49,6 +49,19 @@ class Said(Struct, omit_defaults=True):
 class Delta(Said, omit_defaults=True):
     """What a chunk adds."""
 
+    def others(self) -> tuple[Any, ...]:
+        """All but its content."""
+        return (
+            self.role,
+            self.refusal,
+            self.reasoning_content,
+            self.reasoning,
+            self.tool_calls,
+            self.function_call,
+            self.annotations,
+            self.audio,
+        )
+
     def tidy(self) -> None:
         super().tidy()
         if self.role is not UNSET and not (isinstance(self.role, str) and self.role in shapes.ROLES):
@@ -156,19 +169,54 @@ class Course:
 
 
 class Chunks(Course):
-    """Reads the chunks of one stream."""
+    """Reads the chunks of one stream, and writes ours.
+
+    ``text`` is of the one that was read last: a string where it says no more than that, as nearly all of them do. There is nothing to tidy
+    in such a chunk, and all around its text is as it was in the one before.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._callers: set[int] = set()
+        self.text: str | None = None
+        self._around: tuple[tuple[Any, ...], bytes, bytes] = (), b"", b""
 
     def read(self, event: bytes) -> Chunk:
         """The chunk in an event's data. ValueError for anything else."""
         chunk = read_as(_chunk, event)
-        for choice in chunk.choices:
-            choice.tidy()
-            self._note(choice)
+        self.text = self._only_text(chunk)
+        if self.text is None:
+            for choice in chunk.choices:
+                choice.tidy()
+                self._note(choice)
         return chunk
+
+    def frame(self, head: "Head", chunk: Chunk) -> bytes:
+        """One event of the stream, with our names and only fields we know."""
+        if self.text is None:
+            return chunk_frame(head, chunk)
+        choice = chunk.choices[0]
+        about = head, choice.index, choice.logprobs, chunk.system_fingerprint, chunk.service_tier
+        if self._around[0] != about:
+            empty = msgspec.structs.replace(chunk, choices=[ChunkChoice(choice.index, Delta(content=""), None, choice.logprobs)])
+            before, _, after = chunk_frame(head, empty).partition(EMPTY)  # none before it: in our names quotes are escaped
+            self._around = about, before + EMPTY[:-2], after
+        _, before, after = self._around
+        return before + _encoder.encode(self.text) + after
+
+    def _only_text(self, chunk: Chunk) -> str | None:
+        if len(chunk.choices) != 1:
+            return None
+        choice = chunk.choices[0]
+        delta, text = choice.delta, choice.delta.content
+        is_alone = (
+            type(text) is str
+            and choice.finish_reason is None
+            and (choice.logprobs is None or choice.logprobs is UNSET)
+            and choice.index in self._begun
+            and delta.others() == UNSAID
+        )
+        return text if is_alone else None
 
     def _note(self, choice: ChunkChoice) -> None:
         if choice.index not in self._begun:
@@ -179,6 +227,7 @@ class Chunks(Course):
 
     def ending(self) -> Iterator[Chunk]:
         """The reason of every choice that was left without."""
+        self.text = None
         for index in self.unfinished():
             yield Chunk([ChunkChoice(index, Delta(), "tool_calls" if index in self._callers else "stop")])
 
@@ -223,6 +272,8 @@ class Out(Struct, omit_defaults=True):
 DONE = b"data: [DONE]\n\n"
 HEARTBEAT = b": waiting for the model\n\n"
 CHUNK = "chat.completion.chunk"
+UNSAID = (UNSET,) * 8
+EMPTY = b'"content":""'
 
 
 def chunk_frame(head: Head, chunk: Chunk) -> bytes:

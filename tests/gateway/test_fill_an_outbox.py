@@ -108,17 +108,16 @@ def test_after_a_silence_the_client_hears_that_somebody_is_there(monkeypatch: py
     assert last == (b"waits", True)
 
 
-def test_whoever_iterates_hears_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_asks_for_what_is_next_hears_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "HEARTBEAT_S", 0.05)
 
     async def work(box: Outbox, _: Reader) -> None:
-        frames = box.frames()
-        assert await anext(frames) == HEARTBEAT
+        assert await box.next() == HEARTBEAT
         box.append(b"a")
         box.append(b"b")
-        assert await anext(frames) == b"ab"
+        assert await box.next() == b"ab"
         box.close()
-        assert await anext(frames, None) is None
+        assert await box.next() is None
 
     _run(work)
 

@@ -29,8 +29,8 @@ def whole(*choices: dict[str, Any], **fields: Any) -> dict[str, Any]:
 def streamed(*chunks: dict[str, Any]) -> list[dict[str, Any]]:
     """The chunks of an upstream that ends with [DONE], as a client gets them."""
     reader = Chunks()
-    read = [reader.read(json.dumps(chunk).encode()) for chunk in chunks]
-    frames = [response.chunk_frame(HEAD, chunk) for chunk in [*read, *reader.ending()]]
+    frames = [reader.frame(HEAD, reader.read(json.dumps(chunk).encode())) for chunk in chunks]
+    frames += [reader.frame(HEAD, chunk) for chunk in reader.ending()]
     told = [frame.removeprefix(b"data: ").decode() for frame in frames]
     for text in told:
         ChatCompletionChunk.model_validate_json(text, strict=True)

@@ -64,6 +64,8 @@ _completion = msgspec.json.Decoder(Completion)
 class Chunks(Course):
     """Reads the chunks of one stream."""
 
+    text = None  # every one is tidied
+
     def __init__(self) -> None:
         super().__init__()
         self._offsets: dict[int, int] = {}
@@ -78,6 +80,9 @@ class Chunks(Course):
             self.note(choice.index, is_last=choice.finish_reason is not None)
         return chunk
 
+    def frame(self, head: Head, chunk: Chunk) -> bytes:
+        return frame(Out(head.id, OBJECT, head.created, head.model, chunk.choices, head.usage, chunk.system_fingerprint))
+
     def ending(self) -> Iterator[Chunk]:
         for index in self.unfinished():
             yield Chunk([Choice(index=index, finish_reason="stop")])
@@ -90,10 +95,6 @@ def read(body: bytes, _: Ask) -> Completion:
         choice.tidy()
         choice.finish_reason = choice.finish_reason or "stop"
     return completion
-
-
-def chunk_frame(head: Head, chunk: Chunk) -> bytes:
-    return frame(Out(head.id, OBJECT, head.created, head.model, chunk.choices, head.usage, chunk.system_fingerprint))
 
 
 def usage_frame(head: Head, usage: dict[str, Any]) -> bytes:
