@@ -12,20 +12,35 @@ from gateway.sse import Events
 from gateway.wire.response import Chunk, Chunks, Head
 
 HEAD = Head("chatcmpl-1", 1, 'a "name" with "content":"" in it')
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from(['"content":""', '"', "\\", "\u2028"])
-maybe = st.none() | texts
-deltas = st.fixed_dictionaries(
-    {},
-    optional={"content": maybe, "role": maybe, "refusal": maybe, "reasoning_content": maybe, "tool_calls": st.none(), "audio": st.none()},
-) | st.fixed_dictionaries({"content": texts})
-choices = st.fixed_dictionaries(
-    {"delta": deltas},
-    optional={"index": st.integers(0, 1), "finish_reason": st.sampled_from([None, "", "stop", "length"]), "logprobs": st.none()},
-)
-chunks = st.fixed_dictionaries(
-    {"choices": st.lists(choices, max_size=2)},
-    optional={"system_fingerprint": maybe, "service_tier": st.sampled_from([None, "default", "odd", {}]), "usage": st.none()},
-)
+BEGUN = {"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]}
+
+
+def _piece(delta: dict[str, Any], /, *, index: int = 0, more: dict[str, Any] | None = None, **choice: Any) -> dict[str, Any]:
+    return {"choices": [{"index": index, "delta": delta} | choice]} | (more or {})
+
+
+PIECES = [
+    _piece({"content": "a"}),
+    _piece({"content": '"content":""\u2028'}, finish_reason=None),
+    _piece({"content": ""}, logprobs=None),
+    _piece({"content": "b"}, logprobs=None, more={"usage": None, "error": None}),
+    _piece({"content": "c"}, logprobs={"content": [{"token": "c", "logprob": -1, "bytes": None, "top_logprobs": []}]}),
+    _piece({"content": "d"}, index=1),
+    _piece({"content": "e"}, finish_reason="stop"),
+    _piece({"content": "f"}, finish_reason=""),
+    _piece({"content": "g"}, more={"system_fingerprint": '","content":""'}),
+    _piece({"content": "h"}, more={"system_fingerprint": None}),
+    _piece({"content": "i"}, more={"service_tier": "default"}),
+    _piece({"content": "j"}, more={"service_tier": {"odd": 1}}),
+    _piece({"content": None}),
+    _piece({"content": [{"type": "text", "text": "k"}]}),
+    {"choices": [BEGUN["choices"][0], BEGUN["choices"][0] | {"index": 1}]},
+    {"choices": []},
+    *[_piece({"content": "l", name: value}) for name, value in {
+        "role": "assistant", "refusal": "No.", "reasoning_content": "Hm.", "reasoning": "Hm.", "tool_calls": [{"index": 0, "id": "x"}],
+        "function_call": {"name": "f"}, "annotations": [], "audio": {"id": "x"},
+    }.items()],
+]  # fmt: skip
 
 
 class LongWay(Chunks):
@@ -38,9 +53,11 @@ def _told(reader: Chunks, said: list[dict[str, Any]]) -> list[bytes]:
     return frames + [reader.frame(HEAD, chunk) for chunk in reader.ending()]
 
 
-@given(st.lists(chunks, max_size=6))
-def test_a_piece_of_text_is_written_as_any_other_piece(said: list[dict[str, Any]]) -> None:
-    assert _told(Chunks(), said) == _told(LongWay(), said)
+@pytest.mark.parametrize("before", PIECES)
+def test_a_piece_of_text_is_written_as_any_other_piece(before: dict[str, Any]) -> None:
+    for after in PIECES:
+        said = [BEGUN, before, after, after]
+        assert _told(Chunks(), said) == _told(LongWay(), said)
 
 
 def test_most_pieces_go_the_short_way() -> None:
