@@ -6,8 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-from billing.models import Funding
-
 
 class Repeatable(msgspec.Struct, frozen=True):
     """An ``Idempotency-Key`` as the ledger knows it, and the body it came with: hexadecimal digests."""
@@ -45,6 +43,10 @@ class HoldAsk(msgspec.Struct, frozen=True):
     def prices(self) -> tuple[Price, ...]:
         return (Price(self.price_tick_id, self.amount_nanousd, self.is_free_model), *self.alternatives)
 
+    @property
+    def may_be_free(self) -> bool:
+        return self.is_free_model or any(price.is_free_model for price in self.alternatives)
+
     def at(self, price: Price) -> "HoldAsk":
         return msgspec.structs.replace(
             self,
@@ -56,7 +58,8 @@ class HoldAsk(msgspec.Struct, frozen=True):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A committed hold. ``free_left`` and ``free_resets_at`` are set when the model is a free one, and somebody brings free requests."""
+    """A committed hold, paid by a ``billing.models.Funding``. ``free_left`` and ``free_resets_at`` are set when the model is free, and
+    somebody brings free requests."""
 
     request_id: UUID
     organization_id: UUID
@@ -64,7 +67,7 @@ class Held(msgspec.Struct, frozen=True):
     api_key_id: UUID | None
     wallet_id: UUID
     price_tick_id: int
-    funding: Funding
+    funding: str
     amount_nanousd: int
     day_key: str
     month_key: str

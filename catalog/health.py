@@ -47,6 +47,8 @@ def may_try(endpoint_id: int) -> bool:
 
 
 def answered(endpoint_id: int) -> None:
+    if not (_failures or _ejected_until):
+        return
     with _lock:
         _failures.pop(endpoint_id, None)
         _probed_until.pop(endpoint_id, None)

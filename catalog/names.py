@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -40,6 +41,7 @@ class Named(Protocol):
     def vendor_id(self) -> str: ...
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str, param: str = "model") -> Wanted:
     """Split ``name@tag@tag``. Raises InvalidModelName."""
     if len(text) > MAX_NAME:

@@ -50,24 +50,29 @@ _swept_at = 0.0
 
 def observe(endpoint_id: int, *, ttft_ms: float | None = None, tokens_per_s: float | None = None) -> None:
     """Take one answered call into account. Constant time; any thread."""
-    now = clock.now().timestamp()
-    found = ((TTFT, ttft_ms), (RATE, tokens_per_s))
-    measured = [((endpoint_id, quantity, tallies.bucket(value)), tallies.weight_at(now)) for quantity, value in found if value is not None]
-    if not measured:
+    if ttft_ms is None and tokens_per_s is None:
         return
+    now = clock.seconds()
+    weight, measured = tallies.weight_at(now), []
+    if ttft_ms is not None:
+        measured.append(((endpoint_id, TTFT, tallies.bucket(ttft_ms)), weight))
+    if tokens_per_s is not None:
+        measured.append(((endpoint_id, RATE, tallies.bucket(tokens_per_s)), weight))
     with _lock:
         _advance(now)
         _tallies.add(measured)
         _tallies.seen(endpoint_id, now)
         _observed.pop(endpoint_id, None)
         if _sharing:
-            for field, weight in measured:
+            for field, _ in measured:
                 _unsent[field] = _unsent.get(field, 0.0) + weight
 
 
 def current() -> Mapping[int, Observed]:
     """What is known now, by endpoint id; a live, read-only view."""
-    _forget_old(clock.now().timestamp())
+    now = clock.seconds()
+    if now - _swept_at >= SWEEP_EVERY_S:
+        _forget_old(now)
     return _VIEW
 
 
@@ -115,10 +120,7 @@ def _read(found: Tallies, endpoint: int) -> Observed:
 
 
 def _forget_old(now: float) -> None:
-    """At most once a minute."""
     global _swept_at
-    if now - _swept_at < SWEEP_EVERY_S:
-        return
     with _lock:
         _swept_at = now
         for endpoint in [endpoint for endpoint, at in _tallies.seen_at.items() if now - at > FORGET_AFTER_S]:
@@ -167,7 +169,7 @@ class _Sharing:
         self._exchange()
 
     def _exchange(self) -> None:
-        now = clock.now().timestamp()
+        now = clock.seconds()
         with _lock:
             _advance(now)
             sent, seen = dict(_unsent), {field[0]: _tallies.seen_at[field[0]] for field in _unsent}

@@ -27,6 +27,17 @@ class _Nobody:
     def set(self) -> None: ...
 
 
+_of_last_second: tuple[object, bytes] = None, b""
+
+
+def _of_server(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The server's own, with the date, as lines. uvicorn makes a new list of them each second."""
+    global _of_last_second
+    if _of_last_second[0] is not headers:
+        _of_last_second = headers, b"".join([b"%b: %b\r\n" % header for header in headers])
+    return _of_last_second[1]
+
+
 class Cycle:
     message_event = _Nobody()
     response_started = response_complete = disconnected = False
@@ -148,8 +159,7 @@ class Cycle:
         if lines.count("\n") != len(headers) or lines.count("\r") != len(headers):
             raise ValueError("a line break in a header")
         self.response_started = True
-        ours = b"".join([b"%b: %b\r\n" % header for header in self._connection.server_state.default_headers])
-        return STATUS_LINE[status] + ours + lines.encode("latin-1") + b"\r\n"
+        return STATUS_LINE[status] + _of_server(self._connection.server_state.default_headers) + lines.encode("latin-1") + b"\r\n"
 
     def _complete(self) -> None:
         self.response_complete = True

@@ -133,9 +133,9 @@ class Response:
 
     def _headers(self, reply: Reply) -> Headers:
         headers = reply.headers + rates(self._call) + timing(self._call) + always()
-        if any(name == "x-request-id" for name, _ in headers):
-            return headers
-        return [*headers, ("x-request-id", self._call.public_id)]
+        ours = "x-request-id", self._call.public_id
+        is_told = ours in headers or any(name == "x-request-id" for name, _ in headers)  # a repeated answer has that of the first call
+        return headers if is_told else [*headers, ours]
 
 
 async def lifespan(receive: Receive, send: Send) -> None:

@@ -17,15 +17,15 @@ def after(error: BaseException, request_id: str, *, delivered: bool, is_unread: 
     if isinstance(error, asyncio.CancelledError):
         return _cancelled(delivered, is_shutting_down)
     if isinstance(error, UpstreamRefused):
-        return Ending(Status.REJECTED, is_charged=False, error=error)
-    status = Status.TRUNCATED if delivered else Status.UPSTREAM_ERROR
+        return Ending(Status.REJECTED.value, is_charged=False, error=error)
+    status = Status.TRUNCATED.value if delivered else Status.UPSTREAM_ERROR.value
     return Ending(status, is_charged=delivered, error=_failure(error, request_id, is_unread))
 
 
 def _cancelled(delivered: bool, is_shutting_down: bool) -> Ending:
     if is_shutting_down:
-        return Ending(Status.TRUNCATED if delivered else Status.UPSTREAM_ERROR, is_charged=delivered, error=ShuttingDown())
-    return Ending(Status.CLIENT_CLOSED, is_charged=delivered, error=None)
+        return Ending(Status.TRUNCATED.value if delivered else Status.UPSTREAM_ERROR.value, is_charged=delivered, error=ShuttingDown())
+    return Ending(Status.CLIENT_CLOSED.value, is_charged=delivered, error=None)
 
 
 def _failure(error: BaseException, request_id: str, is_unread: bool) -> Refusal:

@@ -32,6 +32,7 @@ log = logging.getLogger("gateway")
 
 CHECKPOINT_S = 3.0
 SETTLEMENT_PATIENCE_S = 5.0
+OK = Status.OK.value
 
 
 class Exchange:
@@ -53,7 +54,7 @@ class Exchange:
         self._upstream_nanousd = 0
         self._settling_s = 0.0
         self._has_begun = self._is_complete = self._is_settling = False
-        self._client_left = self._is_unread = self._is_shutting_down = False
+        self._client_left = self._is_unread = self._is_shutting_down = self._is_late = False
 
     # --- from outside ----------------------------------------------------------------------------
 
@@ -88,6 +89,11 @@ class Exchange:
             self._break_off()
         await asyncio.wait([self._task])
 
+    def _run_late(self) -> None:
+        """The deadline has passed."""
+        self._is_late = not (self._client_left or self._is_shutting_down)
+        self._task.cancel()
+
     def _break_off(self) -> None:
         """A task that is cancelled before its first step never runs, and would never settle: it looks for itself when it begins."""
         if self._has_begun:
@@ -97,18 +103,20 @@ class Exchange:
 
     async def _run(self) -> None:
         self._has_begun = True
+        deadline = asyncio.get_running_loop().call_later(settings.CLOD_UPSTREAM_DEADLINE_S, self._run_late)
         try:
-            async with asyncio.timeout(settings.CLOD_UPSTREAM_DEADLINE_S):
-                await self._converse()
-                self._is_complete = True
+            await self._converse()
+            self._is_complete = True
         except BaseException as error:  # however it ended, the hold is settled below
-            self._ended_early(error)
+            self._ended_early(TimeoutError() if self._is_late and isinstance(error, asyncio.CancelledError) else error)
+        deadline.cancel()
         self._is_settling = True
         try:
             await self._settle()
         finally:
             self._outbox.close()
-            self._open(error=Unexpected())
+            if not self._opened.done():
+                self._open(error=Unexpected())
             self._tell_the_log()
             self._call.settled()
 
@@ -178,13 +186,13 @@ class Exchange:
         reading, self._upstream_nanousd = self._reading, self._upstream_cost(self._reading)
         self._counted.settle(reading.prompt_tokens + reading.completion_tokens if self._ending.is_charged else 0)
         self._times.ttft_ms, self._times.latency_ms = self._saying.ttft_ms, round((began - self._started) * 1000)
-        if self._client_left and self._ending.status == Status.OK:
-            self._ending.status = Status.CLIENT_CLOSED  # the upstream was read to its end for the bill's sake
+        if self._client_left and self._ending.status == OK:
+            self._ending.status = Status.CLIENT_CLOSED.value  # the upstream was read to its end for the bill's sake
         if self._answer:
-            self._answer.attempt.end("unread" if self._is_unread else str(self._ending.status))
+            self._answer.attempt.end("unread" if self._is_unread else self._ending.status)
         keepsake = await self._saying.keepsake(reading, self._cut_short()) if self._ending.is_charged else None
         writing = self._write(reading, keepsake)
-        if self._answer and self._ending.status == Status.OK:
+        if self._answer and self._ending.status == OK:
             conversations.answered(self._call.conversation, self._bill.route.endpoint_id)
         with tracing.part(self._call.trace, "settle"):
             is_written = await done_within(writing, SETTLEMENT_PATIENCE_S)
@@ -249,7 +257,7 @@ class Exchange:
                 self._outbox.append(frame)
         else:
             whole = None if self._client_left else self._saying.whole(reading)
-            self._open(whole, ClientLeft())
+            self._open(whole, None if whole else ClientLeft())
 
     def _tell(self, refusal: Refusal) -> None:
         if self._opened.done():
@@ -269,7 +277,7 @@ class Exchange:
 
         Only a stream tells when its first token came; a whole answer's rate has its waiting in it.
         """
-        if self._ending.status != Status.OK or self._times.ttft_ms is None or not self._answer:
+        if self._ending.status != OK or self._times.ttft_ms is None or not self._answer:
             return
         before_ms = (self._answer.attempt.started - self._started) * 1000
         first_ms = self._times.ttft_ms if self.is_stream else before_ms

@@ -36,7 +36,7 @@ def of_completion(call: Call, held: Held, bill: Bill, reading: Reading) -> Heade
 def _common(call: Call, held: Held, bill: Bill) -> Headers:
     names = [
         ("x-request-id", call.public_id),
-        ("x-clod-paid-by", str(held.funding)),
+        ("x-clod-paid-by", held.funding),
         ("x-clod-price-tick", str(bill.tick.id)),
         ("x-clod-data-center", bill.route.data_center or bill.route.provider),
     ]
@@ -85,7 +85,7 @@ def usage(bill: Bill, held: Held, reading: Reading) -> dict[str, Any]:
         "completion_tokens_details": {"reasoning_tokens": reading.reasoning_tokens},
         "cost": money.as_number(charge.paid),
         "cost_details": {
-            "paid_by": str(held.funding),
+            "paid_by": held.funding,
             "standard_cost": money.as_number(charge.cost),
             "list_cost": money.as_number(charge.list_cost),
             "routing_fee": money.as_number(charge.fee),

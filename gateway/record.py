@@ -17,9 +17,9 @@ NOTHING = Reading(0, 0)
 
 
 class Ending(msgspec.Struct):
-    """How a call ended, and whether that is something to pay for."""
+    """How a call ended, a word of ``activity.models.Status``; and whether that is something to pay for."""
 
-    status: Status = Status.OK
+    status: str = Status.OK.value
     is_charged: bool = True
     error: Refusal | None = None
 

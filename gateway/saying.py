@@ -4,10 +4,10 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 import msgspec
+from django.utils.functional import cached_property
 
 from billing.holds import Held, Keepsake
 from clod_site.lib import clock
@@ -35,8 +35,9 @@ class Saying:
         self._call, self._ask, self._bill, self._held = call, plan.ask, bill, held
         self._created_at, self._started = created_at, started
         self._operation = operations.ALL[plan.ask.operation]
-        self._chunks: Any = self._streamed.chunks() if plan.ask.is_stream else None
-        self._events = Events()
+        if plan.ask.is_stream:
+            self._chunks: Any = self._streamed.chunks()
+            self._events = Events()
         self._completion: Any = None
         self._body: bytes | None = None
         self._is_done = False  # its upstream has said [DONE]

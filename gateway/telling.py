@@ -39,7 +39,7 @@ answers_total = Counter("clod_answers_total", "Smaller answers: lists of models,
 
 
 def admitted(held: Held) -> None:
-    admitted_total.add(1, str(held.funding))
+    admitted_total.add(1, held.funding)
 
 
 def settled(
@@ -56,7 +56,7 @@ def settled(
 ) -> None:
     """Of a call that an exchange has brought to its end."""
     kind = _kind(bill.route)
-    status, is_charged = str(ending.status), ending.is_charged
+    status, is_charged = ending.status, ending.is_charged
     prompt, completion = (reading.prompt_tokens, reading.completion_tokens) if is_charged else (0, 0)
     cost_nanousd = bill.charge(reading).paid if is_charged else 0
     call_seconds.add(times.latency_ms / 1000, plan.ask.operation, kind, status)
@@ -87,7 +87,7 @@ def settled(
             overhead_us=round(overhead_s * 1e6),
             tokens_in=prompt,
             tokens_out=completion,
-            paid_by=str(held.funding),
+            paid_by=held.funding,
             cost_nanousd=cost_nanousd,
         )
 
@@ -99,7 +99,7 @@ def _traced(bill: Bill, ending: Ending, times: Times, prompt: int, completion: i
         "gen_ai.provider.name": bill.route.provider,
         "gen_ai.usage.input_tokens": prompt,
         "gen_ai.usage.output_tokens": completion,
-        "clod.status": str(ending.status),
+        "clod.status": ending.status,
         "clod.cost_nanousd": cost_nanousd,
         "clod.price_tick": bill.tick.id,
     }

@@ -67,15 +67,22 @@ class Buckets:
         self._keep(draw.names, verdict.fills_s, now)
         self._learned_at.update(dict.fromkeys(draw.names, now))
 
-    def has_plenty(self, draw: Draw, share: float, within_s: float) -> bool:
-        """Whether a draw would fill none of its buckets beyond a share, as far as has been learned within so many seconds."""
-        now = self._now()
+    def draw_from_plenty(self, draw: Draw, share: float, within_s: float) -> Verdict | None:
+        """Draw if that fills none of its buckets beyond a share, as far as has been learned within so many seconds; None otherwise."""
+        now, empty_at, learned_at = self._now(), self._empty_at, self._learned_at
+        lately, most = now - within_s, share * FULL_S
+        fills = []
         for name, rate, amount in zip(draw.names, draw.per_minute, draw.amounts, strict=True):
-            if self._learned_at.get(name, -math.inf) < now - within_s:
-                return False
-            if max(self._empty_at[name] - now, 0.0) + amount * FULL_S / rate > share * FULL_S:
-                return False
-        return True
+            if learned_at.get(name, -math.inf) < lately:
+                return None
+            before = empty_at[name] - now
+            fill = (before if before > 0.0 else 0.0) + amount * FULL_S / rate
+            if fill > most:
+                return None
+            fills.append(fill)
+        for name, fill in zip(draw.names, fills, strict=True):
+            empty_at[name] = now + fill
+        return Verdict(tuple(fills))
 
     def forget(self) -> None:
         self._empty_at.clear()

@@ -68,11 +68,11 @@ async def admit(grant: Grant, tokens: int = 0) -> Standing:
 def correct(grant: Grant, expected: int, used: int) -> None:
     """Count the tokens a call used instead of those it was admitted with. Returns at once."""
     limits = grant.limits
-    amounts = [
-        used - _expected(expected, most) if unit == "tokens" else 0 for unit, most in zip(limits.units, limits.per_minute, strict=True)
-    ]
+    tokens = [which for which, unit in enumerate(limits.units) if unit == "tokens"]
+    per_minute = tuple([limits.per_minute[which] for which in tokens])
+    amounts = tuple([used - _expected(expected, most) for most in per_minute])
     if any(amounts):
-        _count(Draw(limits.names, limits.per_minute, tuple(amounts), forced=True))
+        _count(Draw(tuple([limits.names[which] for which in tokens]), per_minute, amounts, forced=True))
 
 
 def forget() -> None:
@@ -88,8 +88,9 @@ async def _draw(draw: Draw) -> Verdict:
     """Where all buckets were nearly empty a moment ago, what is drawn is counted here at once and in Redis with the next trip."""
     if not settings.REDIS_URL:
         return _local.draw(draw)
-    if _local.has_plenty(draw, PLENTY, LATELY_S):
-        return _count(draw)
+    if verdict := _local.draw_from_plenty(draw, PLENTY, LATELY_S):
+        _shared_buckets().draw_later(draw)
+        return verdict
     try:
         verdict = await _shared_buckets().draw(draw)
     except Away:
@@ -98,11 +99,11 @@ async def _draw(draw: Draw) -> Verdict:
     return verdict
 
 
-def _count(draw: Draw) -> Verdict:
+def _count(draw: Draw) -> None:
     """Here at once, and in Redis a little later."""
     if settings.REDIS_URL:
         _shared_buckets().draw_later(draw)
-    return _local.draw(draw)
+    _local.draw(draw)
 
 
 def _shared_buckets() -> SharedBuckets:

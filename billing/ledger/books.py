@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -141,7 +142,7 @@ def subjects_of(call: HoldAsk | Held | Hold) -> tuple[UUID, ...]:
     return (call.project_id, call.api_key_id) if call.api_key_id else (call.project_id,)
 
 
-HOLD_COLUMNS = tuple(column.name for column in fields(Hold) if column.name != "checkpoint_moved")
+columns_of_hold = attrgetter(*(column.name for column in fields(Hold) if column.name != "checkpoint_moved"))
 
 
 class Entry(NamedTuple):
@@ -179,8 +180,9 @@ class Books:
 
     def periods_of(self, hold: Hold) -> list[Period]:
         """Where it counts: the day and the month of its project, and of its key; without those that somebody has lost."""
-        keys = [(subject, key) for subject in subjects_of(hold) for key in (hold.day_key, hold.month_key)]
-        return [self.periods[key] for key in keys if key in self.periods]
+        found, keys = self.periods.get, (hold.day_key, hold.month_key)
+        periods = [found((subject, key)) for subject in subjects_of(hold) for key in keys]
+        return [period for period in periods if period]
 
     def post(self, entry: Entry) -> None:
         """An entry and the balance it leaves are one thing; nothing else moves a balance."""

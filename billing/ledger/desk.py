@@ -15,7 +15,7 @@ from billing import refusals
 from billing.ledger.cleaning import storable
 from billing.ledger.operations import Checkpoint, Credit, Ending, Operation, Settle
 from billing.ledger.writer import Ended, Writer
-from billing.models import EntryKind, Funding, Hold, HoldState, LedgerEntry, Wallet
+from billing.models import EntryKind, Hold, HoldState, LedgerEntry, Wallet
 from billing.terms import Held
 from clod_site.lib import clock
 from clod_site.lib.measures import Gauge
@@ -153,7 +153,7 @@ def _held(hold: Hold) -> Held:
         api_key_id=hold.api_key_id,
         wallet_id=hold.wallet_id,
         price_tick_id=hold.price_tick_id,
-        funding=Funding(hold.funding),
+        funding=hold.funding,
         amount_nanousd=hold.amount_nanousd,
         day_key=hold.day_key,
         month_key=hold.month_key,

@@ -184,20 +184,25 @@ class _Needs(NamedTuple):
 
 def _needs(rows: Books, batch: Sequence[Operation], now: datetime) -> _Needs:
     needs = _Needs(set(), set(), set(), set(), set(), set(), set(), set())
+    counted = set[tuple[object, ...]]()  # where calls count; most of a batch count where another one does
     for operation in batch:
         match operation:
             case Authorise(ask=ask):
                 needs.holds.add((ask.request_id,))
                 if earlier := idempotency.earlier_request(rows, ask):
                     needs.holds.add((earlier,))
-                _needs_of_ask(needs, rows, ask, now)
+                caller = ask.project_id, ask.api_key_id, ask.may_be_free
+                if caller not in counted:
+                    counted.add(caller)
+                    _needs_of_ask(needs, rows, ask, now)
             case Settle(held=held):
                 needs.holds.add((held.request_id,))
                 needs.wallets.add((held.wallet_id,))
                 if held.funding == Funding.FREE:
                     needs.free_days.add((held.organization_id, held.day_key))
-                else:
-                    needs.periods.update((subject, key) for subject in books.subjects_of(held) for key in (held.day_key, held.month_key))
+                elif (where := (held.project_id, held.api_key_id, held.day_key, held.month_key)) not in counted:
+                    counted.add(where)
+                    needs.periods.update([(subject, key) for subject in books.subjects_of(held) for key in (held.day_key, held.month_key)])
             case Checkpoint(hold_id=hold_id):
                 needs.holds.add((hold_id,))
             case Credit(wallet_id=wallet_id, key=key):
@@ -217,7 +222,7 @@ def _needs_of_ask(needs: _Needs, rows: Books, ask: HoldAsk, now: datetime) -> No
         needs.api_keys.add(ask.api_key_id)
     needs.asked_periods.update((subject, key) for subject in books.subjects_of(ask) for key in (dates.day, dates.month))
     needs.wallets.add((project.wallet_id,))
-    if any(price.is_free_model for price in ask.prices):
+    if ask.may_be_free:
         needs.asked_free_days.add((project.organization_id, dates.day))
 
 

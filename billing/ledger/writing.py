@@ -12,7 +12,7 @@ from billing.terms import AttemptRow
 
 def write(store: Store, rows: Books) -> None:
     """Everything the decisions changed. New holds that were settled meanwhile cannot be: nobody knows them before the commit."""
-    _insert(store, statements.new_holds, [_hold_row(hold) for hold in rows.new_holds])
+    _insert(store, statements.new_holds, [books.columns_of_hold(hold) for hold in rows.new_holds])
     _update(store, statements.settle, [(hold.id, hold.state, hold.captured, hold.settled_at) for hold in rows.settled])
     moved = [hold for hold in rows.holds.values() if hold.checkpoint_moved]
     _update(store, statements.checkpoint, [(hold.id, hold.checkpoint) for hold in moved])
@@ -36,10 +36,6 @@ def _insert(store: Store, statement: Insert, values: Sequence[Row]) -> None:
 def _update(store: Store, statement: Update, values: Sequence[Row]) -> None:
     if values:
         store.update(statement, values)
-
-
-def _hold_row(hold: books.Hold) -> Row:
-    return tuple(getattr(hold, name) for name in books.HOLD_COLUMNS)
 
 
 def _attempt_row(request_id: UUID, attempt: AttemptRow) -> Row:

@@ -10,6 +10,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def seconds() -> float:
+    """The same as seconds since 1970, for what only counts them."""
+    return time.time()
+
+
 monotonic = time.monotonic  # seconds on a clock that never jumps; for durations and deadlines only
 
 

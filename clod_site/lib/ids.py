@@ -1,8 +1,8 @@
 """Identifiers: UUIDv7 inside (sorted by time), base62 with a prefix outside (``req_1Qx…``)."""
 
-import io
 import os
 import secrets
+import struct
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -17,12 +17,12 @@ _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 UUID_WIDTH = 22
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_RESERVE = 4096  # random bytes fetched at once: each time the system is asked, other threads run in the middle of a call
+_RESERVE = struct.Struct("=512Q")  # random numbers fetched at once: each time the system is asked, other threads run in between
 
 _lock = threading.Lock()
 _last_ms = 0
 _sequence = 0
-_random = io.BytesIO()
+_random: list[int] = []  # of 64 bits, each used once
 
 
 def uuid7() -> UUID:
@@ -33,29 +33,22 @@ def uuid7() -> UUID:
     global _last_ms, _sequence
     with _lock:
         ms = time.time_ns() // 1_000_000
+        if len(_random) < 2:
+            _random.extend(_RESERVE.unpack(os.urandom(_RESERVE.size)))
         if ms > _last_ms:
-            _last_ms, _sequence = ms, _random_bytes(1)[0]
+            _last_ms, _sequence = ms, _random.pop() & 0xFF
         else:
             _sequence += 1
             if _sequence > 0xFFF:
                 _last_ms, _sequence = _last_ms + 1, 0
-        ms, sequence, random = _last_ms, _sequence, int.from_bytes(_random_bytes(8)) >> 2
+        ms, sequence, random = _last_ms, _sequence, _random.pop() >> 2
     return UUID(int=ms << 80 | 0x7 << 76 | sequence << 64 | 0b10 << 62 | random)
-
-
-def _random_bytes(count: int) -> bytes:
-    """Never the same ones twice. Under the lock."""
-    global _random
-    if len(found := _random.read(count)) < count:
-        _random = io.BytesIO(os.urandom(_RESERVE))
-        found = _random.read(count)
-    return found
 
 
 def _after_fork() -> None:
     """A child draws numbers of its own."""
     global _random, _lock
-    _random, _lock = io.BytesIO(), threading.Lock()
+    _random, _lock = [], threading.Lock()
 
 
 os.register_at_fork(after_in_child=_after_fork)

@@ -41,6 +41,8 @@ TEMPLATE_TOKENS = messages.tokens_of(TEMPLATE_BYTES)
 SHORTEST_WORD = 2  # bytes, with the space before it
 JSON_FORMATS: dict[type, str] = {JsonObjectFormat: "json_object", JsonSchemaFormat: "json_schema"}
 
+NULL = Raw(b"null")
+
 _fields = msgspec.json.Decoder(dict[str, Raw])
 _known = fields.Known(fields.KNOWN)
 
@@ -137,7 +139,7 @@ def top_level(body: bytes) -> dict[str, Raw]:
         raise InvalidRequest("The body must be a JSON object with the fields of the call.") from error
     except msgspec.DecodeError as error:
         raise InvalidRequest(f"The body is not valid JSON: {malformed.why(body, error)}.") from error
-    return {name: value for name, value in given.items() if name not in DROPPED and bytes(memoryview(value)[:4]) != b"null"}
+    return {name: value for name, value in given.items() if name not in DROPPED and value != NULL}
 
 
 def addressed(given: dict[str, Raw], values: dict[str, Any], without: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -91,26 +91,27 @@ def test_only_so_many_buckets_are_kept(now: Now) -> None:
     assert buckets.draw(Draw(("busy",), (60,), (1,))).refused_by == 0  # empty ones went first
 
 
-def test_there_is_plenty_where_little_is_used_and_that_was_heard_a_moment_ago(buckets: Buckets, now: Now) -> None:
-    def has_plenty(amount: int = 1) -> bool:
-        return buckets.has_plenty(_one(amount), share=0.1, within_s=1.0)
+def test_plenty_is_drawn_from_where_little_is_used_and_that_was_heard_a_moment_ago(buckets: Buckets, now: Now) -> None:
+    def drawn(amount: int = 1) -> Verdict | None:
+        return buckets.draw_from_plenty(_one(amount), share=0.1, within_s=1.0)
 
     buckets.draw(_one())
-    assert not has_plenty(), "nobody else was heard"
+    assert drawn() is None, "nobody else was heard"
     buckets.learn(_one(), Verdict((3.0,)))
-    assert has_plenty(3)
-    assert not has_plenty(4)
-    buckets.draw(_one(3))
-    assert not has_plenty()
+    assert drawn(4) is None, "and nothing is drawn"
+    assert drawn(2) == Verdict((5.0,))
+    assert drawn(1) == Verdict((6.0,))
+    assert drawn() is None
     now.instant += 0.9
     buckets.learn(_one(), Verdict((0.0,)))
-    assert has_plenty()
+    assert drawn() == Verdict((1.0,))
     now.instant += 1.1
-    assert not has_plenty(), "it was too long ago"
+    assert drawn() is None, "it was too long ago"
     buckets.learn(_one(), Verdict((0.0,)))
-    assert not buckets.has_plenty(Draw(("key", "org"), (60, 60), (1, 1)), 0.1, 1.0), "of the other nothing is known"
+    assert buckets.draw_from_plenty(Draw(("key", "org"), (60, 60), (1, 1)), 0.1, 1.0) is None, "of the other nothing is known"
+    assert drawn() == Verdict((1.0,)), "so nothing was drawn from the one"
     buckets.forget()
-    assert not has_plenty()
+    assert drawn() is None
 
 
 with_redis = pytest.mark.skipif(not settings.REDIS_URL, reason="this round has no Redis")
