@@ -109,7 +109,8 @@ class Exchange:
             self._is_complete = True
         except BaseException as error:  # however it ended, the hold is settled below
             self._ended_early(TimeoutError() if self._is_late and isinstance(error, asyncio.CancelledError) else error)
-        deadline.cancel()
+        finally:
+            deadline.cancel()
         self._is_settling = True
         try:
             await self._settle()

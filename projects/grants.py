@@ -37,6 +37,14 @@ class Limits(NamedTuple):
     units: tuple[str, ...]
     per_minute: tuple[int, ...]
 
+    def only(self, unit: str) -> "Limits":
+        """Those of one unit."""
+        kept = [each for each in zip(*self, strict=True) if each[2] == unit]
+        return Limits(*zip(*kept, strict=True)) if kept else NO_LIMITS
+
+
+NO_LIMITS = Limits((), (), (), ())
+
 
 class Grant(msgspec.Struct, frozen=True, dict=True):
     """A key's permission. ``models`` holds the slugs it may call; None means all. ``networks`` it may come from; none means any."""
@@ -70,7 +78,11 @@ class Grant(msgspec.Struct, frozen=True, dict=True):
             for unit, per_minute in zip(Rates._fields, rates, strict=True)
             if per_minute
         ]
-        return Limits(*zip(*kept, strict=True)) if kept else Limits((), (), (), ())
+        return Limits(*zip(*kept, strict=True)) if kept else NO_LIMITS
+
+    @cached_property
+    def token_limits(self) -> Limits:
+        return self.limits.only("tokens")
 
 
 def of_key(public_id: str) -> Grant | None:

@@ -67,12 +67,10 @@ async def admit(grant: Grant, tokens: int = 0) -> Standing:
 
 def correct(grant: Grant, expected: int, used: int) -> None:
     """Count the tokens a call used instead of those it was admitted with. Returns at once."""
-    limits = grant.limits
-    tokens = [which for which, unit in enumerate(limits.units) if unit == "tokens"]
-    per_minute = tuple([limits.per_minute[which] for which in tokens])
-    amounts = tuple([used - _expected(expected, most) for most in per_minute])
+    limits = grant.token_limits
+    amounts = tuple([used - _expected(expected, most) for most in limits.per_minute])
     if any(amounts):
-        _count(Draw(tuple([limits.names[which] for which in tokens]), per_minute, amounts, forced=True))
+        _count(Draw(limits.names, limits.per_minute, amounts, forced=True))
 
 
 def forget() -> None:
