@@ -147,7 +147,7 @@ def one_after_another(decided: Sequence[Decision], passed_over: Sequence[str]) -
     shares = _shares([len(turn) for turn in turns])
     tried = [candidate for turn, share in zip(turns, shares, strict=True) for candidate in turn[:share]]
     spare = [candidate for turn, share in zip(turns, shares, strict=True) for candidate in turn[share:]]
-    explanation = decided[0].explanation
+    explanation = dict(decided[0].explanation)
     if len(decided) > 1:
         explanation["fallbacks"] = [decision.explanation for decision in decided[1:]]
     if passed_over:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from catalog import decisions, demands, names, operations
+from catalog import decisions, demands, names, operations, preferences
 from catalog.decisions import Decision, Option
 from catalog.demands import Demands
 from catalog.names import Wanted
@@ -67,9 +67,12 @@ def order(catalog: Catalog, wanted: Sequence[Wanted], now: Circumstances) -> Dec
     decided: list[Decision] = []
     passed_over: list[Refusal] = []
     for one in wanted:
+        if usual := _as_before(catalog, one, now):
+            decided.append(usual)
+            continue
         cards = _named(catalog, one)
         try:
-            decided.append(_order(one, cards, now))
+            decided.append(_order(catalog, one, cards, now))
         except Refusal as refusal:
             passed_over.append(refusal)
     if not decided:
@@ -77,7 +80,7 @@ def order(catalog: Catalog, wanted: Sequence[Wanted], now: Circumstances) -> Dec
     return decisions.one_after_another(decided, [refusal.message for refusal in passed_over])
 
 
-def _order(wanted: Wanted, cards: Sequence[ModelCard], now: Circumstances) -> Decision:
+def _order(catalog: Catalog, wanted: Wanted, cards: Sequence[ModelCard], now: Circumstances) -> Decision:
     configured = _configured(_offering(_allowed(cards, wanted, now), wanted, now), wanted)
     options, dropped = demands.sift(configured, now.demands)
     if not options:
@@ -95,7 +98,48 @@ def _order(wanted: Wanted, cards: Sequence[ModelCard], now: Circumstances) -> De
     if len(here) < len(configured):
         gone = [option for option in options if _is_gone(option, now)]
         decision.explanation["excluded"] = decisions.excluded(gone, dropped)
+    elif _is_usual(wanted, now):
+        _decided.keep(catalog, wanted, now, configured, decision)
     return decision
+
+
+# --- what was decided before -----------------------------------------------------------------------
+
+
+class _Decided:
+    """The usual decisions of one catalog, each with its options: of a model that has nine data centers there is much to explain."""
+
+    MOST = 4096
+
+    def __init__(self) -> None:
+        self._kept: tuple[Catalog | None, dict[tuple[object, ...], tuple[list[Option], Decision]]] = None, {}
+
+    def find(self, catalog: Catalog, wanted: Wanted, now: Circumstances) -> tuple[list[Option], Decision] | None:
+        of, kept = self._kept
+        return kept.get((wanted.name, now.allowed, now.operation)) if of is catalog else None
+
+    def keep(self, catalog: Catalog, wanted: Wanted, now: Circumstances, options: list[Option], decision: Decision) -> None:
+        of, kept = self._kept
+        if of is not catalog or len(kept) >= self.MOST:
+            self._kept = _, kept = catalog, {}
+        kept[wanted.name, now.allowed, now.operation] = options, decision
+
+
+_decided = _Decided()
+
+
+def _is_usual(wanted: Wanted, now: Circumstances) -> bool:
+    """Whether the catalog alone decides: no strategy, no wish, no conversation that stays, nobody who has failed or is full."""
+    is_left_to_us = not wanted.tags and now.sticky is None and now.demands.preferences is preferences.NONE
+    return is_left_to_us and not now.unavailable and not now.full
+
+
+def _as_before(catalog: Catalog, wanted: Wanted, now: Circumstances) -> Decision | None:
+    """The usual decision, if every endpoint can take this call, too. Nobody changes it: it is many calls'."""
+    found = _decided.find(catalog, wanted, now) if _is_usual(wanted, now) else None
+    if found is None or demands.sift(found[0], now.demands)[1]:
+        return None
+    return found[1]
 
 
 def _is_gone(option: Option, now: Circumstances) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from catalog import names, routing
-from catalog.decisions import Decision
+from catalog.decisions import Decision, Reason
 from catalog.demands import Demands
 from catalog.names import ModelNotFound
 from catalog.preferences import Preferences
@@ -257,3 +257,68 @@ def test_the_explanation_of_a_strategy_shows_the_scores_behind_the_order() -> No
     row = ask(sites(20, 30), "llama@price@latency", stats=seen(e1=(200, 10), e2=(100, 10))).explanation["candidates"][1]
     assert row["scores"] == {"latency": 0.5, "price": 1.0}
     assert (row["score"], row["ttft_ms"], row["lost"]) == (0.75, 200, "score 0.750 against 1.000")
+
+
+# --- decided once for many calls -----------------------------------------------------------------
+
+
+class Wants(Demands):
+    """A call that this endpoint cannot take."""
+
+    def __init__(self, not_at: int) -> None:
+        super().__init__()
+        self._not_at = not_at
+
+    def of_endpoint(self, card: ModelCard, route: Route) -> Reason | None:
+        return Reason("adapter", "cannot take this") if route.endpoint_id == self._not_at else None
+
+
+USUAL: dict[str, Any] = {}
+UNUSUAL: list[dict[str, Any]] = [
+    {"text": "llama@price"},
+    {"text": "LLaMA"},
+    {"unavailable": frozenset({2})},
+    {"full": frozenset({2})},
+    {"sticky": 3},
+    {"demands": Wants(not_at=2)},
+    {"demands": Demands(Preferences(order=["dc1"]))},
+    {"allowed": frozenset({"llama", "other"})},
+]
+
+
+@pytest.mark.parametrize("other", UNUSUAL)
+def test_what_was_decided_for_others_changes_nothing(other: dict[str, Any]) -> None:
+    def fresh(how: dict[str, Any]) -> Decision:
+        return ask(sites(40, 25, 30), **how)
+
+    found = sites(40, 25, 30)
+    for how in (USUAL, other, USUAL, other, USUAL):
+        assert ask(found, **how) == fresh(how)
+
+
+def test_the_usual_decision_is_made_once_for_a_catalog(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    by_default = routing._by_default
+    monkeypatch.setattr(routing, "_by_default", lambda *arguments: made.append("once") or by_default(*arguments))
+    found = sites(40, 25, 30)
+    assert ask(found) is ask(found)
+    assert made == ["once"]
+    assert ids(ask(sites(40, 60, 30))) == [3, 1, 2]
+    assert len(made) == 2
+
+
+def test_what_a_fallback_adds_to_the_reasons_is_in_that_call_s_alone() -> None:
+    found = catalog(card("llama", route(1)), card("other", route(2, model="other")))
+    usual = ask(found)
+    both = routing.order(found, [names.parse("llama"), names.parse("other")], Circumstances(None, {}, frozenset()))
+    assert "fallbacks" in both.explanation
+    assert "fallbacks" not in usual.explanation
+    assert ask(found) == usual
+
+
+def test_no_more_decisions_are_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routing._Decided, "MOST", 2)
+    found = sites(40, 25)
+    for spelling in ("llama", "Llama", "LLAMA", "llAma"):
+        ask(found, spelling)
+    assert len(routing._decided._kept[1]) <= 2
