@@ -273,7 +273,6 @@ class Wants(Demands):
         return Reason("adapter", "cannot take this") if route.endpoint_id == self._not_at else None
 
 
-USUAL: dict[str, Any] = {}
 UNUSUAL: list[dict[str, Any]] = [
     {"text": "llama@price"},
     {"text": "LLaMA"},
@@ -288,12 +287,9 @@ UNUSUAL: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("other", UNUSUAL)
 def test_what_was_decided_for_others_changes_nothing(other: dict[str, Any]) -> None:
-    def fresh(how: dict[str, Any]) -> Decision:
-        return ask(sites(40, 25, 30), **how)
-
+    usual, unusual = ask(sites(40, 25, 30)), ask(sites(40, 25, 30), **other)
     found = sites(40, 25, 30)
-    for how in (USUAL, other, USUAL, other, USUAL):
-        assert ask(found, **how) == fresh(how)
+    assert [ask(found), ask(found, **other), ask(found), ask(found, **other)] == [usual, unusual, usual, unusual]
 
 
 def test_the_usual_decision_is_made_once_for_a_catalog(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,3 +318,12 @@ def test_no_more_decisions_are_kept_than_there_is_room_for(monkeypatch: pytest.M
     for spelling in ("llama", "Llama", "LLAMA", "llAma"):
         ask(found, spelling)
     assert len(routing._decided._kept[1]) <= 2
+
+
+def test_who_may_not_use_the_model_is_refused_after_others_have_used_it() -> None:
+    found = sites(40, 25)
+    ask(found)
+    with pytest.raises(ModelNotAllowed):
+        ask(found, allowed=frozenset({"other"}))
+    with pytest.raises(routing.WrongOperation):
+        ask(found, operation="embeddings")
