@@ -39,12 +39,13 @@ class Known:
         self.books = Books()
         self.periods: set[Row] = set()
         self.free_days: set[Row] = set()
+        self.ticks: set[int] = set()  # that are there, and so will always be
 
     def learn(self, rows: Books) -> None:
         """From a batch that is committed; one that was as guessed has nothing to teach."""
         if rows.are_as_guessed:
             return
-        if max(len(self.books.projects), len(self.books.keys), len(self.periods) // 4, len(self.free_days)) > self.MOST:
+        if max(len(self.books.projects), len(self.books.keys), len(self.periods) // 4, len(self.free_days), len(self.ticks)) > self.MOST:
             self.forget()
         self.books.projects.update(rows.projects)
         self.books.keys.update(rows.keys)
@@ -72,7 +73,7 @@ def lock(store: Store, batch: Sequence[Operation], now: datetime, known: Known) 
     """Raises Misguessed, once: then nothing is known any more."""
     rows = Books()
     asks = [operation.ask for operation in batch if isinstance(operation, Authorise)]
-    read_askers = _lock_askers(store, rows, asks)
+    read_askers = _lock_askers(store, rows, asks, known)
     if known.has_all_of(asks):
         read_calls = _lock_idempotent_calls(store, rows, batch, now)
         guessed = _needs(known.books, batch, now)
@@ -122,19 +123,21 @@ def _lock_needs(store: Store, rows: Books, needs: "_Needs", known: Known) -> Cal
     return read
 
 
-def _lock_askers(store: Store, rows: Books, asks: Sequence[HoldAsk]) -> Callable[[], None]:
+def _lock_askers(store: Store, rows: Books, asks: Sequence[HoldAsk], known: Known) -> Callable[[], None]:
     """A revocation or a changed cap waits for calls that are being admitted, and calls wait for it: none starts after it returned.
 
     The function returned reads them.
     """
     keys = _read(store, statements.keys, {(ask.api_key_id,) for ask in asks if ask.api_key_id})
     projects = _read(store, statements.projects, {(ask.project_id,) for ask in asks})
-    ticks = _read(store, statements.ticks, {(price.price_tick_id,) for ask in asks for price in ask.prices})
+    asked = {price.price_tick_id for ask in asks for price in ask.prices}
+    ticks = _read(store, statements.ticks, {(tick,) for tick in asked - known.ticks})
 
     def read() -> None:
         rows.keys = {row[0]: books.Key(*row) for row in keys()}
         rows.projects = {row[0]: books.Project(*row) for row in projects()}
-        rows.ticks = {row[0] for row in ticks()}
+        known.ticks.update([row[0] for row in ticks()])
+        rows.ticks = asked & known.ticks
 
     return read
 

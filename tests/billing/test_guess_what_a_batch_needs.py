@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 
 from accounts.models import Organization
-from billing import holds, ledger
-from billing.ledger import locks, pipeline
+from billing import holds, ledger, refusals
+from billing.ledger import locks, pipeline, statements
 from billing.models import BudgetPeriod, FreeQuotaDay, Hold
 from tests.billing import till
 
@@ -67,3 +67,23 @@ def test_a_hold_takes_two_trips_and_its_settlement_two(monkeypatch: pytest.Monke
     till.capture(held, 1000)
     assert len(trips) == 4
     assert ledger.stop(10)
+
+
+def test_a_price_that_was_there_once_is_not_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_for: list[set[Any]] = []
+    read = locks._read
+
+    def note(store: Any, statement: Any, keys: set[Any]) -> Any:
+        if statement is statements.ticks and keys:
+            looked_for.append(keys)
+        return read(store, statement, keys)
+
+    monkeypatch.setattr(locks, "_read", note)
+    dana = till.customer()
+    for _ in range(3):
+        till.authorise(dana.ask())
+    with pytest.raises(refusals.PriceUnavailable):
+        till.authorise(dana.ask(price_tick_id=10**9))
+    with pytest.raises(refusals.PriceUnavailable):
+        till.authorise(dana.ask(price_tick_id=10**9))
+    assert looked_for == [{(dana.ask().price_tick_id,)}, {(10**9,)}, {(10**9,)}]
