@@ -2,7 +2,7 @@
 
 Strategy tags rank by score (``catalog.strategies``). Without a tag a CLōD-hosted model goes to the data center that
 ``catalog.energy.routed`` has decided for, and where that cannot take the call to the one with the cheapest electricity; a
-third-party model goes to the lowest price. Pure; called once per request.
+third-party model goes to the lowest price. Called once per request; pure, but for the decisions it keeps to give them again.
 """
 
 from collections.abc import Mapping, Sequence

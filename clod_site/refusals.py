@@ -70,9 +70,9 @@ def api_refused(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def _named(status: int, message: str) -> Refusal:
     known = {kind.status: kind for kind in (Forbidden, NotFound)}
-    kind = known.get(status, BadRequest)
-    told: type[Refusal] = type(kind.__name__, (kind,), {"status": status})
-    return told(message)
+    refusal = known.get(status, BadRequest)(message)
+    refusal.status = status
+    return refusal
 
 
 def _answer(request: HttpRequest, refusal: Refusal) -> HttpResponse | None:

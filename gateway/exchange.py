@@ -54,7 +54,7 @@ class Exchange:
         self._upstream_nanousd = 0
         self._settling_s = 0.0
         self._has_begun = self._is_complete = self._is_settling = False
-        self._client_left = self._is_unread = self._is_shutting_down = self._is_late = False
+        self._client_left = self._is_unread = self._is_shutting_down = self._is_late = self._is_broken_off = False
 
     # --- from outside ----------------------------------------------------------------------------
 
@@ -90,12 +90,13 @@ class Exchange:
         await asyncio.wait([self._task])
 
     def _run_late(self) -> None:
-        """The deadline has passed."""
-        self._is_late = not (self._client_left or self._is_shutting_down)
+        """The deadline has passed; whoever was broken off before is not late."""
+        self._is_late = not self._is_broken_off
         self._task.cancel()
 
     def _break_off(self) -> None:
         """A task that is cancelled before its first step never runs, and would never settle: it looks for itself when it begins."""
+        self._is_broken_off = True
         if self._has_begun:
             self._task.cancel()
 

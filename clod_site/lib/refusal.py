@@ -1,6 +1,6 @@
 """What a caller is told when the answer is no: one exception, one shape on every surface."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 
 class Refusal(Exception):
@@ -9,9 +9,9 @@ class Refusal(Exception):
     ``extra`` holds facts a program can act on (``resets_at``, amounts); they are sent beside the code.
     """
 
-    status: ClassVar[int] = 400
-    type: ClassVar[str] = "invalid_request_error"
-    code: ClassVar[str] = "invalid_request"
+    status = 400
+    type = "invalid_request_error"
+    code = "invalid_request"
 
     def __init__(
         self,

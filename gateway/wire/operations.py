@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from catalog import operations
-from gateway.wire import request, response
+from gateway.wire import chunks, request, response
 from gateway.wire.completions import request as completions_request
 from gateway.wire.completions import response as completions_response
 from gateway.wire.embeddings import request as embeddings_request
@@ -44,7 +44,7 @@ CHAT = Operation(
     parse=request.parse,
     read=lambda body, _: response.read_completion(body),
     body=response.completion_body,
-    streamed=Streamed(response.Chunks, response.usage_frame),
+    streamed=Streamed(chunks.Chunks, chunks.usage_frame),
 )
 COMPLETIONS = Operation(
     name=operations.COMPLETIONS,

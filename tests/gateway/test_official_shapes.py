@@ -7,7 +7,8 @@ import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from gateway.wire import response
-from gateway.wire.response import Chunks, Head
+from gateway.wire.chunks import Chunks
+from gateway.wire.response import Head
 from tests.gateway.conftest import Gateway
 
 HEAD = Head("chatcmpl-1", 1, "Paris")

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.sse import Events
-from gateway.wire.response import Chunk, Chunks, Head
+from gateway.wire.chunks import Chunk, Chunks
+from gateway.wire.response import Head
 
 HEAD = Head("chatcmpl-1", 1, 'a "name" with "content":"" in it')
 BEGUN = {"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]}

@@ -2,13 +2,14 @@
 
 import msgspec
 
-from gateway.wire import gather, response
+from gateway.wire import gather
+from gateway.wire.chunks import Chunks
 from gateway.wire.completions import response as completions_response
 
 
 def gathered(*deltas: dict[str, object], reasons: tuple[str | None, ...] = ()) -> list[dict[str, object]]:
     """Through the gateway's own reader of chunks, as they are sent on."""
-    chunks = response.Chunks()
+    chunks = Chunks()
     pieces = []
     for place, delta in enumerate(deltas):
         reason = reasons[place] if place < len(reasons) else None

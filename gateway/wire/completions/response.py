@@ -8,8 +8,9 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from gateway.wire import shapes
+from gateway.wire.chunks import Course
 from gateway.wire.request import Ask
-from gateway.wire.response import Course, Head, Out, frame, is_error, read_as
+from gateway.wire.response import Head, Out, frame, is_error, read_as
 
 OBJECT = "text_completion"
 REASONS = frozenset(("stop", "length", "content_filter"))
