@@ -1,4 +1,4 @@
-"""What a member does on the main pages, by mouse or finger and by keys, each time until its effect is seen. ``VISITS`` holds them by name.
+"""What a member does on the main pages, each time until its effect is seen: by mouse and keys, or by finger. ``VISITS`` holds them by address.
 
 Things are looked for by selectors alone: to find one by its role or its words Playwright walks through the whole page, in the page's own
 thread, and that would be measured along.
@@ -13,13 +13,13 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.pages import MODEL
 from tests.studio import desk
 
-KEY_PAUSE_MS, LOOKS_MS, CHART_MS = 80, 500, 40_000
+KEY_PAUSE_MS, REACTS_MS, LOOKS_MS, CHART_MS = 80, 200, 400, 40_000
 NARROWED_TO = "llama-3-3-70b-instruct"  # the model most called on a dressed site
 
 
 @dataclass(frozen=True)
 class Hand:
-    """A reader's: it presses with a mouse, or with a finger on a phone, and types letter by letter."""
+    """A reader's, with a mouse and keys or on a phone's screen. Nobody presses sooner than REACTS_MS after what was waited for."""
 
     page: Page
     is_finger: bool
@@ -37,11 +37,20 @@ class Hand:
         return self.page.locator(selector)
 
     def press(self, target: str) -> None:
+        self.page.wait_for_timeout(REACTS_MS)
         self.at(target).first.tap() if self.is_finger else self.at(target).first.click()
 
     def reach(self, target: str) -> None:
         """A pointer only has to come there; a finger taps."""
-        self.at(target).tap() if self.is_finger else self.at(target).hover()
+        self.press(target) if self.is_finger else self.at(target).hover()
+
+    def press_by_key(self, target: str, key: str = "Enter") -> None:
+        """Where there are keys: a phone has them for its fields only."""
+        if self.is_finger:
+            return self.press(target)
+        self.page.wait_for_timeout(REACTS_MS)
+        self.at(target).first.focus()
+        self.keys(key)
 
     def type(self, field: str, text: str) -> None:
         self.press(field)
@@ -68,8 +77,7 @@ def models(hand: Hand) -> None:
     expect(hand.at(".in-force")).to_be_visible()
     hand.press("#head-out")
     expect(hand.at("th[aria-sort] #head-out")).to_be_visible()
-    hand.at("#head-name").focus()
-    hand.keys("Enter")
+    hand.press_by_key("#head-name")
     expect(hand.at("th[aria-sort] #head-name")).to_be_visible()
     for number in (1, 2):
         hand.press(f".market-table tbody tr:nth-child({number}) input")
@@ -89,11 +97,10 @@ def model(hand: Hand) -> None:
     expect(words).to_contain_text("per MWh")
     hand.press(site)
     expect(hand.at(site)).to_have_attribute("aria-pressed", "true")
-    hand.keys("Enter")
+    hand.press_by_key(site)
     expect(hand.at(site)).to_have_attribute("aria-pressed", "false")
     hand.reach(".chart-canvas")
-    hand.at("[data-show=price]").focus()
-    hand.keys("Enter")
+    hand.press_by_key("[data-show=price]")
     expect(words).not_to_contain_text("per MWh")
 
 
@@ -106,7 +113,7 @@ def activity(hand: Hand) -> None:
     expect(hand.at(".usage-chart .scatterlayer .trace")).to_have_count(3)
     hand.press(".filter-menu:has([name=model]) summary")
     hand.press(f"[name=model][value='{NARROWED_TO}']")
-    hand.keys("Escape")
+    hand.press_by_key(".filter-menu:has([name=model]) summary", "Escape")
     expect(hand.page).to_have_url(re.compile(f"model={NARROWED_TO}"))
     hand.look()
     hand.press(".pager a[rel=next]")
@@ -115,11 +122,11 @@ def activity(hand: Hand) -> None:
     first, second = (hand.at("#rows tbody tr").nth(number).get_attribute("data-id") or "" for number in range(2))
     hand.press("#rows tbody a")
     expect(drawer).to_contain_text(first)
-    hand.keys("j")
+    hand.press_by_key("#request-drawer [data-step='1']", "j")
     expect(drawer).to_contain_text(second)
     hand.press("#request-drawer [data-step='-1']")
     expect(drawer).to_contain_text(first)
-    hand.keys("Escape")
+    hand.press_by_key("#request-drawer [data-closes]", "Escape")
     expect(drawer).to_be_hidden()
 
 
@@ -139,12 +146,12 @@ def studio(hand: Hand) -> None:
     expect(answer.locator("> .json")).to_be_visible()
     hand.press("#get-code")
     expect(hand.at("#code-dialog")).to_be_visible()
-    hand.keys("Escape")
+    hand.press_by_key("#code-dialog [data-closes]", "Escape")
     hand.press("[data-pick]")
     hand.page.keyboard.type("phi", delay=KEY_PAUSE_MS)
     hand.press("[data-only=available]")
     expect(hand.at("#picker-list .choice:not([hidden])").first).to_contain_text("Phi")
-    hand.keys("Escape")
+    hand.press_by_key("#model-picker [data-closes]", "Escape")
 
 
 def projects(hand: Hand) -> None:
@@ -165,7 +172,7 @@ def keys(hand: Hand) -> None:
     hand.press("#key-dialog details:has(.model-choices) summary")
     hand.press("#key-dialog .model-choices label")
     expect(hand.at("#key-dialog .model-choices input").first).to_be_checked()
-    hand.keys("Escape")
+    hand.press_by_key("#key-dialog [data-closes]", "Escape")
     expect(hand.at("#key-dialog")).to_be_hidden()
 
 

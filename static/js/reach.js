@@ -21,5 +21,8 @@ export function onReach(chart, draw) {
   for (const kind of kinds) chart.addEventListener(kind, reached);
 }
 
+// After the next frame has been drawn; of a page that is hidden, when it is seen again.
+export const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+
 // The pointer came before this script did.
 export const isReached = (chart) => chart.matches(":hover");
