@@ -1,4 +1,4 @@
-"""What a member does on the main pages, each time until its effect is seen: by mouse and keys, or by finger. ``VISITS`` holds them by address.
+"""What a member does on the main pages, each time until its effect is seen. ``VISITS`` holds them by address.
 
 Things are looked for by selectors alone: to find one by its role or its words Playwright walks through the whole page, in the page's own
 thread, and that would be measured along.
@@ -47,7 +47,8 @@ class Hand:
     def press_by_key(self, target: str, key: str = "Enter") -> None:
         """Where there are keys: a phone has them for its fields only."""
         if self.is_finger:
-            return self.press(target)
+            self.press(target)
+            return
         self.page.wait_for_timeout(REACTS_MS)
         self.at(target).first.focus()
         self.keys(key)
@@ -99,7 +100,8 @@ def model(hand: Hand) -> None:
     expect(hand.at(site)).to_have_attribute("aria-pressed", "true")
     hand.press_by_key(site)
     expect(hand.at(site)).to_have_attribute("aria-pressed", "false")
-    hand.reach(".chart-canvas")
+    hand.reach(".chart-canvas .nsewdrag")
+    expect(hand.at(".chart-canvas .hoverlayer .legend")).to_be_attached()
     hand.press_by_key("[data-show=price]")
     expect(words).not_to_contain_text("per MWh")
 

@@ -112,7 +112,9 @@ def _told(context: BrowserContext, address: str, form: str) -> list[Visit]:
     context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER[form]})
     VISITS[address](Hand(page, is_finger=form == "phone"))
     page.wait_for_timeout(SETTLES_MS)
-    page.goto(LEFT_FOR)
+    left = page.goto(LEFT_FOR)
+    assert left, LEFT_FOR
+    assert left.ok, LEFT_FOR
     told: list[Visit] = page.evaluate(READ)
     return told
 

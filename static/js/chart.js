@@ -4,7 +4,7 @@
 // server is asked whether the figure has changed; if so it is drawn again, and the parts marked data-fresh are renewed. A zoom stays.
 import { layout, traces } from "./chart-look.js";
 import { onTheme } from "./ink.js";
-import { isReached, onReach, painted, plotly } from "./reach.js";
+import { isReached, onReach, painted, plotly, readByTap } from "./reach.js";
 
 const EVERY_MS = 60_000;
 const chart = document.querySelector("[data-chart]");
@@ -134,6 +134,7 @@ document.addEventListener("click", (event) => {
 if (chart) {
   if (chart.querySelector(".sketch") && !isReached(chart)) onReach(chart, draw);
   else draw();
+  readByTap(place);
   setInterval(renew, EVERY_MS);
   onTheme(() => place.isConnected && draw());
 }
