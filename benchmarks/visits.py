@@ -101,7 +101,7 @@ def model(hand: Hand) -> None:
     hand.press_by_key(site)
     expect(hand.at(site)).to_have_attribute("aria-pressed", "false")
     hand.reach(".chart-canvas .nsewdrag")
-    expect(hand.at(".chart-canvas .hoverlayer .legend")).to_be_attached()
+    hand.look()
     hand.press_by_key("[data-show=price]")
     expect(words).not_to_contain_text("per MWh")
 
@@ -113,6 +113,8 @@ def activity(hand: Hand) -> None:
     expect(hand.at(".usage-chart .barlayer .trace").first).to_be_attached(timeout=CHART_MS)
     hand.press("[data-metric=latency]")
     expect(hand.at(".usage-chart .scatterlayer .trace")).to_have_count(3)
+    hand.reach(".chart-canvas .nsewdrag")
+    hand.look()
     hand.press(".filter-menu:has([name=model]) summary")
     hand.press(f"[name=model][value='{NARROWED_TO}']")
     hand.press_by_key(".filter-menu:has([name=model]) summary", "Escape")

@@ -6,7 +6,7 @@ const INKS = { routed: "--accent", moved: "--accent", list: "--text-soft", avera
 const MODELS = [["--accent", "solid"], ["--info", "dash"], ["--warn", "dot"], ["--bad", "dashdot"]];
 const isPhone = matchMedia("(max-width: 760px)");
 
-// The data center "alone" stands out among the others, which step back. A phone's label has no room for them, and would take half a second.
+// The data center "alone" stands out among the others, which step back.
 export function traces({ data }, alone) {
   const models = data.filter((trace) => trace.meta.role === "model");
   return data.map((trace) => {
@@ -19,7 +19,6 @@ export function traces({ data }, alone) {
       x: trace.y.map((_, index) => local(Date.parse(x0) + index * dx)),
       ...(rest.line && { line: { ...rest.line, dash, color: ink, ...(isAlone && { width: 2 }) } }),
       ...(rest.marker && { marker: { ...rest.marker, color: ink, line: { width: rest.marker.size > 5 ? 2 : 1, color: colour("--surface") } } }),
-      ...(isPhone.matches && trace.meta.role === "site" && !isAlone && { hoverinfo: "skip" }),
       ...(rest.opacity && { opacity: isAlone ? 1 : alone ? 0.15 : rest.opacity }),
     };
   });
