@@ -1,7 +1,7 @@
 # PORT=8001, CLOD_VAR=folder and PYTHON=python3.12 change where `make run` listens, keeps its data and what it runs on.
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help run install test check lint stack acceptance faults restore-drill rotate-drill upgrade-trial backtest follow bench bench-peers bench-guard rates pages lighthouse screenshots chaos canary clean
+.PHONY: help run install test check lint stack acceptance faults restore-drill rotate-drill upgrade-trial backtest follow bench bench-peers bench-guard rates pages lighthouse vitals screenshots chaos canary clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +79,10 @@ pages:  ## how soon the Models pages show something in Chromium, with an empty a
 lighthouse:  ## Lighthouse's scores of Models, Activity and Studio on a desk and a phone; five minutes (RUNS=3)
 	@$(PYTHON) bin/bootstrap.py install dev
 	@exec .venv/bin/python -m benchmarks.lighthouse_scores
+
+vitals:  ## Core Web Vitals while the main pages are used in Chromium, on a desk and a phone; five minutes (RUNS=3)
+	@$(PYTHON) bin/bootstrap.py install dev
+	@exec .venv/bin/python -m benchmarks.web_vitals
 
 screenshots:  ## every page in both themes and both widths, into var/screenshots (ARGS="activity models" for some)
 	@$(PYTHON) bin/bootstrap.py install dev

@@ -2,7 +2,7 @@
 // reader reaches for it, so that it can be read and zoomed, in the page's own colours.
 // Links [data-metric] and the select "by" choose what is drawn; the address follows, so that it can be reloaded and sent.
 import { colour, onTheme } from "./ink.js";
-import { isReached, onReach, plotly } from "./reach.js";
+import { isReached, onReach, plotly, readByTap } from "./reach.js";
 
 const chart = document.querySelector("[data-usage]");
 const form = document.getElementById("activity-filters");
@@ -116,6 +116,7 @@ if (chart) {
   tell(chart);
   if (isReached(chart) && chart.querySelector(".sketch-plot")) draw();
   else wait();
+  readByTap(place);
   document.addEventListener("htmx:load", ({ target }) => target.id === "chart-sketch" && tell(target));
   document.addEventListener("clod:activity", () => asked && draw());
   onTheme(() => figure && paint());

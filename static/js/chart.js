@@ -4,7 +4,7 @@
 // server is asked whether the figure has changed; if so it is drawn again, and the parts marked data-fresh are renewed. A zoom stays.
 import { layout, traces } from "./chart-look.js";
 import { onTheme } from "./ink.js";
-import { isReached, onReach, plotly } from "./reach.js";
+import { isReached, onReach, painted, plotly, readByTap } from "./reach.js";
 
 const EVERY_MS = 60_000;
 const chart = document.querySelector("[data-chart]");
@@ -25,6 +25,7 @@ async function draw() {
   chart.setAttribute("aria-busy", "true");
   try {
     const [{ figure }] = await Promise.all([answers.get(wanted) ?? ask(), plotly(chart.dataset.plotly)]);
+    await painted(); // what was pressed looks pressed before Plotly takes its time
     if (wanted === query()) await paint(figure);
   } catch (error) {
     console.error(error);
@@ -133,6 +134,7 @@ document.addEventListener("click", (event) => {
 if (chart) {
   if (chart.querySelector(".sketch") && !isReached(chart)) onReach(chart, draw);
   else draw();
+  readByTap(place);
   setInterval(renew, EVERY_MS);
   onTheme(() => place.isConnected && draw());
 }

@@ -17,11 +17,20 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   for (const [name, value] of Object.entries(detail.parameters)) if (!value || (name === "sort" && value === "free")) delete detail.parameters[name];
 });
 
+// To remove what has the focus, the browser lays out old and new rows together first: a tenth of a second. It is given back by name.
+let focused = "";
+document.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+  const active = document.activeElement;
+  focused = target.id === "market" && target.contains(active) ? active.id : "";
+  if (focused) active.blur();
+});
+
 document.addEventListener("htmx:afterSettle", ({ target }) => {
   if (target.id !== "market") return;
   const said = target.querySelector("[data-count]");
   document.getElementById("market-count").textContent = said?.dataset.count || said?.textContent.split(".")[0] || "";
   if (document.activeElement !== query) query.value = new URLSearchParams(location.search).get("q") ?? "";
+  if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
   if (document.activeElement === document.body) target.querySelector(".table-wrap")?.focus({ preventScroll: true }); // what was pressed is gone
   tick();
 });

@@ -21,5 +21,20 @@ export function onReach(chart, draw) {
   for (const kind of kinds) chart.addEventListener(kind, reached);
 }
 
+// After the next frame has been drawn; of a page that is hidden, when it is seen again.
+export const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+
+// A tap is answered by a frame before Plotly composes its label, which takes a slow phone half a second. Scrolling stays the browser's.
+export function readByTap(place) {
+  if (!matchMedia("(hover: none)").matches) return;
+  const plot = (event) => event.target.closest(".nsewdrag");
+  for (const kind of ["touchstart", "mousedown", "mousemove"]) place.addEventListener(kind, (event) => plot(event) && event.stopPropagation(), { capture: true, passive: true });
+  place.addEventListener("click", async (event) => {
+    const box = plot(event)?.getBoundingClientRect();
+    await painted();
+    if (box) window.Plotly.Fx.hover(place, { xpx: event.clientX - box.left, ypx: event.clientY - box.top }, "xy");
+  });
+}
+
 // The pointer came before this script did.
 export const isReached = (chart) => chart.matches(":hover");

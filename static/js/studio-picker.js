@@ -24,8 +24,9 @@ export function pick(model, models) {
   choices = [ANY, ...data.models].map((model) => ({ model, row: row(model) }));
   list.replaceChildren(...choices.map(({ row }) => row));
   pressTags(current.tags);
+  filter(current.slug); // before it opens: what is hidden then is never laid out
   dialog.showModal();
-  filter(current.slug);
+  list.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
   search.focus();
   return new Promise((resolve) => (finish = resolve));
 }
