@@ -19,9 +19,9 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
 
 // To remove what has the focus, the browser lays out old and new rows together first: a tenth of a second. It is given back by name.
 let focused = "";
-document.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+document.addEventListener("htmx:beforeSwap", ({ detail: { target, shouldSwap } }) => {
   const active = document.activeElement;
-  focused = target.id === "market" && target.contains(active) ? active.id : "";
+  focused = shouldSwap && target.id === "market" && target.contains(active) ? active.id : "";
   if (focused) active.blur();
 });
 
