@@ -148,9 +148,9 @@ class Connection(HttpToolsProtocol):
             raise Refused(errors.NoTunnel())
         if self.parser.should_upgrade():
             return  # it comes again, without the offer
-        declared = next((value for name, value in self.headers if name == b"content-length"), b"0")
-        if int(declared) > settings.CLOD_MAX_BODY_BYTES:
-            raise Refused(errors.BodyTooLarge())
+        for name, value in self.headers:
+            if name == b"content-length" and int(value) > settings.CLOD_MAX_BODY_BYTES:
+                raise Refused(errors.BodyTooLarge())
         if self._is_proxy and (client := addresses.forwarded_for(self.headers)):
             self.scope["client"] = client, 0
         try:

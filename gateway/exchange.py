@@ -49,7 +49,6 @@ class Exchange:
         self._ending = Ending()
         self._answer: Answer | None = None
         self._opened: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._opened.add_done_callback(_seen)
         self._reading = record.NOTHING
         self._upstream_nanousd = 0
         self._settling_s = 0.0
@@ -67,7 +66,6 @@ class Exchange:
         telling.admitted(self._held)
         self._task = asyncio.create_task(self._run())
         Exchange.running.add(self)
-        self._task.add_done_callback(lambda _: Exchange.running.discard(self))
 
     async def reply(self) -> Reply:
         """The answer: of a stream at its first byte, of a whole completion once it is settled. Whoever stops waiting is told no more."""
@@ -121,6 +119,7 @@ class Exchange:
                 self._open(error=Unexpected())
             self._tell_the_log()
             self._call.settled()
+            Exchange.running.discard(self)
 
     async def _converse(self) -> None:
         if self._client_left or self._is_shutting_down:
@@ -273,6 +272,7 @@ class Exchange:
             self._opened.set_result(reply)
         elif not self._opened.done() and error:
             self._opened.set_exception(error)
+            self._opened.exception()  # that of a call whose client has left is nobody's, and not to be complained of
 
     def _observe(self, reading: Reading) -> None:
         """For the strategies, from the start of the attempt that answered: what failed before it is not its fault.
@@ -305,9 +305,3 @@ class Exchange:
             )
         except Exception:
             log.exception("%s is settled, but cannot be told of", self._call.public_id)
-
-
-def _seen(answer: "asyncio.Future[Reply]") -> None:
-    """An error of a call whose client has left is nobody's, and not to be complained of."""
-    if not answer.cancelled():
-        answer.exception()

@@ -42,7 +42,8 @@ class Writer:
         self._first, self._successor = first, successor
         self._waiting: deque[Operation] = deque()
         self._checkpoints: dict[UUID, Checkpoint] = {}
-        self._wake = threading.Condition()
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)
         self._closing = self._abandoned = self._ended = False
         self._store: Store | None = None
         self._known = Known()
@@ -55,7 +56,7 @@ class Writer:
 
     def submit(self, operation: Operation) -> None:
         """Queue it. LedgerBusy when too much waits already (a settlement is never turned away); Ended after ``stop``."""
-        with self._wake:
+        with self._lock:
             if self._ended:
                 raise Ended
             if not isinstance(operation, Settle) and len(self._waiting) >= MOST_WAITING:
@@ -65,13 +66,13 @@ class Writer:
 
     def checkpoint(self, operation: Checkpoint) -> None:
         """Queue it in place of an older one of the same hold."""
-        with self._wake:
+        with self._lock:
             self._checkpoints[operation.hold_id] = operation
             self._wake.notify()
 
     def stop(self, timeout_s: float) -> bool:
         """Finish what waits, then end. False when time ran out: what was left is settled by the sweeper, at its checkpoints."""
-        with self._wake:
+        with self._lock:
             self._closing = True
             self._wake.notify()
         self._thread.join(timeout_s)
@@ -100,7 +101,7 @@ class Writer:
 
     def _take(self) -> list[Operation]:
         """All that waits, in order of arrival, up to MOST_IN_BATCH; nothing when the ledger is to end."""
-        with self._wake:
+        with self._lock:
             while not (self._waiting or self._checkpoints or self._closing):
                 self._wake.wait()
             self._ended = self._abandoned or not (self._waiting or self._checkpoints)
@@ -182,13 +183,13 @@ class Writer:
         settlements = [operation for operation in batch if isinstance(operation, Settle)]
         refused = [operation for operation in batch if not isinstance(operation, Settle)]
         doubtful = [operation.staged for operation in refused if isinstance(operation, Authorise) and operation.staged]
-        with self._wake:
+        with self._lock:
             self._waiting.extendleft(reversed([*settlements, *(Settle(held, Ending.VOID) for held in doubtful)]))
         self._answer([(operation, refusal()) for operation in refused])
 
     def _keep_checkpoints(self, batch: list[Operation]) -> None:
         """They are written once the database is back, those that no newer one has replaced."""
-        with self._wake:
+        with self._lock:
             for operation in batch:
                 if isinstance(operation, Checkpoint):
                     self._checkpoints.setdefault(operation.hold_id, operation)

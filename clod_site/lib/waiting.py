@@ -1,6 +1,7 @@
 """Waiting for something, and not for ever."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 
@@ -10,16 +11,18 @@ async def done_within(future: "asyncio.Future[Any]", seconds: float) -> bool:
         return True
     loop = asyncio.get_running_loop()
     waiter = loop.create_future()
-
-    def wake(_: object = None) -> None:
-        if not waiter.done():
-            waiter.set_result(None)
-
+    wake = partial(_wake, waiter)
     timer = loop.call_later(seconds, wake)
     future.add_done_callback(wake)
     try:
         await waiter
     finally:
         timer.cancel()
-        future.remove_done_callback(wake)
+        if not future.done():
+            future.remove_done_callback(wake)
     return future.done()
+
+
+def _wake(waiter: "asyncio.Future[None]", _: object = None) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

@@ -98,7 +98,11 @@ class Known:
 
     def read(self, given: dict[str, Raw]) -> dict[str, Any]:
         """The values of those that are known; InvalidRequest with the path of what is wrong in one."""
-        return {name: self.value(name, given[name]) for name in given.keys() & self._decoders.keys()}
+        decoders = self._decoders
+        try:
+            return {name: decoders[name].decode(raw) for name, raw in given.items() if name in decoders}
+        except (msgspec.DecodeError, RecursionError):
+            return {name: self.value(name, raw) for name, raw in given.items() if name in decoders}  # which says what is wrong
 
     def value(self, name: str, raw: Raw) -> Any:
         try:

@@ -203,6 +203,8 @@ def tokens_of(text_bytes: int) -> int:
 
 def _size(message: Message) -> int:
     """Bytes of its texts, and of the calls of tools it repeats."""
+    if isinstance(message.content, str) and not isinstance(message, Assistant):
+        return _bytes_of(message.content)
     size = sum(map(_bytes_of, _texts(message)))
     return size + sum(map(_bytes_of, _repeated(message))) if isinstance(message, Assistant) else size
 
