@@ -21,12 +21,12 @@ from benchmarks.faults import report
 from benchmarks.faults.__main__ import stack_room
 from benchmarks.faults.room import Room
 from benchmarks.programs import python
+from benchmarks.versions import ROOT
 from stack import mail, topology
 from tests import stores
 from tests.acceptance.conftest import Stack as Reached
 from tests.acceptance.conftest import sign_up
 
-ROOT = Path(__file__).resolve().parent.parent
 BOTH_S = 8.0
 CALLS = 20
 

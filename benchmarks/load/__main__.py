@@ -25,15 +25,13 @@ from typing import Any
 
 from benchmarks.chaos.report import machine
 from benchmarks.load import driving, guard, peers, stands
-from benchmarks.load.driving import WORDS, drive
+from benchmarks.load.driving import CROWD, EVENTS, PACED, WORDS, drive
 from benchmarks.load.stands import Stand
-from benchmarks.load.upstream import PIECES
 from benchmarks.programs import python
 from tests import stores
 
 SECONDS, RUNS = float(os.environ.get("SECONDS", "4")), int(os.environ.get("RUNS", "5"))
-CROWD, PACED, IDLE = 64, 100, 1000
-EVENTS = PIECES + 2  # usage and [DONE]
+IDLE = 1000
 Figures = dict[str, float]
 COLUMNS = {  # figure: heading, what it is multiplied by, decimals
     "rps": ("requests/s", 1, 0),

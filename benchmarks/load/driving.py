@@ -6,8 +6,11 @@ import sys
 from typing import Any
 
 from benchmarks.load.stands import Stand, pinned
+from benchmarks.load.upstream import PIECES
 from benchmarks.programs import environment
 
+CROWD, PACED = 64, 100  # connections
+EVENTS = PIECES + 2  # of a stream: usage and [DONE], too
 WORDS = "Please say something about lighthouses. " * 20
 
 

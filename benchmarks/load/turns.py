@@ -18,12 +18,11 @@ from typing import Any
 from benchmarks import versions
 from benchmarks.chaos.report import machine
 from benchmarks.load import stands
-from benchmarks.load.driving import WORDS, drive
+from benchmarks.load.driving import CROWD, EVENTS, PACED, WORDS, drive
 from benchmarks.load.stands import Stand
 from tests import stores
 
 SECONDS, ROUNDS = float(os.environ.get("SECONDS", "1.5")), int(os.environ.get("ROUNDS", "10"))
-CROWD, PACED, EVENTS = 64, 100, 22
 Load = dict[str, Any]
 KINDS: tuple[tuple[dict[str, Any], dict[str, Callable[[Load], float]]], ...] = (
     (
