@@ -5,15 +5,18 @@ from django.http import HttpRequest
 
 from accounts.models import Organization
 from accounts.signals import organization_changed
-from clod_site.lib import clock
+from clod_site.lib import ahead, clock
 
 
 @transaction.atomic
 def suspend(request: HttpRequest, organization: Organization, reason: str) -> bool:
-    """From the commit on. False, and nothing is changed, where it is suspended already."""
+    """From the moment this has returned and is committed. False, and nothing is changed, where it is suspended already."""
     rows = Organization.objects.filter(pk=organization.pk, suspended_at=None)
     done = rows.update(suspended_at=clock.now(), suspended_reason=reason)
-    return _tell(request, organization, "suspend", ("", reason)) if done else False
+    if not done:
+        return False
+    ahead.run_out(organization_id=organization.pk)
+    return _tell(request, organization, "suspend", ("", reason))
 
 
 @transaction.atomic

@@ -1,7 +1,8 @@
 """The gateway's door to the ledger: set money aside before an upstream is called, settle it afterwards.
 
-Every coroutine here returns only after its rows are committed. A caller that is cancelled while it waits loses nothing:
-a settlement happens all the same, and a hold nobody waits for any more is given back by the ledger.
+Every coroutine here returns only after its rows are committed; a hold may be part of a lease that was
+committed before. A caller that is cancelled while it waits loses nothing: a settlement happens all the same, and a hold nobody waits for
+any more is given back by the ledger.
 """
 
 import asyncio
@@ -37,11 +38,13 @@ LEAST_WAIT_S = 0.5
 
 
 async def authorise(ask: HoldAsk, waited_s: float = 0.0) -> Held | Answered:
-    """Set aside what the call may cost, unless it is the repetition of one that was answered. ``waited_s`` is what the caller has waited
-    for other things before.
+    """Set aside what the call may cost, at once where its caller has a lease, unless it is the repetition of one that was answered.
+    ``waited_s`` is what the caller has waited for other things before.
 
     Raises a refusal of ``billing.refusals``: 401, 402, 403 or 503; for an Idempotency-Key 409, 410 or 422.
     """
+    if (at_once := ledger.admit(ask)) is not None:
+        return at_once
     operation = Authorise(ask)
     future = operation.awaited()
     ledger.submit(operation)

@@ -101,7 +101,8 @@ class Funding(models.TextChoices):
 
 
 class Hold(models.Model):
-    """Money (or one free request) set aside before an upstream is called; its id is the request's id.
+    """Money (or one free request) set aside before an upstream is called; its id is the request's id, or that of a lease: money that a
+    process has set aside for calls to come (decision 0017).
 
     Written twice for every call, so it bears two indexes only, on the few rows that are open, and refers without constraints to what is
     never deleted (decision 0016).
@@ -122,6 +123,7 @@ class Hold(models.Model):
     expires_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
     captured_nanousd = models.BigIntegerField(default=0)
+    is_lease = models.BooleanField(default=False, db_default=False, help_text="Set aside for calls to come; each cuts its own from it.")
 
     class Meta:
         constraints = (

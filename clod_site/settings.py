@@ -387,6 +387,7 @@ CLOD_PJM_KEY, CLOD_AESO_KEY = env.text("CLOD_PJM_KEY"), env.text("CLOD_AESO_KEY"
 # --- the gateway -------------------------------------------------------------------------------
 
 CLOD_FAST_LANE = env.flag("CLOD_FAST_LANE", True)
+CLOD_LEASES = env.flag("CLOD_LEASES", True)  # money set aside ahead for whoever calls often: most of their calls wait for no hold
 CLOD_FREE_REQUESTS_PER_DAY = 100
 CLOD_ROUTING_FEE_BASIS_POINTS = 500
 CLOD_MAX_BODY_BYTES = 4 * 1024 * 1024

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from accounts.admin import OrganizationPage
 from accounts.models import User
 from clod_site.admin_pages import Page, Record, RecordInline, dollars
+from clod_site.lib import ahead
 from projects import caps, keys
 from projects.models import ApiKey, Project, Recipient
 from team import audit
@@ -70,6 +71,7 @@ class ProjectPage(Page):
         """A changed cap is told to the organization's webhooks, as on its own pages. The admin has a transaction open."""
         super().save_model(request, obj, form, change)
         if change:
+            ahead.run_out(project_id=obj.pk)
             caps.tell(obj, {name: form.initial.get(name) for name in caps.CAPS}, {name: getattr(obj, name) for name in caps.CAPS})
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
+from clod_site.lib import ahead
 from projects import telling
 from projects.models import ApiKey, Project
 from webhooks import events
@@ -18,6 +19,7 @@ def of_project(project: Project, columns: dict[str, Any]) -> None:
     """``columns`` are its caps, and may be others that are written with them."""
     before = _locked(Project, project)
     Project.objects.filter(pk=project.pk).update(**columns)
+    ahead.run_out(project_id=project.pk)
     tell(project, before, columns)
 
 
@@ -25,6 +27,7 @@ def of_project(project: Project, columns: dict[str, Any]) -> None:
 def of_key(api_key: ApiKey, columns: Caps) -> None:
     before = _locked(ApiKey, api_key)
     ApiKey.objects.filter(pk=api_key.pk).update(**columns)
+    ahead.run_out(api_key_id=api_key.pk)
     after = {name: columns.get(name, before[name]) for name in CAPS}
     if after != before:
         telling.of_key(KEY_CAP_CHANGED, api_key, before=telling.caps(before), after=telling.caps(after))

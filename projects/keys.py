@@ -17,7 +17,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from catalog.models import Model
-from clod_site.lib import clock, crypto, ids
+from clod_site.lib import ahead, clock, crypto, ids
 from clod_site.lib.at_hand import settings
 from projects import telling
 from projects.models import ApiKey, Project
@@ -93,9 +93,11 @@ def _make(
 
 @transaction.atomic
 def revoke(api_key: ApiKey, *, actor: User | None) -> None:
-    """From the moment this returns the key starts no call, on any process. Revoking twice keeps the first instant."""
+    """From the moment this returns, or the transaction around it has ended, the key starts no call, on any process. Revoking twice keeps
+    the first instant."""
     if ApiKey.objects.filter(pk=api_key.pk, revoked_at=None).update(revoked_at=clock.now(), revoked_by=actor):
         telling.of_key(KEY_REVOKED, api_key)
+        ahead.run_out(api_key_id=api_key.pk)
     api_key.refresh_from_db(fields=["revoked_at", "revoked_by"])
 
 
@@ -104,6 +106,7 @@ def disable(api_key: ApiKey) -> None:
     """As ``revoke``, until it is enabled again. Disabling twice keeps the first instant."""
     if ApiKey.objects.filter(pk=api_key.pk, disabled_at=None).update(disabled_at=clock.now()):
         telling.of_key(KEY_DISABLED, api_key)
+        ahead.run_out(api_key_id=api_key.pk)
     api_key.refresh_from_db(fields=["disabled_at"])
 
 

@@ -5,7 +5,7 @@ from django.db import models
 
 from accounts.models import Organization, User
 from catalog.models import Model
-from clod_site.lib import clock, ids
+from clod_site.lib import ahead, clock, ids
 
 
 class BodyLogging(models.TextChoices):
@@ -55,7 +55,8 @@ class Project(models.Model):
 
     def archive(self) -> None:
         """Its keys start no more calls; its activity and money rows stay. Archiving twice keeps the first instant."""
-        Project.objects.filter(pk=self.pk, archived_at=None).update(archived_at=clock.now())
+        if Project.objects.filter(pk=self.pk, archived_at=None).update(archived_at=clock.now()):
+            ahead.run_out(project_id=self.pk)
 
     def restore(self) -> None:
         """Its keys that were neither revoked nor disabled, and have not expired, work again."""

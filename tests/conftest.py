@@ -107,6 +107,14 @@ def _is_loopback(host: str) -> bool:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def nothing_is_set_aside_ahead() -> Iterator[None]:
+    """What a test reads of holds and wallets is its own calls'. Leases have tests that ask for them, and whole sites make them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "CLOD_LEASES", False)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def authorities_are_read_once() -> Iterator[None]:
     """Every new client would read those of this machine, 50 ms; tests talk to addresses without TLS."""
     with pytest.MonkeyPatch.context() as patch:

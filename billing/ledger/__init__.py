@@ -2,6 +2,7 @@
 
 writer        the thread, its queue, what happens when a transaction fails
 transaction   one batch: lock (locks) → decide (admission, settlement, crediting) → write (writing, recording)
+leases        money set aside ahead of calls, in this process' memory;  leasing: what of it the database knows
 store         the statements' shapes on PostgreSQL and SQLite; ``statements`` lists them
 books         the rows in memory;  operations: what can be asked, and how answers get back
 
@@ -11,7 +12,20 @@ The gateway comes in through ``billing.holds``; Django code through the function
 """
 
 from billing.ledger.answers import forget_answers
-from billing.ledger.desk import credit, freeze, start, stop, submit, submit_checkpoint, sweep
+from billing.ledger.desk import admit, await_leases, credit, freeze, start, stop, submit, submit_checkpoint, sweep
 from billing.ledger.periods import prepare, prune
 
-__all__ = ["credit", "forget_answers", "freeze", "prepare", "prune", "start", "stop", "submit", "submit_checkpoint", "sweep"]
+__all__ = [
+    "admit",
+    "await_leases",
+    "credit",
+    "forget_answers",
+    "freeze",
+    "prepare",
+    "prune",
+    "start",
+    "stop",
+    "submit",
+    "submit_checkpoint",
+    "sweep",
+]

@@ -42,17 +42,22 @@ def authorise(books: Books, ask: HoldAsk, now: datetime) -> Held | Answered:
     """A hold, paid by a free request or the wallet; or what the same call was answered before. Raises ``billing.refusals``."""
     existing = books.holds.get(ask.request_id)
     if existing is not None:  # asked before, and the answer was lost on the way
-        return _held(existing, ask.organization_id)
-    project = _entitled(books, ask, now)
+        return held_by(existing, ask.organization_id)
+    project = entitled(books, ask, now)
     if answered := idempotency.earlier_answer(books, ask, now):
         return answered
-    wallet = books.wallets[project.wallet_id]
-    if wallet.frozen_at is not None:
-        raise refusals.WalletFrozen
+    wallet = thawed(books, project)
     return _hold_at_first_payable(books, ask, project, wallet, today(project.calendar, now), now)
 
 
-def _entitled(books: Books, ask: HoldAsk, now: datetime) -> Project:
+def thawed(books: Books, project: Project) -> Wallet:
+    wallet = books.wallets[project.wallet_id]
+    if wallet.frozen_at is not None:
+        raise refusals.WalletFrozen
+    return wallet
+
+
+def entitled(books: Books, ask: HoldAsk, now: datetime) -> Project:
     """The project that asks, if its key, itself and its organization may start calls at this instant."""
     project = books.projects.get(ask.project_id)
     if project is None or project.organization_id != ask.organization_id:
@@ -100,7 +105,7 @@ def _hold_for_free_model(books: Books, ask: HoldAsk, project: Project, wallet: W
     limit, resets_at = allowance.of_day(project.free_quota_since, dates.day_ends, now)
     if day.used < limit:
         day.use(1)
-        return _held(_open(books, ask, wallet, dates, Funding.FREE, 0, now), ask.organization_id, limit - day.used, resets_at)
+        return held_by(_open(books, ask, wallet, dates, Funding.FREE, 0, now), ask.organization_id, limit - day.used, resets_at)
     if not project.pays_after_free_quota:
         raise refusals.FreeQuotaExhausted(limit, resets_at)
     try:
@@ -122,7 +127,7 @@ def _hold_money(
     for period in books.periods_of(hold):
         period.hold(amount)
     wallet.hold(amount)
-    return _held(hold, ask.organization_id, None if free_resets_at is None else 0, free_resets_at)
+    return held_by(hold, ask.organization_id, None if free_resets_at is None else 0, free_resets_at)
 
 
 def _keep_to_caps(
@@ -137,8 +142,16 @@ def _keep_to_caps(
 
 
 def _open(books: Books, ask: HoldAsk, wallet: Wallet, dates: Today, funding: Funding, amount: int, now: datetime) -> Hold:
-    hold = Hold(
-        id=ask.request_id,
+    hold = new_hold(ask.request_id, ask, wallet, dates, funding, amount, now)
+    idempotency.claim(books, ask, now)
+    return books.open(hold)
+
+
+def new_hold(
+    hold_id: UUID, ask: HoldAsk, wallet: Wallet, dates: Today, funding: Funding, amount: int, now: datetime, *, is_lease: bool = False
+) -> Hold:
+    return Hold(
+        id=hold_id,
         wallet_id=wallet.id,
         project_id=ask.project_id,
         api_key_id=ask.api_key_id,
@@ -153,14 +166,11 @@ def _open(books: Books, ask: HoldAsk, wallet: Wallet, dates: Today, funding: Fun
         expires_at=now + timedelta(seconds=ask.ttl_s),
         settled_at=None,
         captured=0,
+        is_lease=is_lease,
     )
-    books.holds[hold.id] = hold
-    books.new_holds.append(hold)
-    idempotency.claim(books, ask, now)
-    return hold
 
 
-def _held(hold: Hold, organization_id: UUID, free_left: int | None = None, free_resets_at: datetime | None = None) -> Held:
+def held_by(hold: Hold, organization_id: UUID, free_left: int | None = None, free_resets_at: datetime | None = None) -> Held:
     return Held(
         request_id=hold.id,
         organization_id=organization_id,

@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
+from billing.ledger.leases import Unwritten
 from billing.ledger.recording import Record
 from billing.models import HoldState
 from billing.terms import AttemptRow, Held, HoldAsk
@@ -118,11 +119,20 @@ class Hold:
     expires_at: datetime
     settled_at: datetime | None
     captured: int
+    is_lease: bool = False
     checkpoint_moved: bool = False
+    is_new: bool = False
+    change: int = 0  # of a lease's amount, beside its row
 
     @property
     def is_open(self) -> bool:
         return self.state == HoldState.OPEN
+
+    def grow(self, amount: int) -> None:
+        """Of a lease: more for calls to come, or (negative) for one that has taken its part."""
+        self.amount += amount
+        if not self.is_new:
+            self.change += amount
 
 
 @dataclass(slots=True)
@@ -142,7 +152,7 @@ def subjects_of(call: HoldAsk | Held | Hold) -> tuple[UUID, ...]:
     return (call.project_id, call.api_key_id) if call.api_key_id else (call.project_id,)
 
 
-columns_of_hold = attrgetter(*(column.name for column in fields(Hold) if column.name != "checkpoint_moved"))
+columns_of_hold = attrgetter(*(column.name for column in fields(Hold) if column.name not in {"checkpoint_moved", "is_new", "change"}))
 
 
 class Entry(NamedTuple):
@@ -156,9 +166,16 @@ class Entry(NamedTuple):
     created_at: datetime
 
 
+class Lent(NamedTuple):
+    """A lease that may be admitted on from now on, and the instant it ends whatever its time."""
+
+    held: Held
+    ends_at: datetime
+
+
 @dataclass(slots=True)
 class Books:
-    """Found rows by key, and what is to be written."""
+    """Found rows by key, and what is to be written. ``unwritten`` are calls on leases that have no row yet."""
 
     keys: dict[UUID, Key] = field(default_factory=dict)
     projects: dict[UUID, Project] = field(default_factory=dict)
@@ -169,7 +186,9 @@ class Books:
     wallets: dict[UUID, Wallet] = field(default_factory=dict)
     idempotent_calls: dict[tuple[UUID, str], IdempotentCall] = field(default_factory=dict)
     entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
+    unwritten: dict[UUID, Unwritten] = field(default_factory=dict)
 
+    lent: dict[UUID, Lent] = field(default_factory=dict)
     new_holds: list[Hold] = field(default_factory=list)
     settled: list[Hold] = field(default_factory=list)
     new_entries: list[Entry] = field(default_factory=list)
@@ -183,6 +202,12 @@ class Books:
         found, keys = self.periods.get, (hold.day_key, hold.month_key)
         periods = [found((subject, key)) for subject in subjects_of(hold) for key in keys]
         return [period for period in periods if period]
+
+    def open(self, hold: Hold) -> Hold:
+        hold.is_new = True
+        self.holds[hold.id] = hold
+        self.new_holds.append(hold)
+        return hold
 
     def post(self, entry: Entry) -> None:
         """An entry and the balance it leaves are one thing; nothing else moves a balance."""

@@ -3,20 +3,22 @@
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterable
 from concurrent.futures import Future, wait
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from billing import refusals
+from billing.ledger import leases
 from billing.ledger.cleaning import storable
 from billing.ledger.operations import Checkpoint, Credit, Ending, Operation, Settle
 from billing.ledger.writer import Ended, Writer
 from billing.models import EntryKind, Hold, HoldState, LedgerEntry, Wallet
-from billing.terms import Held
+from billing.terms import Held, HoldAsk
 from clod_site.lib import clock
 from clod_site.lib.measures import Gauge
 
@@ -25,6 +27,7 @@ log = logging.getLogger("clod.ledger")
 CREDIT_TIMEOUT_S, SWEEP_TIMEOUT_S = 20, 60
 KEY_LENGTH = 120
 SWEEP_AT_ONCE = 500
+LOOK_AGAIN_S = 0.02
 COMES_IN = {EntryKind.TOPUP, EntryKind.CREDIT}
 
 _writer: Writer | None = None
@@ -62,6 +65,36 @@ def submit(operation: Operation) -> None:
             continue
 
 
+def admit(ask: HoldAsk) -> Held | None:
+    """A hold from a lease of this process, without waiting for anything; None where it has to be asked for."""
+    writer = _writer
+    return writer.leases.admit(ask) if writer else None
+
+
+def await_leases(
+    *, organization_id: UUID | None = None, project_id: UUID | None = None, api_key_id: UUID | None = None, wallet_id: UUID | None = None
+) -> None:
+    """Wait until no process admits calls on leases that were made before now: a second, and less where there are none.
+
+    For whoever has committed that there be no more calls, or fewer. Renewals see what they committed.
+    """
+    if writer := _writer:
+        writer.leases.end(organization_id=organization_id, project_id=project_id, api_key_id=api_key_id)
+    ends_at = clock.monotonic() + leases.LASTS_S
+    whose = {"project__organization_id": organization_id, "project_id": project_id, "api_key_id": api_key_id, "wallet_id": wallet_id}
+    alive = Hold.objects.filter(state=HoldState.OPEN, is_lease=True, **{name: value for name, value in whose.items() if value})
+    while (left_s := ends_at - clock.monotonic()) > 0:
+        try:
+            if not alive.exists():
+                return
+        except DatabaseError as error:
+            log.warning("leases cannot be looked at, they end by themselves: %s", error)
+            left_s = max(0.0, ends_at - clock.monotonic())
+            time.sleep(left_s)
+            return
+        time.sleep(min(left_s, LOOK_AGAIN_S))
+
+
 def submit_checkpoint(operation: Checkpoint) -> None:
     _running().checkpoint(operation)
 
@@ -95,10 +128,10 @@ def sweep(now: datetime) -> int:
     """
     swept, stuck = 0, dict[UUID, BaseException]()
     while expired := _expired(now, besides=stuck):
-        futures = [_expire(held) for held in expired]
+        futures = [_expire(hold) for hold in expired]
         if wait(futures, SWEEP_TIMEOUT_S).not_done:
             raise refusals.LedgerBusy
-        failed = {held.request_id: error for held, future in zip(expired, futures, strict=True) if (error := future.exception())}
+        failed = {hold.pk: error for hold, future in zip(expired, futures, strict=True) if (error := future.exception())}
         swept += len(expired) - len(failed)
         stuck |= failed
     for hold_id, error in stuck.items():
@@ -108,8 +141,8 @@ def sweep(now: datetime) -> int:
     return swept
 
 
-def _expire(held: Held) -> "Future[Any]":
-    operation = Settle(held, Ending.EXPIRE)
+def _expire(hold: Hold) -> "Future[Any]":
+    operation = _end_of(hold)
     future = operation.blocking()
     submit(operation)
     return future
@@ -117,7 +150,10 @@ def _expire(held: Held) -> "Future[Any]":
 
 def freeze(wallet_ids: Iterable[UUID], now: datetime) -> int:
     """Stop new holds of these wallets; how many were not frozen before. People thaw them in the admin."""
-    return Wallet.objects.filter(pk__in=list(wallet_ids), frozen_at=None).update(frozen_at=now)
+    frozen = Wallet.objects.filter(pk__in=(ids := list(wallet_ids)), frozen_at=None).update(frozen_at=now)
+    for wallet_id in ids if frozen else ():
+        await_leases(wallet_id=wallet_id)
+    return frozen
 
 
 def _running() -> Writer:
@@ -132,17 +168,22 @@ def _running() -> Writer:
 def _settle_leftovers(writer: Writer) -> None:
     """The writer's first thoughts are of holds that expired while it was not running."""
     try:
-        for held in _expired(clock.now()):
-            writer.submit(Settle(held, Ending.EXPIRE))
+        for hold in _expired(clock.now()):
+            writer.submit(_end_of(hold))
     except Exception as error:
         log.warning("expired holds are left to the sweeper: %s", error)
     finally:
         connection.close()
 
 
-def _expired(now: datetime, besides: Iterable[UUID] = ()) -> list[Held]:
+def _end_of(hold: Hold) -> Settle:
+    """What was used of a call's hold for sure is charged; a lease is of no call, and what is left in it is given back."""
+    return Settle(_held(hold), Ending.VOID if hold.is_lease else Ending.EXPIRE)
+
+
+def _expired(now: datetime, besides: Iterable[UUID] = ()) -> list[Hold]:
     late = Hold.objects.filter(state=HoldState.OPEN, expires_at__lte=now).exclude(pk__in=list(besides))
-    return [_held(hold) for hold in late.select_related("project").order_by("expires_at")[:SWEEP_AT_ONCE]]
+    return list(late.select_related("project").order_by("expires_at")[:SWEEP_AT_ONCE])
 
 
 def _held(hold: Hold) -> Held:

@@ -15,7 +15,8 @@ from uuid import UUID
 from billing.ledger import books, idempotency, statements
 from billing.ledger.admission import today
 from billing.ledger.books import Books
-from billing.ledger.operations import Authorise, Checkpoint, Credit, Operation, Settle
+from billing.ledger.leases import Unwritten
+from billing.ledger.operations import Authorise, Checkpoint, Credit, Cut, Operation, Renew, Settle
 from billing.ledger.store import Contended, Fetch, Row, Select, Store
 from billing.models import Funding
 from billing.terms import HoldAsk, Keepsake, Outcome, Repeatable
@@ -69,14 +70,14 @@ def _deciding(project: books.Project) -> tuple[object, ...]:
     return project.organization_id, project.wallet_id, project.time_zone, project.next_time_zone, project.time_zone_changes_at
 
 
-def lock(store: Store, batch: Sequence[Operation], now: datetime, known: Known) -> Books:
+def lock(store: Store, batch: Sequence[Operation], now: datetime, known: Known, unwritten: dict[UUID, Unwritten]) -> Books:
     """Raises Misguessed, once: then nothing is known any more."""
-    rows = Books()
-    asks = [operation.ask for operation in batch if isinstance(operation, Authorise)]
+    rows = Books(unwritten=unwritten)
+    asks = [operation.ask for operation in batch if isinstance(operation, Authorise | Renew)]
     read_askers = _lock_askers(store, rows, asks, known)
     if known.has_all_of(asks):
         read_calls = _lock_idempotent_calls(store, rows, batch, now)
-        guessed = _needs(known.books, batch, now)
+        guessed = _needs(known.books, batch, now, unwritten)
         read = _lock_needs(store, rows, guessed, known)
         read_askers()
         read_calls()
@@ -87,7 +88,7 @@ def lock(store: Store, batch: Sequence[Operation], now: datetime, known: Known) 
     else:
         read_askers()
         _lock_idempotent_calls(store, rows, batch, now)()
-        guessed = _needs(rows, batch, now)
+        guessed = _needs(rows, batch, now, unwritten)
         read = _lock_needs(store, rows, guessed, known)
     read()
     if not (guessed.asked_periods <= rows.periods.keys() and guessed.asked_free_days <= rows.free_days.keys()):
@@ -185,13 +186,14 @@ class _Needs(NamedTuple):
     references: set[Row]
 
 
-def _needs(rows: Books, batch: Sequence[Operation], now: datetime) -> _Needs:
+def _needs(rows: Books, batch: Sequence[Operation], now: datetime, unwritten: dict[UUID, Unwritten]) -> _Needs:
     needs = _Needs(set(), set(), set(), set(), set(), set(), set(), set())
     counted = set[tuple[object, ...]]()  # where calls count; most of a batch count where another one does
+    needs.holds.update([(call.lease.held.request_id,) for call in unwritten.values()])
     for operation in batch:
         match operation:
-            case Authorise(ask=ask):
-                needs.holds.add((ask.request_id,))
+            case Authorise(ask=ask) | Renew(ask=ask):
+                needs.holds.update([(hold_id,) for hold_id in (operation.hold_id, operation.lease_id) if hold_id])
                 if earlier := idempotency.earlier_request(rows, ask):
                     needs.holds.add((earlier,))
                 caller = ask.project_id, ask.api_key_id, ask.may_be_free
@@ -206,7 +208,7 @@ def _needs(rows: Books, batch: Sequence[Operation], now: datetime) -> _Needs:
                 elif (where := (held.project_id, held.api_key_id, held.day_key, held.month_key)) not in counted:
                     counted.add(where)
                     needs.periods.update([(subject, key) for subject in books.subjects_of(held) for key in (held.day_key, held.month_key)])
-            case Checkpoint(hold_id=hold_id):
+            case Checkpoint(hold_id=hold_id) | Cut(hold_id=hold_id):
                 needs.holds.add((hold_id,))
             case Credit(wallet_id=wallet_id, key=key):
                 needs.wallets.add((wallet_id,))

@@ -16,11 +16,12 @@ Answer = Any  # Held, Settled, the id of an entry, None; or an exception to rais
 class Operation:
     """One request to the writer. ``future`` belongs to a thread, or to an event loop when ``loop`` is set; None: nobody waits.
 
-    A waiter may leave at any time; the operation stays.
+    A waiter may leave at any time; the operation stays. ``hold_id`` is the hold of a call that runs, which may have no row yet.
     """
 
     __slots__ = ("future", "loop")
 
+    hold_id: UUID | None = None
     loop: asyncio.AbstractEventLoop | None
     future: "asyncio.Future[Any] | Future[Any] | None"
 
@@ -42,14 +43,40 @@ class Operation:
 
 
 class Authorise(Operation):
-    """Set money, or a free request, aside. ``staged`` is what was decided last, committed or not."""
+    """Set money, or a free request, aside. ``staged`` is what was decided last, committed or not; ``lease_id`` is the lease that its caller
+    is to have along with it."""
 
-    __slots__ = ("ask", "staged")
+    __slots__ = ("ask", "hold_id", "lease_id", "staged")
 
     def __init__(self, ask: HoldAsk) -> None:
         super().__init__()
         self.ask = ask
+        self.hold_id = ask.request_id
+        self.lease_id: UUID | None = None
         self.staged: Held | None = None
+
+
+class Renew(Operation):
+    """Let a lease go on, for calls like this one."""
+
+    __slots__ = ("ask", "lease_id")
+
+    def __init__(self, ask: HoldAsk, lease_id: UUID) -> None:
+        super().__init__()
+        self.ask = ask
+        self.lease_id = lease_id
+
+
+class Cut(Operation):
+    """Give a call that was admitted on a lease a row of its own."""
+
+    __slots__ = ("hold_id",)
+
+    hold_id: UUID
+
+    def __init__(self, hold_id: UUID) -> None:
+        super().__init__()
+        self.hold_id = hold_id
 
 
 class Ending(Enum):
@@ -61,11 +88,12 @@ class Ending(Enum):
 class Settle(Operation):
     """End a hold: capture it, give it back, or (the sweeper) capture what its checkpoint says."""
 
-    __slots__ = ("ending", "held", "is_stuck", "outcome")
+    __slots__ = ("ending", "held", "hold_id", "is_stuck", "outcome")
 
     def __init__(self, held: Held, ending: Ending, outcome: Outcome | None = None) -> None:
         super().__init__()
         self.held = held
+        self.hold_id = held.request_id
         self.ending = ending
         self.outcome = outcome
         self.is_stuck = False  # behind a locked row: it tries again by itself, so that it holds up nobody else
@@ -82,6 +110,8 @@ class Checkpoint(Operation):
     """Note what a running call has used for sure."""
 
     __slots__ = ("hold_id", "used_nanousd")
+
+    hold_id: UUID
 
     def __init__(self, hold_id: UUID, used_nanousd: int) -> None:
         super().__init__()

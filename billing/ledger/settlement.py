@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from billing.ledger import idempotency
+from billing.ledger import idempotency, leasing
 from billing.ledger.books import Books, Entry, FreeDay, Hold, Period, Wallet
 from billing.ledger.operations import Ending
 from billing.ledger.recording import Record
@@ -21,7 +21,7 @@ class UnknownHold(LookupError):
 
 def settle(books: Books, held: Held, ending: Ending, outcome: Outcome | None, now: datetime) -> Settled:
     """The first settlement of a hold wins; whoever comes later is told what that one charged."""
-    hold = books.holds.get(held.request_id)
+    hold = leasing.hold_of(books, held.request_id)
     if hold is None:
         raise UnknownHold(str(held.request_id))
     wallet = books.wallets[hold.wallet_id]
@@ -30,11 +30,13 @@ def settle(books: Books, held: Held, ending: Ending, outcome: Outcome | None, no
     owed = _owed(hold, ending, outcome)
     charged = max(0, min(owed, hold.amount))
     hold.state, hold.captured, hold.settled_at = ending.value, charged, now
-    books.settled.append(hold)
+    if not hold.is_new:
+        books.settled.append(hold)
     periods = books.periods_of(hold) if hold.funding == Funding.WALLET else []
     _release(books, hold, held.organization_id, wallet, periods)
     if ending is not Ending.VOID:
         _charge(books, hold, wallet, periods, charged, now)
+    leasing.give_back(books, hold, charged, wallet, periods)
     if hold.funding == Funding.WALLET and owed > charged:
         books.losses.append((hold.id, min(owed - charged, LARGEST), now))
     _record(books, hold, held.organization_id, outcome, now)
@@ -97,7 +99,7 @@ def _record(books: Books, hold: Hold, organization_id: UUID, outcome: Outcome | 
 
 def checkpoint(books: Books, hold_id: UUID, used: int) -> None:
     """A checkpoint only grows, and never beyond its hold; it means nothing once the hold is settled."""
-    hold = books.holds.get(hold_id)
+    hold = leasing.hold_of(books, hold_id)
     if hold is not None and hold.is_open and hold.checkpoint < min(used, hold.amount):
         hold.checkpoint = min(used, hold.amount)
-        hold.checkpoint_moved = True
+        hold.checkpoint_moved = not hold.is_new

@@ -10,7 +10,7 @@ EXCLUSIVE = "NO KEY UPDATE"
 
 _HOLD = (
     "id", "wallet", "project", "api_key", "price_tick", "funding", "amount_nanousd", "checkpoint_nanousd", "state",
-    "day_key", "month_key", "created_at", "expires_at", "settled_at", "captured_nanousd",
+    "day_key", "month_key", "created_at", "expires_at", "settled_at", "captured_nanousd", "is_lease",
 )  # fmt: skip
 _ENTRY = ("id", "wallet", "kind", "amount_nanousd", "balance_after_nanousd", "reference", "reason", "created_at")
 _ATTEMPT = ("request_id", "number", "endpoint", "started_at", "first_byte_ms", "latency_ms", "upstream_cost_nanousd", "outcome")
@@ -94,6 +94,7 @@ settle = Update(
     put=columns_of(Hold, "state", "captured_nanousd", "settled_at"),
     guard="t.state = 'open'",  # compare and set: however a hold was settled meanwhile, it is settled once
 )
+move_lease = Update(Hold._meta.db_table, Column("id", "uuid"), add=columns_of(Hold, "amount_nanousd"), guard="t.state = 'open'")
 checkpoint = Update(Hold._meta.db_table, Column("id", "uuid"), put=columns_of(Hold, "checkpoint_nanousd"))
 keep_idempotent_call = Update(
     IdempotentCall._meta.db_table,

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from billing.ledger import admission, crediting, locks, settlement, writing
+from billing.ledger import admission, crediting, leasing, locks, settlement, writing
 from billing.ledger.books import Books
+from billing.ledger.leases import Leases
 from billing.ledger.locks import Known
-from billing.ledger.operations import Answer, Authorise, Checkpoint, Credit, Operation, Settle
+from billing.ledger.operations import Answer, Authorise, Checkpoint, Credit, Cut, Operation, Renew, Settle
 from billing.ledger.store import Store
 from billing.terms import Held
 from clod_site.lib.refusal import Refusal
@@ -14,13 +15,16 @@ from clod_site.lib.refusal import Refusal
 NO = (Refusal, crediting.KeyReused, crediting.UnknownWallet, settlement.UnknownHold)
 
 
-def run(store: Store, batch: Sequence[Operation], now: datetime, known: Known, *, hurry: bool = False) -> list[Answer]:
+def run(
+    store: Store, batch: Sequence[Operation], now: datetime, known: Known, leases: Leases, began: float, *, hurry: bool = False
+) -> list[Answer]:
     """The answers, in order; exceptions among them are refusals. Raises a StoreError when nothing was committed."""
     with store.transaction(hurry=hurry):
-        rows = locks.lock(store, batch, now, known)
+        rows = locks.lock(store, batch, now, known, leases.unwritten_of(batch))
         answers = [_decide(rows, operation, now) for operation in batch]
         writing.write(store, rows)
     known.learn(rows)
+    leases.committed(batch, rows, began)
     return answers
 
 
@@ -36,11 +40,17 @@ def _answer(rows: Books, operation: Operation, now: datetime) -> Answer:
         case Authorise():
             answer = admission.authorise(rows, operation.ask, now)
             operation.staged = answer if isinstance(answer, Held) else None
+            if operation.staged and operation.lease_id:
+                leasing.lend(rows, operation.ask, operation.lease_id, now)
             return answer
         case Settle():
             return settlement.settle(rows, operation.held, operation.ending, operation.outcome, now)
         case Checkpoint():
             return settlement.checkpoint(rows, operation.hold_id, operation.used_nanousd)
+        case Cut():
+            return leasing.hold_of(rows, operation.hold_id) and None
+        case Renew():
+            return leasing.lend(rows, operation.ask, operation.lease_id, now)
         case Credit():
             return crediting.credit(rows, operation, now)
     raise TypeError(f"the ledger does not know {operation!r}")

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from billing import refusals
 from billing.ledger import measured, store, transaction
+from billing.ledger.leases import TICK_S, Leases
 from billing.ledger.locks import Known
 from billing.ledger.operations import Answer, Authorise, Checkpoint, Credit, Ending, Operation, Settle, deliver
 from billing.ledger.store import Contended, Locked, Lost, Store
@@ -47,6 +48,7 @@ class Writer:
         self._closing = self._abandoned = self._ended = False
         self._store: Store | None = None
         self._known = Known()
+        self.leases = Leases()
         self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
 
     # --- any thread -------------------------------------------------------------------------------
@@ -56,6 +58,8 @@ class Writer:
 
     def submit(self, operation: Operation) -> None:
         """Queue it. LedgerBusy when too much waits already (a settlement is never turned away); Ended after ``stop``."""
+        if isinstance(operation, Authorise):
+            operation.lease_id = self.leases.wanted(operation.ask)
         with self._lock:
             if self._ended:
                 raise Ended
@@ -100,17 +104,23 @@ class Writer:
         self._answer([(operation, refusals.LedgerUnavailable()) for operation in self._waiting])
 
     def _take(self) -> list[Operation]:
-        """All that waits, in order of arrival, up to MOST_IN_BATCH; nothing when the ledger is to end."""
+        """All that waits, in order of arrival, up to MOST_IN_BATCH, and what leases need; nothing when the ledger is to end."""
         with self._lock:
-            while not (self._waiting or self._checkpoints or self._closing):
-                self._wake.wait()
-            self._ended = self._abandoned or not (self._waiting or self._checkpoints)
+            while not (chores := self.leases.chores()) and not (self._waiting or self._checkpoints or self._is_done()):
+                self._wake.wait(None if self.leases.are_gone else TICK_S)
+            self._ended = self._abandoned or not (chores or self._waiting or self._checkpoints)
             if self._ended:
                 return []
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_IN_BATCH))]
             batch += self._checkpoints.values()
             self._checkpoints.clear()
-            return batch
+            return batch + chores
+
+    def _is_done(self) -> bool:
+        """Nothing more will come, and leases have ended: nobody is admitted on them any more."""
+        if self._closing:
+            self.leases.end()
+        return self._abandoned or (self._closing and self.leases.are_gone)
 
     def _commit(self, batch: list[Operation], *, hurry: bool = False) -> None:
         if not batch:
@@ -119,6 +129,7 @@ class Writer:
             answers = self._try(batch, hurry)
         except Lost as error:
             log.error("the ledger's database is away: %s", error)
+            self.leases.end()
             self._postpone(batch, refusals.LedgerUnavailable)
             self._keep_checkpoints(batch)
             time.sleep(RECONNECT_S)
@@ -145,7 +156,7 @@ class Writer:
         if self._store is None:
             self._store = store.connect()
         began = clock.monotonic()
-        answers = transaction.run(self._store, batch, clock.now(), self._known, hurry=hurry)
+        answers = transaction.run(self._store, batch, clock.now(), self._known, self.leases, began, hurry=hurry)
         measured.committed(len(batch), clock.monotonic() - began)
         return answers
 

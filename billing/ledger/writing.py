@@ -11,8 +11,9 @@ from billing.terms import AttemptRow
 
 
 def write(store: Store, rows: Books) -> None:
-    """Everything the decisions changed. New holds that were settled meanwhile cannot be: nobody knows them before the commit."""
+    """Everything the decisions changed. A call on a lease may be settled by the transaction that makes its row."""
     _insert(store, statements.new_holds, [books.columns_of_hold(hold) for hold in rows.new_holds])
+    _update(store, statements.move_lease, [(hold.id, hold.change) for hold in rows.holds.values() if hold.change])
     _update(store, statements.settle, [(hold.id, hold.state, hold.captured, hold.settled_at) for hold in rows.settled])
     moved = [hold for hold in rows.holds.values() if hold.checkpoint_moved]
     _update(store, statements.checkpoint, [(hold.id, hold.checkpoint) for hold in moved])

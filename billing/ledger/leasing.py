@@ -1,0 +1,97 @@
+"""What a lease may be, what calls cut from it, and what goes back to it. Pure functions on locked rows."""
+
+import logging
+from datetime import datetime
+from uuid import UUID
+
+from billing.ledger.admission import Today, entitled, held_by, new_hold, thawed, today
+from billing.ledger.books import Books, Hold, Lent, Period, Project, Wallet
+from billing.models import Funding, HoldState
+from billing.terms import HoldAsk
+
+log = logging.getLogger("clod.ledger")
+
+SHARE = 50  # of what may be set aside, a lease takes so small a part that nobody is refused for the sake of it
+MOST_CALLS = 128
+LEAST_CALLS = 4  # fewer are not worth it
+
+
+def lend(books: Books, ask: HoldAsk, lease_id: UUID, now: datetime) -> None:
+    """Make a lease, or let it go on with what it lacks. A poor wallet, a cap that is near and a lease of another day get none.
+
+    Raises the refusals of ``admission.entitled``, and WalletFrozen.
+    """
+    project = entitled(books, ask, now)
+    wallet, dates = thawed(books, project), today(project.calendar, now)
+    lease = books.holds.get(lease_id)
+    if lease is not None and not (lease.is_open and lease.day_key == dates.day and lease.month_key == dates.month):
+        return
+    has = lease.amount if lease else 0
+    amount = min(MOST_CALLS * ask.amount_nanousd, (has + _room(books, ask, project, wallet, dates)) // SHARE)
+    if amount < LEAST_CALLS * ask.amount_nanousd:
+        return
+    if lease is None:
+        lease = books.open(new_hold(lease_id, ask, wallet, dates, Funding.WALLET, 0, now, is_lease=True))
+    _grow(lease, max(0, amount - has), wallet, books.periods_of(lease))
+    expires_at = books.keys[ask.api_key_id].expires_at if ask.api_key_id else None
+    books.lent[lease_id] = Lent(held_by(lease, ask.organization_id), min(dates.day_ends, expires_at or dates.day_ends))
+
+
+def _room(books: Books, ask: HoldAsk, project: Project, wallet: Wallet, dates: Today) -> int:
+    """The most that may be set aside by now, under the wallet and all caps; negative where a cap was lowered below what is spent."""
+    room = wallet.available
+    for capped in (project, books.keys[ask.api_key_id]) if ask.api_key_id else (project,):
+        for period, cap in ((dates.day, capped.daily_cap), (dates.month, capped.monthly_cap)):
+            if cap is not None:
+                room = min(room, books.periods[capped.id, period].left(cap))
+    return room
+
+
+def hold_of(books: Books, request_id: UUID) -> Hold | None:
+    """A call's hold. That of a call without a row is cut from its lease, here and now.
+
+    Should the lease be gone (the sweeper ended it while our database was away), it holds nothing, and what the call cost is CLōD's loss.
+    """
+    hold, unwritten = books.holds.get(request_id), books.unwritten.get(request_id)
+    if hold is not None or unwritten is None:
+        return hold
+    held, lease = unwritten.held, books.holds.get(unwritten.lease.held.request_id)
+    amount = min(held.amount_nanousd, lease.amount) if lease is not None and lease.is_open else 0
+    if lease is not None and amount:
+        lease.grow(-amount)
+    if amount < held.amount_nanousd:
+        log.error("request %s holds %d of %d nano-dollars: its lease has no more", request_id, amount, held.amount_nanousd)
+    return books.open(
+        Hold(
+            id=request_id,
+            wallet_id=held.wallet_id,
+            project_id=held.project_id,
+            api_key_id=held.api_key_id,
+            price_tick_id=held.price_tick_id,
+            funding=held.funding,
+            amount=amount,
+            checkpoint=0,
+            state=HoldState.OPEN.value,
+            day_key=held.day_key,
+            month_key=held.month_key,
+            created_at=unwritten.created_at,
+            expires_at=held.expires_at,
+            settled_at=None,
+            captured=0,
+        )
+    )
+
+
+def give_back(books: Books, hold: Hold, charged: int, wallet: Wallet, periods: list[Period]) -> None:
+    """What a settled call did not use goes back to the lease it was cut from just now. It is set aside again, so nothing is exceeded."""
+    unwritten = books.unwritten.get(hold.id) if hold.is_new else None
+    lease = books.holds.get(unwritten.lease.held.request_id) if unwritten else None
+    if lease is not None and lease.is_open:
+        _grow(lease, hold.amount - charged, wallet, periods)
+
+
+def _grow(lease: Hold, amount: int, wallet: Wallet, periods: list[Period]) -> None:
+    lease.grow(amount)
+    wallet.hold(amount)
+    for period in periods:
+        period.hold(amount)
