@@ -55,9 +55,19 @@ class LedgerEntryPage(Record):
 
 @admin.register(Hold)
 class HoldPage(Record):
-    list_display = ("created_at", "id", "project", "state", "funding", dollars("amount_nanousd"), dollars("captured_nanousd"), "expires_at")
+    list_display = (
+        "created_at",
+        "id",
+        "project",
+        "state",
+        "funding",
+        dollars("amount_nanousd"),
+        dollars("captured_nanousd"),
+        "expires_at",
+        "is_lease",
+    )
     linked = ("wallet__id__exact",)
-    list_filter = ("state", "funding")
+    list_filter = ("state", "funding", "is_lease")
     list_select_related = ("project",)
     search_fields = ("=id", "project__name", "wallet__organization__name")
     date_hierarchy = "created_at"

@@ -34,12 +34,12 @@ def money(organization: Organization) -> str:
 @read_once
 def holds(organization: Organization) -> str:
     """Of its open holds; the index of those is small."""
-    rows = Hold.objects.filter(wallet__organization=organization, state=HoldState.OPEN)
+    rows = Hold.objects.filter(wallet__organization=organization, state=HoldState.OPEN, is_lease=False)
     found = rows.aggregate(count=Count("pk"), amount=Sum("amount_nanousd"), oldest=Min("created_at"))
     if not found["count"]:
         return "none"
     age_s = round((clock.now() - found["oldest"]).total_seconds())
-    address = f"{reverse('admin:billing_hold_changelist')}?wallet__id__exact={organization.wallet.pk}&state__exact=open"
+    address = f"{reverse('admin:billing_hold_changelist')}?wallet__id__exact={organization.wallet.pk}&state__exact=open&is_lease__exact=0"
     return format_html(
         '{} hold {}, the oldest for {} s · <a class="text-primary-600 dark:text-primary-500" href="{}">holds</a>',
         found["count"],

@@ -57,6 +57,7 @@ KNOWN = frozenset(
         "CLOD_KEY_RPM",
         "CLOD_KEY_TPM",
         "CLOD_LISTEN",
+        "CLOD_LEASES",
         "CLOD_LOG_FORMAT",
         "CLOD_LOG_LEVEL",
         "CLOD_LOW_WALLET_USD",

@@ -14,7 +14,7 @@ import msgspec
 import redis
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Min, Q, Sum
 
 from billing.models import Hold, HoldState, PlatformLoss, Wallet
 from catalog.models import PriceJob, PriceTick
@@ -71,7 +71,10 @@ def _read() -> None:
 
 
 def _stores() -> Stores:
-    open_ = Hold.objects.filter(state=HoldState.OPEN).aggregate(n=Count("pk"), amount=Sum("amount_nanousd"), oldest=Min("created_at"))
+    of_calls = Q(is_lease=False)
+    open_ = Hold.objects.filter(state=HoldState.OPEN).aggregate(
+        n=Count("pk", filter=of_calls), amount=Sum("amount_nanousd"), oldest=Min("created_at", filter=of_calls)
+    )
     jobs = PriceJob.objects.values_list("name", "newest_interval_end", "last_run_at", "failures_in_a_row").order_by("name")
     return Stores(
         read_at=clock.monotonic(),

@@ -53,7 +53,14 @@ def waiting() -> int:
     return writer.waiting if writer else 0
 
 
+def leased() -> int:
+    """How many callers this process has set money aside for."""
+    writer = _writer
+    return len(writer.leases) if writer else 0
+
+
 Gauge("clod_ledger_waiting", "Operations that wait for the ledger's next transaction.", waiting)
+Gauge("clod_ledger_leases", "Callers that money is set aside for ahead of their calls.", leased)
 
 
 def submit(operation: Operation) -> None:

@@ -10,7 +10,6 @@ Event loops admit; everything else is done by the ledger's thread.
 import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -54,6 +53,10 @@ class Unwritten(NamedTuple):
     created_at: datetime
     since: float
 
+    def is_due(self, now: float) -> bool:
+        """Whether it should have a row: it lasts, or its lease is over and waits for it."""
+        return now - self.since >= UNWRITTEN_S or now >= self.lease.until
+
 
 class Leases:
     """Those of one process."""
@@ -61,7 +64,7 @@ class Leases:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._by_caller: dict[Caller, Lease] = {}
-        self._unwritten: dict[UUID, Unwritten] = {}  # oldest first
+        self._unwritten: dict[UUID, Unwritten] = {}
         self._ticks: set[int] = set()  # that are there, and so will always be
         self._asked: dict[Caller, list[float]] = {}  # when callers without a lease asked last
         self._being_made: dict[Caller, float] = {}  # since when a new lease has been asked for
@@ -149,8 +152,7 @@ class Leases:
             return []
         self._look_at = now + TICK_S
         with self._lock:
-            old = takewhile(lambda unwritten: now - unwritten.since >= UNWRITTEN_S, self._unwritten.values())
-            chores: list[Operation] = [Cut(unwritten.held.request_id) for unwritten in old]
+            chores: list[Operation] = [Cut(request_id) for request_id, call in self._unwritten.items() if call.is_due(now)]
             for lease in list(self._by_caller.values()):
                 chores += self._chores_of(lease, now)
             return chores

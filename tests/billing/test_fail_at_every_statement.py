@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from billing import holds, ledger, refusals
+from billing import check, holds, ledger, refusals
 from billing.holds import Keepsake, Repeatable
-from billing.ledger import store
+from billing.ledger import leases, store
 from billing.models import Hold, IdempotentCall, LedgerEntry
 from tests.billing import till
+from tests.site import eventually
 
 pytestmark = pytest.mark.usefixtures("money")
 STATEMENTS = 18  # more than either transaction has
@@ -104,3 +105,43 @@ def test_a_capture_charges_once_whatever_happens(trouble: Trouble, error: type[s
     assert trouble.struck >= 10
     assert LedgerEntry.objects.filter(kind="usage", amount_nanousd=-1000).count() == STATEMENTS
     assert error is store.Rejected or set(IdempotentCall.objects.values_list("answer", flat=True)) == {b"kept"}
+
+
+@pytest.mark.parametrize(("error", "away"), [(store.Lost, 0), (store.Lost, 2), (store.Contended, 0), (store.Rejected, 0)])
+def test_a_call_on_a_lease_is_charged_once_whatever_happens(
+    trouble: Trouble, error: type[store.StoreError], away: int, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no row when the trouble strikes. A lost database ends all leases, and the next calls make another."""
+    settings.CLOD_LEASES = True
+    monkeypatch.setattr(leases, "LASTS_S", 30.0)
+    dana = till.customer(dollars="1000.00")
+    for countdown in range(STATEMENTS):
+        while (held := ledger.admit(dana.ask(2000))) is None:
+            till.run(holds.void(till.authorise(dana.ask(2000))))
+        trouble.expect(countdown, error, away)
+        assert till.capture(held, 1000).charged_nanousd == 1000
+        trouble.expect(-1, error, 0)
+        assert check.findings() == []
+    assert trouble.struck >= 10
+    assert LedgerEntry.objects.filter(kind="usage", amount_nanousd=-1000).count() == STATEMENTS
+    assert Hold.objects.filter(state="captured", amount_nanousd=2000).count() == STATEMENTS
+    assert ledger.stop(10)
+    assert error is store.Lost or dana.wallet.held_nanousd == 0, "what a lost answer may have left behind is the sweeper's"
+
+
+@pytest.mark.parametrize(("error", "away"), [(store.Lost, 0), (store.Lost, 2), (store.Contended, 0), (store.Rejected, 0)])
+def test_a_call_on_a_lease_gets_its_row_whatever_happens(
+    trouble: Trouble, error: type[store.StoreError], away: int, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CLOD_LEASES = True
+    monkeypatch.setattr(leases, "LASTS_S", 30.0)
+    dana = till.customer(dollars="1000.00")
+    for countdown in range(STATEMENTS):
+        while (held := ledger.admit(dana.ask(2000))) is None:
+            till.run(holds.void(till.authorise(dana.ask(2000))))
+        trouble.expect(countdown, error, away)
+        assert eventually(Hold.objects.filter(pk=held.request_id, state="open", amount_nanousd=2000).exists)
+        trouble.expect(-1, error, 0)
+        assert check.findings() == []
+        assert till.capture(held, 1000).charged_nanousd == 1000
+    assert trouble.struck >= 4
