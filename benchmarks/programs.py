@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -40,7 +40,7 @@ class Program:
     user: dict[str, Any] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
     folder: Path | None = None
-    kills: int = 0
+    killed_at: list[float] = field(default_factory=list)  # time.time()
     deaths: int = 0
 
     def start(self) -> None:
@@ -76,7 +76,7 @@ class Program:
                 os.kill(pid, signal.SIGKILL)
         self._process.wait()
         _wait(lambda: not any(map(_is_alive, family)), STOP_S)
-        self.kills += 1
+        self.killed_at.append(time.time())
 
     def tend(self) -> None:
         """Start it again if it ended by itself, and count that."""
@@ -175,6 +175,11 @@ def is_well(port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def tell_kills(file: Path, programs: Iterable[Program]) -> None:
+    """What was killed and when, a line each."""
+    file.write_text("".join(f"{program.kind} {at}\n" for program in programs for at in program.killed_at))
 
 
 def web(port: int, folder: Path, variables: dict[str, str], site: str = SITE) -> Program:

@@ -2,7 +2,8 @@
 
 prepare URL      migrated tables get a customer with a wallet, and models at the upstream; prints the API key as JSON
 verdict FOLDER   settles what is left with a clock two hours later, proves the ledger, compares it with the notes
-                 of clients (``notes``) and upstream (``journal``) in FOLDER; prints the Verdict as JSON
+                 of clients (``notes``), of the upstream (``journal``) and of what was killed when (``kills``) in FOLDER;
+                 prints the Verdict as JSON
 """
 
 import json
@@ -21,6 +22,8 @@ CONTEXT_WINDOW = 400
 LEAST_PROMPT = 100  # tokens: less than any estimate of the clients' question
 CHECKPOINT_BOUND_S = 5.0  # of a killed stream, at most so much goes uncharged
 MOST_CALLS = 1_000_000
+UNWRITTEN_BOUND_S = 0.5  # a call on a lease has a row by then, also on a busy machine
+AWAY_BOUND_S = 5.0  # or by then, where the database had to be started again
 ENDPOINTS = {
     "steady": ("paris",),
     "slow": ("slow",),
@@ -34,7 +37,8 @@ ENDPOINTS = {
 
 @dataclass
 class Verdict:
-    """``undercharged``, ``breaks`` and ``lost`` are sentences. Beyond ``killed_late`` everything should be nothing."""
+    """``undercharged``, ``breaks`` and ``lost`` are sentences. Beyond ``killed_late`` everything should be nothing, but for calls whose
+    process was killed in the first moment of them: they were ``on_a_lease``, and had no row yet."""
 
     made: int
     answered: int
@@ -47,6 +51,7 @@ class Verdict:
     breaks: list[str]
     lost: list[str]
     above_hold: int
+    on_a_lease: int
     without_hold: int
 
     def facts(self, deaths: int) -> list[str]:
@@ -93,6 +98,8 @@ def verdict(folder: Path) -> None:
     notes = [json.loads(line) for line in (folder / "notes").read_text().splitlines()]
     ends = Counter(note["end"] for note in notes)
     killed_late = _killed_late(notes, holds)
+    rowless = _without_row((folder / "journal").read_text().splitlines(), notes, holds.values())
+    on_a_lease = _killed_at_once(rowless, (folder / "kills").read_text().splitlines())
     found = Verdict(
         made=len(notes),
         answered=ends["answered"],
@@ -105,7 +112,8 @@ def verdict(folder: Path) -> None:
         breaks=sorted(breaks),
         lost=list(_lost([note for note in notes if note["end"] == "answered"], holds)),
         above_hold=sum(hold.captured_nanousd > hold.amount_nanousd for hold in holds.values()),
-        without_hold=_without_hold((folder / "journal").read_text().split(), notes, holds.values()),
+        on_a_lease=on_a_lease,
+        without_hold=len(rowless) - on_a_lease,
     )
     print(json.dumps(asdict(found)))
     ledger.stop(10)
@@ -152,19 +160,32 @@ def _undercharged(killed_late: Iterable[dict[str, Any]], holds: dict[UUID, Any])
             yield f"call {note['number']} ({note['model']}) was charged {hold.captured_nanousd}, though {least} was delivered for sure"
 
 
-def _without_hold(journal: Iterable[str], notes: Iterable[dict[str, Any]], holds: Iterable[Any]) -> int:
-    """Calls that reached the upstream though no hold was committed. Free holds bear no amount and no number: they are counted."""
+def _without_row(journal: Iterable[str], notes: Iterable[dict[str, Any]], holds: Iterable[Any]) -> list[float]:
+    """When calls reached the upstream that have no hold of their own. Free holds bear no amount and no number: they are counted."""
     paid, free = set(), 0
     for hold in holds:
         if hold.funding == "free":
             free += 1
-        else:
+        elif not hold.is_lease:
             tick = hold.price_tick
             prompt = CONTEXT_WINDOW * tick.input_nanousd_per_mtok
             paid.add((hold.amount_nanousd * 1_000_000 - prompt) // tick.output_nanousd_per_mtok)
-    missing = {int(number) for number in journal} - paid
+    came = {int(number): float(at) for number, at in map(str.split, journal)}
+    missing = came.keys() - paid
     gifts = missing & {note["number"] for note in notes if note["model"] == "gift"}
-    return len(missing - gifts) + max(0, len(gifts) - free)
+    return [came[number] for number in (*(missing - gifts), *list(gifts)[free:])]
+
+
+def _killed_at_once(calls: Iterable[float], kills: Iterable[str]) -> int:
+    """How many of these calls were made a moment before a web process was killed, or while the database was gone, too."""
+    deaths = [(kind, float(at)) for kind, at in (line.rsplit(maxsplit=1) for line in kills)]
+    webs, databases = ([at for kind, at in deaths if kind == wanted] for wanted in ("web", "database"))
+
+    def is_one(call: float) -> bool:
+        bound_s = AWAY_BOUND_S if any(call - AWAY_BOUND_S < at < call + AWAY_BOUND_S for at in databases) else UNWRITTEN_BOUND_S
+        return any(0 <= at - call < bound_s for at in webs)
+
+    return sum(map(is_one, calls))
 
 
 if __name__ == "__main__":

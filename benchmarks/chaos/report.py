@@ -22,6 +22,7 @@ COLUMNS = (
     "invariant breaks",
     "acknowledged settlements lost",
     "calls charged above their hold",
+    "calls killed at once, held by a lease alone",
     "upstream calls without a hold",
 )
 
@@ -50,6 +51,7 @@ def _row(result: Result) -> str:
         len(verdict.breaks),
         len(verdict.lost),
         verdict.above_hold,
+        verdict.on_a_lease,
         verdict.without_hold,
     )
     return "| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else cell for cell in (*cells, *rest)) + " |"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.chaos.books import Verdict
-from benchmarks.programs import SITE, Program, free_ports, listens, python, web, worker
+from benchmarks.programs import SITE, Program, free_ports, listens, python, tell_kills, web, worker
 from tests import stores
 
 UPSTREAM_DEADLINE_S = 15
@@ -76,10 +76,11 @@ def _try(
                 program.wait_until_ready()
         for program in crew[len(servers) :]:
             program.stop()
+        tell_kills(folder / "kills", crew)
         verdict = Verdict(**json.loads(python(variables, "-m", "benchmarks.chaos.books", "verdict", str(folder))))
     kills: Counter[str] = Counter()
     for program in crew:
-        kills[program.kind] += program.kills
+        kills[program.kind] += len(program.killed_at)
     return Result(database, kills, sum(program.deaths for program in crew), verdict)
 
 

@@ -1,9 +1,10 @@
 """A model server of its own process: ``python -m benchmarks.chaos.upstream PORT JOURNAL``.
 
-It is the tests' fake upstream, with a journal on disk: the number of every call, a line each, written before it answers.
+It is the tests' fake upstream, with a journal on disk: the number of every call and when it came, a line each, written before it answers.
 """
 
 import sys
+import time
 from pathlib import Path
 
 from aiohttp import web
@@ -17,7 +18,7 @@ class Noting(FakeUpstream):
         self._notes = journal.open("a", buffering=1)
 
     async def complete(self, request: web.Request) -> web.StreamResponse:
-        self._notes.write(f"{(await request.json())['max_tokens']}\n")
+        self._notes.write(f"{(await request.json())['max_tokens']} {time.time()}\n")
         return await super().complete(request)
 
 

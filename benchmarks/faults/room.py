@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.chaos.books import FIRST_CALL, Verdict
 from benchmarks.faults.watch import Watch, watching
-from benchmarks.programs import Program, listens, python
+from benchmarks.programs import Program, listens, python, tell_kills
 
 BEFORE_S, AFTER_S = 4.0, 5.0
 TRAFFIC_ENDS_S = 100
@@ -105,6 +105,7 @@ class Room:
                 program.tend()
                 program.wait_until_ready()
             time.sleep(SETTLED_S)
+        tell_kills(place / "kills", self.programs)
         verdict = Verdict(**json.loads(python(self.variables, "-m", "benchmarks.chaos.books", "verdict", str(place))))
         verdict.swept, self.swept = verdict.swept - self.swept, verdict.swept
         notes = [json.loads(line) for line in self.notes.read_text().splitlines()]

@@ -33,8 +33,8 @@ def lend(books: Books, ask: HoldAsk, lease_id: UUID, now: datetime) -> None:
     if lease is None:
         lease = books.open(new_hold(lease_id, ask, wallet, dates, Funding.WALLET, 0, now, is_lease=True))
     _grow(lease, max(0, amount - has), wallet, books.periods_of(lease))
-    expires_at = books.keys[ask.api_key_id].expires_at if ask.api_key_id else None
-    books.lent[lease_id] = Lent(held_by(lease, ask.organization_id), min(dates.day_ends, expires_at or dates.day_ends))
+    of_key = books.keys[ask.api_key_id].expires_at if ask.api_key_id else None
+    books.lent[lease_id] = Lent(held_by(lease, ask.organization_id), min(lease.expires_at, dates.day_ends, of_key or dates.day_ends))
 
 
 def _room(books: Books, ask: HoldAsk, project: Project, wallet: Wallet, dates: Today) -> int:
