@@ -99,7 +99,10 @@ def _holds(now: datetime) -> dict[str, Any]:
     """Of the open ones alone, which have an index of their own. What is set aside for calls to come is held, too, but no call runs on it."""
     of_calls = Q(is_lease=False)
     return Hold.objects.filter(state=HoldState.OPEN).aggregate(
-        count=Count("pk", filter=of_calls), held=Sum("amount_nanousd"), oldest=Min("created_at", filter=of_calls), overdue=Count("pk", filter=Q(expires_at__lt=now - MINUTE))
+        count=Count("pk", filter=of_calls),
+        held=Sum("amount_nanousd"),
+        oldest=Min("created_at", filter=of_calls),
+        overdue=Count("pk", filter=Q(expires_at__lt=now - MINUTE)),
     )
 
 
