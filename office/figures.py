@@ -96,7 +96,7 @@ def _today(midnight: datetime, rolled_to: datetime, now: datetime) -> dict[str, 
 
 
 def _holds(now: datetime) -> dict[str, Any]:
-    """Of the open ones alone, which have an index of their own. What is set aside for calls to come is held, too, but no call runs on it."""
+    """Of the open ones alone, which have an index of their own. No call runs on what is set aside for calls to come."""
     of_calls = Q(is_lease=False)
     return Hold.objects.filter(state=HoldState.OPEN).aggregate(
         count=Count("pk", filter=of_calls),
