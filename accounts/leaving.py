@@ -14,7 +14,7 @@ from django.dispatch import Signal
 
 from accounts import devices, free_quota
 from accounts.models import Membership, Organization, Role, User
-from clod_site.lib import clock
+from clod_site.lib import ahead, clock
 
 account_closes = Signal()  # sender=User, user=…
 organization_closes = Signal()  # sender=Organization, organization=…, actor=…
@@ -58,10 +58,10 @@ def owned(user: User) -> list[Organization]:
 def delete_account(user: User) -> None:
     """All at once, or nothing. Raises MustTransfer."""
     _lock(user)
-    ahead = consequences(user)
-    if ahead.in_the_way:
-        raise MustTransfer(ahead.in_the_way)
-    for organization in ahead.close:
+    what_follows = consequences(user)
+    if what_follows.in_the_way:
+        raise MustTransfer(what_follows.in_the_way)
+    for organization in what_follows.close:
         _close(organization, user)
     account_closes.send(sender=User, user=user)
     devices.end_all(user)
@@ -92,6 +92,7 @@ def _close(organization: Organization, actor: User) -> None:
     Organization.objects.filter(pk=organization.pk).update(
         name=NAME_AFTERWARDS, suspended_at=clock.now(), suspended_reason="Its owner deleted their account."
     )
+    ahead.run_out(organization_id=organization.pk)
 
 
 def _forget(user: User) -> None:

@@ -13,10 +13,8 @@ def suspend(request: HttpRequest, organization: Organization, reason: str) -> bo
     """From the moment this has returned and is committed. False, and nothing is changed, where it is suspended already."""
     rows = Organization.objects.filter(pk=organization.pk, suspended_at=None)
     done = rows.update(suspended_at=clock.now(), suspended_reason=reason)
-    if not done:
-        return False
     ahead.run_out(organization_id=organization.pk)
-    return _tell(request, organization, "suspend", ("", reason))
+    return _tell(request, organization, "suspend", ("", reason)) if done else False
 
 
 @transaction.atomic

@@ -58,8 +58,8 @@ class HoldAsk(msgspec.Struct, frozen=True):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A committed hold, paid by a ``billing.models.Funding``. ``free_left`` and ``free_resets_at`` are set when the model is free, and
-    somebody brings free requests."""
+    """A committed hold, or a part of a lease that was committed, paid by a ``billing.models.Funding``. ``free_left`` and
+    ``free_resets_at`` are set when the model is free, and somebody brings free requests."""
 
     request_id: UUID
     organization_id: UUID

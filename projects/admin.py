@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -106,10 +107,11 @@ class ApiKeyPage(Record):
     @admin.action(description="Revoke: they start no more calls", permissions=["revoke"])
     def revoke(self, request: HttpRequest, api_keys: QuerySet[ApiKey]) -> None:
         assert isinstance(request.user, User)
-        for api_key in api_keys:
-            keys.revoke(api_key, actor=request.user)
-            audit.record(request, "key.revoke", api_key, organization=api_key.project.organization)
-            self.log_change(request, api_key, "Revoked.")
+        with transaction.atomic():  # all at once, so that calls admitted ahead are waited for together
+            for api_key in api_keys:
+                keys.revoke(api_key, actor=request.user)
+                audit.record(request, "key.revoke", api_key, organization=api_key.project.organization)
+                self.log_change(request, api_key, "Revoked.")
         self.message_user(request, f"{len(api_keys)} revoked.")
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:

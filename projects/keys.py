@@ -97,7 +97,7 @@ def revoke(api_key: ApiKey, *, actor: User | None) -> None:
     the first instant."""
     if ApiKey.objects.filter(pk=api_key.pk, revoked_at=None).update(revoked_at=clock.now(), revoked_by=actor):
         telling.of_key(KEY_REVOKED, api_key)
-        ahead.run_out(api_key_id=api_key.pk)
+    ahead.run_out(api_key_id=api_key.pk)  # also where somebody else has revoked it, and waits
     api_key.refresh_from_db(fields=["revoked_at", "revoked_by"])
 
 
@@ -106,7 +106,7 @@ def disable(api_key: ApiKey) -> None:
     """As ``revoke``, until it is enabled again. Disabling twice keeps the first instant."""
     if ApiKey.objects.filter(pk=api_key.pk, disabled_at=None).update(disabled_at=clock.now()):
         telling.of_key(KEY_DISABLED, api_key)
-        ahead.run_out(api_key_id=api_key.pk)
+    ahead.run_out(api_key_id=api_key.pk)
     api_key.refresh_from_db(fields=["disabled_at"])
 
 

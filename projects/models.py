@@ -55,8 +55,8 @@ class Project(models.Model):
 
     def archive(self) -> None:
         """Its keys start no more calls; its activity and money rows stay. Archiving twice keeps the first instant."""
-        if Project.objects.filter(pk=self.pk, archived_at=None).update(archived_at=clock.now()):
-            ahead.run_out(project_id=self.pk)
+        Project.objects.filter(pk=self.pk, archived_at=None).update(archived_at=clock.now())
+        ahead.run_out(project_id=self.pk)
 
     def restore(self) -> None:
         """Its keys that were neither revoked nor disabled, and have not expired, work again."""

@@ -122,7 +122,9 @@ class Hold:
     is_lease: bool = False
     checkpoint_moved: bool = False
     is_new: bool = False
+    cut_from: "Hold | None" = None  # the lease a call's hold is part of, in the transaction that makes its row
     change: int = 0  # of a lease's amount, beside its row
+    periods: "list[Period] | None" = None  # where it counts, once somebody has asked
 
     @property
     def is_open(self) -> bool:
@@ -152,7 +154,8 @@ def subjects_of(call: HoldAsk | Held | Hold) -> tuple[UUID, ...]:
     return (call.project_id, call.api_key_id) if call.api_key_id else (call.project_id,)
 
 
-columns_of_hold = attrgetter(*(column.name for column in fields(Hold) if column.name not in {"checkpoint_moved", "is_new", "change"}))
+_BESIDE_ITS_ROW = {"checkpoint_moved", "is_new", "cut_from", "change", "periods"}
+columns_of_hold = attrgetter(*(column.name for column in fields(Hold) if column.name not in _BESIDE_ITS_ROW))
 
 
 class Entry(NamedTuple):
@@ -167,7 +170,7 @@ class Entry(NamedTuple):
 
 
 class Lent(NamedTuple):
-    """A lease that may be admitted on from now on, and the instant it ends whatever its time."""
+    """A lease that may be admitted on from now on, and the instant it ends at the latest, also for a process that was asleep meanwhile."""
 
     held: Held
     ends_at: datetime
@@ -198,10 +201,13 @@ class Books:
     are_as_guessed: bool = False
 
     def periods_of(self, hold: Hold) -> list[Period]:
-        """Where it counts: the day and the month of its project, and of its key; without those that somebody has lost."""
-        found, keys = self.periods.get, (hold.day_key, hold.month_key)
-        periods = [found((subject, key)) for subject in subjects_of(hold) for key in keys]
-        return [period for period in periods if period]
+        """Where it counts: the day and the month of its project, and of its key; without those that somebody has lost. What is cut from
+        a lease counts where that does."""
+        counts = hold.cut_from or hold
+        if counts.periods is None:
+            found, keys = self.periods.get, (counts.day_key, counts.month_key)
+            counts.periods = [period for subject in subjects_of(counts) for key in keys if (period := found((subject, key)))]
+        return counts.periods
 
     def open(self, hold: Hold) -> Hold:
         hold.is_new = True

@@ -78,28 +78,33 @@ def admit(ask: HoldAsk) -> Held | None:
     return writer.leases.admit(ask) if writer else None
 
 
-def await_leases(
-    *, organization_id: UUID | None = None, project_id: UUID | None = None, api_key_id: UUID | None = None, wallet_id: UUID | None = None
-) -> None:
+def await_leases(*, organization_id: UUID | None = None, project_id: UUID | None = None, api_key_id: UUID | None = None) -> None:
     """Wait until no process admits calls on leases that were made before now: a second, and less where there are none.
 
-    For whoever has committed that there be no more calls, or fewer. Renewals see what they committed.
+    For whoever has committed that there be no more calls, or fewer. Renewals see what they committed. A project and its key are read under
+    their lock, so each lease made without regard to the change was committed before it, and is seen here. An organization is not locked:
+    a lease that nobody can see yet may come to light, and what is sure is the second.
     """
     if writer := _writer:
         writer.leases.end(organization_id=organization_id, project_id=project_id, api_key_id=api_key_id)
-    ends_at = clock.monotonic() + leases.LASTS_S
-    whose = {"project__organization_id": organization_id, "project_id": project_id, "api_key_id": api_key_id, "wallet_id": wallet_id}
-    alive = Hold.objects.filter(state=HoldState.OPEN, is_lease=True, **{name: value for name, value in whose.items() if value})
+    if organization_id:
+        time.sleep(leases.LASTS_S)
+    else:
+        whose = {"project_id": project_id, "api_key_id": api_key_id}
+        _wait_while_alive(**{name: value for name, value in whose.items() if value})
+
+
+def _wait_while_alive(**whose: Any) -> None:
+    """For a second at most: then they admit nobody, alive or not."""
+    ends_at, alive = clock.monotonic() + leases.LASTS_S, Hold.objects.filter(state=HoldState.OPEN, is_lease=True, **whose)
     while (left_s := ends_at - clock.monotonic()) > 0:
         try:
             if not alive.exists():
                 return
+            time.sleep(min(left_s, LOOK_AGAIN_S))
         except DatabaseError as error:
             log.warning("leases cannot be looked at, they end by themselves: %s", error)
-            left_s = max(0.0, ends_at - clock.monotonic())
             time.sleep(left_s)
-            return
-        time.sleep(min(left_s, LOOK_AGAIN_S))
 
 
 def submit_checkpoint(operation: Checkpoint) -> None:
@@ -157,9 +162,11 @@ def _expire(hold: Hold) -> "Future[Any]":
 
 def freeze(wallet_ids: Iterable[UUID], now: datetime) -> int:
     """Stop new holds of these wallets; how many were not frozen before. People thaw them in the admin."""
-    frozen = Wallet.objects.filter(pk__in=(ids := list(wallet_ids)), frozen_at=None).update(frozen_at=now)
-    for wallet_id in ids if frozen else ():
-        await_leases(wallet_id=wallet_id)
+    ids = list(wallet_ids)
+    frozen = Wallet.objects.filter(pk__in=ids, frozen_at=None).update(frozen_at=now)
+    if writer := _writer:
+        writer.leases.end()
+    transaction.on_commit(lambda: _wait_while_alive(wallet_id__in=ids))
     return frozen
 
 

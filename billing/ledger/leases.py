@@ -27,6 +27,7 @@ OLD_S = 60.0  # no longer renewed: a row that is open for ever would keep Activi
 UNWRITTEN_S = 0.1  # then a call gets a row of its own
 TICK_S = 0.05
 ENOUGH = 4  # calls in a second that make a lease worth its while
+MADE_WITHIN_S = 2.0  # longer than a call waits for its hold: then another lease may be asked for
 FORGET_S = 60.0
 MOST_CALLERS = MOST_TICKS = 10_000
 
@@ -36,13 +37,13 @@ Caller = tuple[UUID, UUID | None]  # a project and a key
 class Lease:
     """``amount`` is what its row holds; ``promised`` of that is taken by calls that have no row yet."""
 
-    __slots__ = ("admitted", "amount", "ask", "born", "ends_at", "held", "is_asked_for", "is_returning", "promised", "until")
+    __slots__ = ("admitted", "amount", "ask", "born", "ends_at", "held", "is_asked_for", "promised", "until")
 
     def __init__(self, held: Held, ask: HoldAsk, born: float) -> None:
         self.held, self.ask, self.born = held, ask, born
         self.amount = self.promised = self.admitted = 0
         self.until, self.ends_at = 0.0, held.expires_at
-        self.is_asked_for = self.is_returning = False
+        self.is_asked_for = False
 
 
 class Unwritten(NamedTuple):
@@ -68,6 +69,8 @@ class Leases:
         self._ticks: set[int] = set()  # that are there, and so will always be
         self._asked: dict[Caller, list[float]] = {}  # when callers without a lease asked last
         self._being_made: dict[Caller, float] = {}  # since when a new lease has been asked for
+        self._returning: set[Lease] = set()  # that are being ended: nobody is admitted on them any more
+        self._unwanted: list[Held] = []  # leases that were made, and have no use
         self._look_at = 0.0
 
     def __len__(self) -> int:
@@ -75,7 +78,7 @@ class Leases:
 
     @property
     def are_gone(self) -> bool:
-        return not (self._by_caller or self._unwritten)
+        return not (self._by_caller or self._unwritten or self._unwanted)
 
     # --- any thread -------------------------------------------------------------------------------
 
@@ -88,6 +91,8 @@ class Leases:
             return None
         since, now, of = clock.monotonic(), clock.now(), lease.held
         with self._lock:
+            if ask.organization_id != of.organization_id:  # the project has moved
+                return None
             if since >= lease.until or now >= lease.ends_at or not 0 <= ask.amount_nanousd <= lease.amount - lease.promised:
                 return None
             lease.promised += ask.amount_nanousd
@@ -116,11 +121,12 @@ class Leases:
         with self._lock:
             lease = self._by_caller.get(caller)
             if lease is not None:
-                return None if lease.is_returning or now - lease.born > OLD_S else lease.held.request_id
-            if now - self._being_made.get(caller, -FORGET_S) < FORGET_S:
+                return None if lease in self._returning or now - lease.born > OLD_S else lease.held.request_id
+            if now - self._being_made.get(caller, -MADE_WITHIN_S) < MADE_WITHIN_S:
                 return None
-            if len(self._asked) >= MOST_CALLERS:
+            if len(self._asked) + len(self._being_made) >= MOST_CALLERS:
                 self._asked.clear()
+                self._being_made.clear()
             lately = self._asked[caller] = [*[then for then in self._asked.get(caller, ()) if now - then < LASTS_S][-ENOUGH:], now]
             if len(lately) <= ENOUGH:
                 return None
@@ -141,7 +147,7 @@ class Leases:
                         (api_key_id, held.api_key_id),
                     )
                 ):
-                    lease.until = 0.0
+                    lease.until = min(lease.until, clock.monotonic())
 
     # --- the ledger's own thread ------------------------------------------------------------------
 
@@ -152,20 +158,23 @@ class Leases:
             return []
         self._look_at = now + TICK_S
         with self._lock:
-            chores: list[Operation] = [Cut(request_id) for request_id, call in self._unwritten.items() if call.is_due(now)]
+            chores: list[Operation] = [Settle(held, Ending.VOID) for held in self._unwanted]
+            self._unwanted.clear()
+            chores += [Cut(request_id) for request_id, call in self._unwritten.items() if call.is_due(now)]
             for lease in list(self._by_caller.values()):
                 chores += self._chores_of(lease, now)
             return chores
 
     def _chores_of(self, lease: Lease, now: float) -> list[Operation]:
-        if lease.is_returning:
+        if lease in self._returning:
             if now - lease.until > FORGET_S:  # its row was not to be had; the sweeper ends it
-                del self._by_caller[_caller(lease.held)]
+                self._forget(lease)
             return []
         if now >= lease.until or clock.now() >= lease.ends_at:
             if lease.promised:
                 return []
-            lease.until, lease.is_returning = now, True
+            lease.until = now
+            self._returning.add(lease)
             return [Settle(lease.held, Ending.VOID)]
         if lease.until - now < LASTS_S / 2 and lease.admitted >= ENOUGH and not lease.is_asked_for and now - lease.born < OLD_S:
             lease.is_asked_for = True
@@ -184,31 +193,38 @@ class Leases:
                     found[unwritten.held.request_id] = unwritten
         return found
 
+    def in_doubt(self, asked: Authorise) -> Held | None:
+        """The lease a call was to have along with it, where it may have been committed and nobody knows of it."""
+        with self._lock:
+            made, caller = asked.staged_lease, (asked.ask.project_id, asked.ask.api_key_id)
+            self._being_made.pop(caller, None)
+            known = self._by_caller.get(caller)
+            return made if made is not None and (known is None or known.held.request_id != made.request_id) else None
+
     def committed(self, batch: Sequence[Operation], rows: "Books", began: float) -> None:
         """What a transaction, begun at that time, has made of leases and of calls on them."""
-        if not (rows.unwritten or rows.lent or self._by_caller):
+        if not (rows.unwritten or self._by_caller or self._being_made):
             return
         with self._lock:
             for request_id, unwritten in rows.unwritten.items():
                 if self._unwritten.pop(request_id, None) is not None:
                     unwritten.lease.promised -= unwritten.held.amount_nanousd
-                self._take_over(unwritten.lease, rows)
+            for lease in {unwritten.lease for unwritten in rows.unwritten.values()}:
+                self._take_over(lease, rows)
             for operation in batch:
-                if isinstance(operation, Settle):
-                    self._forget_closed(operation.held, rows)
-                elif isinstance(operation, Authorise | Renew) and operation.lease_id is not None:
+                if isinstance(operation, Authorise | Renew) and operation.lease_id is not None:
                     self._lend(operation, operation.lease_id, rows, began)
+            for lease in [lease for lease in self._returning if lease.held.request_id in rows.holds]:
+                if not rows.holds[lease.held.request_id].is_open:
+                    self._forget(lease)
+
+    def _forget(self, lease: Lease) -> None:
+        self._returning.discard(lease)
+        del self._by_caller[lease.held.project_id, lease.held.api_key_id]
 
     def _take_over(self, lease: Lease, rows: "Books") -> None:
         row = rows.holds.get(lease.held.request_id)
         lease.amount = row.amount if row is not None and row.is_open else 0
-
-    def _forget_closed(self, held: Held, rows: "Books") -> None:
-        lease = self._by_caller.get(_caller(held))
-        if lease is not None and lease.held.request_id == held.request_id:
-            row = rows.holds.get(held.request_id)
-            if row is None or not row.is_open:
-                del self._by_caller[_caller(held)]
 
     def _lend(self, operation: "Authorise | Renew", lease_id: UUID, rows: "Books", began: float) -> None:
         """To a lease that is new, or goes on. One whose renewal was refused ends now."""
@@ -222,7 +238,9 @@ class Leases:
             return
         if lease is None:
             lease = self._by_caller[caller] = Lease(lent.held, ask, began)
-        if lease.held.request_id == lease_id and not lease.is_returning:
+        if lease.held.request_id != lease_id:  # two were asked for
+            self._unwanted.append(lent.held)
+        elif lease not in self._returning:
             lease.ask, lease.ends_at, lease.until = ask, lent.ends_at, began + LASTS_S
             lease.admitted, lease.is_asked_for = 0, False
             if len(self._ticks) >= MOST_TICKS:
@@ -234,7 +252,3 @@ class Leases:
 def _may_be_leased(ask: HoldAsk) -> bool:
     """What a free request may pay for, what may be a repetition and what has other choices is decided on locked rows."""
     return not ask.is_free_model and ask.repeatable is None and not ask.alternatives
-
-
-def _caller(held: Held) -> Caller:
-    return held.project_id, held.api_key_id

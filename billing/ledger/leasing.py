@@ -1,9 +1,10 @@
 """What a lease may be, what calls cut from it, and what goes back to it. Pure functions on locked rows."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from billing.ledger import leases
 from billing.ledger.admission import Today, entitled, held_by, new_hold, thawed, today
 from billing.ledger.books import Books, Hold, Lent, Period, Project, Wallet
 from billing.models import Funding, HoldState
@@ -17,24 +18,29 @@ LEAST_CALLS = 4  # fewer are not worth it
 
 
 def lend(books: Books, ask: HoldAsk, lease_id: UUID, now: datetime) -> None:
-    """Make a lease, or let it go on with what it lacks. A poor wallet, a cap that is near and a lease of another day get none.
+    """Make a lease, or let it go on with what it lacks. There is none in a poor wallet or near a cap, and none goes on that is of another
+    day, of another wallet (its project has moved), or larger by far than what it would be given now: it has a second at most to go.
 
     Raises the refusals of ``admission.entitled``, and WalletFrozen.
     """
     project = entitled(books, ask, now)
     wallet, dates = thawed(books, project), today(project.calendar, now)
     lease = books.holds.get(lease_id)
-    if lease is not None and not (lease.is_open and lease.day_key == dates.day and lease.month_key == dates.month):
+    if lease is not None and not (
+        lease.is_open and (lease.wallet_id, lease.day_key, lease.month_key) == (wallet.id, dates.day, dates.month)
+    ):
         return
-    has = lease.amount if lease else 0
-    amount = min(MOST_CALLS * ask.amount_nanousd, (has + _room(books, ask, project, wallet, dates)) // SHARE)
-    if amount < LEAST_CALLS * ask.amount_nanousd:
+    has, room = lease.amount if lease else 0, _room(books, ask, project, wallet, dates)
+    share = (has + room) // SHARE
+    amount = min(MOST_CALLS * ask.amount_nanousd, share)
+    if room < 0 or has > 2 * share or amount < LEAST_CALLS * ask.amount_nanousd:
         return
     if lease is None:
         lease = books.open(new_hold(lease_id, ask, wallet, dates, Funding.WALLET, 0, now, is_lease=True))
     _grow(lease, max(0, amount - has), wallet, books.periods_of(lease))
     of_key = books.keys[ask.api_key_id].expires_at if ask.api_key_id else None
-    books.lent[lease_id] = Lent(held_by(lease, ask.organization_id), min(lease.expires_at, dates.day_ends, of_key or dates.day_ends))
+    ends_at = min(now + timedelta(seconds=leases.LASTS_S), lease.expires_at, dates.day_ends, of_key or dates.day_ends)
+    books.lent[lease_id] = Lent(held_by(lease, ask.organization_id), ends_at)
 
 
 def _room(books: Books, ask: HoldAsk, project: Project, wallet: Wallet, dates: Today) -> int:
@@ -64,6 +70,7 @@ def hold_of(books: Books, request_id: UUID) -> Hold | None:
     return books.open(
         Hold(
             id=request_id,
+            cut_from=lease if amount else None,
             wallet_id=held.wallet_id,
             project_id=held.project_id,
             api_key_id=held.api_key_id,
@@ -84,10 +91,8 @@ def hold_of(books: Books, request_id: UUID) -> Hold | None:
 
 def give_back(books: Books, hold: Hold, charged: int, wallet: Wallet, periods: list[Period]) -> None:
     """What a settled call did not use goes back to the lease it was cut from just now. It is set aside again, so nothing is exceeded."""
-    unwritten = books.unwritten.get(hold.id) if hold.is_new else None
-    lease = books.holds.get(unwritten.lease.held.request_id) if unwritten else None
-    if lease is not None and lease.is_open:
-        _grow(lease, hold.amount - charged, wallet, periods)
+    if hold.cut_from is not None:
+        _grow(hold.cut_from, hold.amount - charged, wallet, periods)
 
 
 def _grow(lease: Hold, amount: int, wallet: Wallet, periods: list[Period]) -> None:

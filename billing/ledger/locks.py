@@ -19,7 +19,7 @@ from billing.ledger.leases import Unwritten
 from billing.ledger.operations import Authorise, Checkpoint, Credit, Cut, Operation, Renew, Settle
 from billing.ledger.store import Contended, Fetch, Row, Select, Store
 from billing.models import Funding
-from billing.terms import HoldAsk, Keepsake, Outcome, Repeatable
+from billing.terms import Held, HoldAsk, Keepsake, Outcome, Repeatable
 
 
 class Misguessed(Contended):
@@ -170,7 +170,12 @@ def _lock_idempotent_calls(store: Store, rows: Books, batch: Sequence[Operation]
 
 
 def _read(store: Store, statement: Select, keys: set[Row]) -> Fetch:
-    return store.select(statement, sorted(keys)) if keys else list
+    return store.select(statement, sorted(keys, key=_in_order)) if keys else list
+
+
+def _in_order(key: Row) -> list[object]:
+    """As the database has it. UUIDs compare as their numbers do, which are compared without Python."""
+    return [value.int if value.__class__ is UUID else value for value in key]
 
 
 class _Needs(NamedTuple):
@@ -189,11 +194,15 @@ class _Needs(NamedTuple):
 def _needs(rows: Books, batch: Sequence[Operation], now: datetime, unwritten: dict[UUID, Unwritten]) -> _Needs:
     needs = _Needs(set(), set(), set(), set(), set(), set(), set(), set())
     counted = set[tuple[object, ...]]()  # where calls count; most of a batch count where another one does
-    needs.holds.update([(call.lease.held.request_id,) for call in unwritten.values()])
+    for lease in {call.lease for call in unwritten.values()}:
+        needs.holds.add((lease.held.request_id,))
+        _needs_of_held(needs, lease.held)
     for operation in batch:
         match operation:
-            case Authorise(ask=ask) | Renew(ask=ask):
-                needs.holds.update([(hold_id,) for hold_id in (operation.hold_id, operation.lease_id) if hold_id])
+            case Authorise(ask=ask, lease_id=lease_id) | Renew(ask=ask, lease_id=lease_id):
+                needs.holds.add((ask.request_id,))
+                if lease_id:
+                    needs.holds.add((lease_id,))
                 if earlier := idempotency.earlier_request(rows, ask):
                     needs.holds.add((earlier,))
                 caller = ask.project_id, ask.api_key_id, ask.may_be_free
@@ -202,12 +211,14 @@ def _needs(rows: Books, batch: Sequence[Operation], now: datetime, unwritten: di
                     _needs_of_ask(needs, rows, ask, now)
             case Settle(held=held):
                 needs.holds.add((held.request_id,))
+                if held.request_id in unwritten:
+                    continue
                 needs.wallets.add((held.wallet_id,))
                 if held.funding == Funding.FREE:
                     needs.free_days.add((held.organization_id, held.day_key))
                 elif (where := (held.project_id, held.api_key_id, held.day_key, held.month_key)) not in counted:
                     counted.add(where)
-                    needs.periods.update([(subject, key) for subject in books.subjects_of(held) for key in (held.day_key, held.month_key)])
+                    _needs_of_held(needs, held)
             case Checkpoint(hold_id=hold_id) | Cut(hold_id=hold_id):
                 needs.holds.add((hold_id,))
             case Credit(wallet_id=wallet_id, key=key):
@@ -216,6 +227,11 @@ def _needs(rows: Books, batch: Sequence[Operation], now: datetime, unwritten: di
     needs.free_days.update(needs.asked_free_days)
     needs.periods.update(needs.asked_periods)
     return needs
+
+
+def _needs_of_held(needs: _Needs, held: Held) -> None:
+    needs.wallets.add((held.wallet_id,))
+    needs.periods.update([(subject, key) for subject in books.subjects_of(held) for key in (held.day_key, held.month_key)])
 
 
 def _needs_of_ask(needs: _Needs, rows: Books, ask: HoldAsk, now: datetime) -> None:

@@ -43,17 +43,17 @@ class Operation:
 
 
 class Authorise(Operation):
-    """Set money, or a free request, aside. ``staged`` is what was decided last, committed or not; ``lease_id`` is the lease that its caller
-    is to have along with it."""
+    """Set money, or a free request, aside; ``lease_id`` is the lease that its caller is to have along with it. ``staged`` is the hold that
+    was decided last, committed or not, and ``staged_lease`` the lease."""
 
-    __slots__ = ("ask", "hold_id", "lease_id", "staged")
+    __slots__ = ("ask", "lease_id", "staged", "staged_lease")
 
     def __init__(self, ask: HoldAsk) -> None:
         super().__init__()
         self.ask = ask
-        self.hold_id = ask.request_id
         self.lease_id: UUID | None = None
         self.staged: Held | None = None
+        self.staged_lease: Held | None = None
 
 
 class Renew(Operation):

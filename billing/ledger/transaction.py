@@ -1,6 +1,7 @@
 """One transaction for a whole batch: lock the rows it needs, decide in memory in the order of arrival, write in bulk."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from billing.ledger import admission, crediting, leasing, locks, settlement, writing
@@ -40,17 +41,26 @@ def _answer(rows: Books, operation: Operation, now: datetime) -> Answer:
         case Authorise():
             answer = admission.authorise(rows, operation.ask, now)
             operation.staged = answer if isinstance(answer, Held) else None
-            if operation.staged and operation.lease_id:
-                leasing.lend(rows, operation.ask, operation.lease_id, now)
+            operation.staged_lease = _leased_along(rows, operation, now) if operation.staged and operation.lease_id else None
             return answer
         case Settle():
             return settlement.settle(rows, operation.held, operation.ending, operation.outcome, now)
         case Checkpoint():
             return settlement.checkpoint(rows, operation.hold_id, operation.used_nanousd)
         case Cut():
-            return leasing.hold_of(rows, operation.hold_id) and None
+            leasing.hold_of(rows, operation.hold_id)
+            return None
         case Renew():
             return leasing.lend(rows, operation.ask, operation.lease_id, now)
         case Credit():
             return crediting.credit(rows, operation, now)
     raise TypeError(f"the ledger does not know {operation!r}")
+
+
+def _leased_along(rows: Books, asked: Authorise, now: datetime) -> Held | None:
+    """A call that has its hold is not refused for the sake of a lease: it may have been admitted before, and its answer lost."""
+    assert asked.lease_id
+    with suppress(Refusal):
+        leasing.lend(rows, asked.ask, asked.lease_id, now)
+    lent = rows.lent.get(asked.lease_id)
+    return lent.held if lent else None

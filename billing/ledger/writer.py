@@ -58,13 +58,13 @@ class Writer:
 
     def submit(self, operation: Operation) -> None:
         """Queue it. LedgerBusy when too much waits already (a settlement is never turned away); Ended after ``stop``."""
-        if isinstance(operation, Authorise):
-            operation.lease_id = self.leases.wanted(operation.ask)
         with self._lock:
             if self._ended:
                 raise Ended
             if not isinstance(operation, Settle) and len(self._waiting) >= MOST_WAITING:
                 raise refusals.LedgerBusy
+            if isinstance(operation, Authorise):
+                operation.lease_id = self.leases.wanted(operation.ask)
             self._waiting.append(operation)
             self._wake.notify()
 
@@ -106,7 +106,7 @@ class Writer:
     def _take(self) -> list[Operation]:
         """All that waits, in order of arrival, up to MOST_IN_BATCH, and what leases need; nothing when the ledger is to end."""
         with self._lock:
-            while not (chores := self.leases.chores()) and not (self._waiting or self._checkpoints or self._is_done()):
+            while not (chores := self._chores()) and not (self._waiting or self._checkpoints or self._is_done()):
                 self._wake.wait(None if self.leases.are_gone else TICK_S)
             self._ended = self._abandoned or not (chores or self._waiting or self._checkpoints)
             if self._ended:
@@ -115,6 +115,13 @@ class Writer:
             batch += self._checkpoints.values()
             self._checkpoints.clear()
             return batch + chores
+
+    def _chores(self) -> list[Operation]:
+        try:
+            return self.leases.chores()
+        except Exception:
+            log.exception("a defect in leases; the ledger goes on without them")
+            return []
 
     def _is_done(self) -> bool:
         """Nothing more will come, and leases have ended: nobody is admitted on them any more."""
@@ -189,11 +196,13 @@ class Writer:
     def _postpone(self, batch: list[Operation], refusal: Callable[[], refusals.TryAgain]) -> None:
         """Refuse what may be refused, keep settlements at the front of the queue.
 
-        A commit whose answer was lost may have happened: a hold that was about to be promised is given back, in case it exists.
+        A commit whose answer was lost may have happened: a hold that was about to be promised, and a lease that came with it, are given
+        back, in case they exist.
         """
         settlements = [operation for operation in batch if isinstance(operation, Settle)]
         refused = [operation for operation in batch if not isinstance(operation, Settle)]
-        doubtful = [operation.staged for operation in refused if isinstance(operation, Authorise) and operation.staged]
+        asked = [operation for operation in refused if isinstance(operation, Authorise)]
+        doubtful = [held for operation in asked for held in (operation.staged, self.leases.in_doubt(operation)) if held]
         with self._lock:
             self._waiting.extendleft(reversed([*settlements, *(Settle(held, Ending.VOID) for held in doubtful)]))
         self._answer([(operation, refusal()) for operation in refused])

@@ -15,9 +15,11 @@ from django.test import RequestFactory
 
 from accounts import suspension
 from activity.models import Request
-from billing import check, holds, ledger
+from billing import check, holds, ledger, refusals
 from billing.holds import Held, Price, Repeatable
-from billing.ledger import desk, leases, leasing
+from billing.ledger import desk, leases, leasing, store
+from billing.ledger.operations import Authorise
+from billing.ledger.writer import Writer
 from billing.models import BudgetPeriod, EntryKind, Hold, LedgerEntry, PlatformLoss
 from clod_site.lib import clock
 from clod_site.lib.money import usd
@@ -199,6 +201,15 @@ def test_a_checkpoint_makes_the_row_at_once(dana: till.Customer, long_leases: No
     assert facts(held) == ("expired", CENT, 700, False)
 
 
+def test_a_call_whose_lease_is_over_has_its_row_at_once(dana: till.Customer, long_leases: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So nobody waits for it who waits for the lease."""
+    monkeypatch.setattr(leases, "UNWRITTEN_S", 60.0)
+    lease, held = leased(dana), admitted(dana)
+    desk._writer.leases.end(project_id=dana.project.pk)
+    assert eventually(lambda: Hold.objects.get(pk=lease.pk).state == "voided")
+    assert facts(held) == ("open", CENT, 0, False)
+
+
 def test_a_call_given_back_costs_nothing(dana: till.Customer, long_leases: None) -> None:
     lease = leased(dana)
     before = dana.wallet
@@ -254,10 +265,11 @@ def test_a_lease_admits_no_more_than_it_holds(dana: till.Customer, long_leases: 
 
 def test_a_lease_in_use_goes_on_and_an_idle_one_ends(dana: till.Customer) -> None:
     lease = leased(dana)
-    ends_at = time.monotonic() + 2.5 * leases.LASTS_S
-    while time.monotonic() < ends_at:
+    ends_at, calls = time.monotonic() + 2.5 * leases.LASTS_S, 0
+    while time.monotonic() < ends_at or calls <= leasing.MOST_CALLS:
         till.capture(admitted(dana), CENT)
-        time.sleep(0.02)
+        calls += 1
+        time.sleep(0.005)
     assert lease_of(dana).pk == lease.pk
     assert eventually(lambda: not Hold.objects.filter(is_lease=True, state="open").exists())
     assert Hold.objects.get(pk=lease.pk).state == "voided"
@@ -283,13 +295,15 @@ def test_a_lease_ends_with_its_day_and_with_its_key(dana: till.Customer, long_le
     assert eventually(lambda: Hold.objects.get(pk=lease.pk).state == "voided")
     type(dana.key).objects.update(expires_at=None)
     other = leased(dana)
-    assert desk._writer.leases._by_caller[dana.project.pk, dana.key.pk].ends_at == dana.organization.calendar.day_ends(clock.now())
+    admitted(dana)
     monkeypatch.setattr(clock, "now", lambda: now() + timedelta(days=1))
     assert ledger.admit(dana.ask(CENT)) is None
     assert eventually(lambda: Hold.objects.get(pk=other.pk).state == "voided")
 
 
-def test_a_process_that_stops_leaves_nothing_set_aside(dana: till.Customer, long_leases: None) -> None:
+def test_a_process_that_stops_leaves_nothing_set_aside(dana: till.Customer, long_leases: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that is under way is given its row for that, however young it is."""
+    monkeypatch.setattr(leases, "UNWRITTEN_S", 60.0)
     leased(dana)
     held = admitted(dana)
     assert ledger.stop(10)
@@ -384,7 +398,7 @@ def test_a_change_that_concerns_no_lease_is_not_waited_for(dana: till.Customer, 
     other = till.customer("eve")
     began = clock.monotonic()
     for stop, (deed, _) in STOPS.items():
-        if stop != "freeze":
+        if stop not in {"freeze", "suspend"}:  # these are rare, and wait in any case
             deed(other)
     assert clock.monotonic() - began < 5
     admitted(dana)
@@ -399,6 +413,88 @@ def test_a_renewal_that_is_refused_ends_the_lease(dana: till.Customer, long_leas
     desk._writer.leases._by_caller[dana.project.pk, dana.key.pk].until = clock.monotonic() + leases.LASTS_S / 2 - 1
     assert eventually(lambda: Hold.objects.get(pk=lease.pk).state == "voided")
     assert ledger.admit(dana.ask(CENT)) is None
+
+
+def test_a_project_that_has_moved_takes_nothing_from_its_old_lease(dana: till.Customer, long_leases: None) -> None:
+    """It pays from another wallet now, and its calls are another organization's."""
+    lease = leased(dana)
+    eve = till.customer("eve", dollars="1000.00")
+    Project.objects.filter(pk=dana.project.pk).update(organization=eve.organization, name="Moved", is_default=False)
+    moved = dana.ask(CENT, organization_id=eve.organization.pk)
+    assert ledger.admit(moved) is None
+    for _ in range(2 * leases.ENOUGH):
+        till.authorise(dana.ask(CENT, organization_id=eve.organization.pk))
+    assert eve.wallet.held_nanousd == 2 * leases.ENOUGH * CENT
+    assert Hold.objects.get(pk=lease.pk).wallet_id == dana.wallet.pk
+    assert check.findings() == []
+    Project.objects.filter(pk=dana.project.pk).update(organization=dana.organization, is_default=True)
+
+
+def test_a_lost_database_ends_all_leases(dana: till.Customer, long_leases: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    leased(dana)
+    held, connect = admitted(dana), store.connect
+    writer = desk._writer
+    writer._store.close()
+
+    def away(**_: Any) -> None:
+        raise store.Lost("injected")
+
+    monkeypatch.setattr(writer._store, "transaction", away)
+    monkeypatch.setattr(store, "connect", away)
+    settling = threading.Thread(target=till.capture, args=(held, 5))
+    settling.start()
+    assert eventually(lambda: ledger.admit(dana.ask(CENT)) is None)
+    monkeypatch.setattr(store, "connect", connect)
+    settling.join()
+    assert facts(held) == ("captured", CENT, 5, False)
+
+
+def test_a_lease_that_was_made_and_never_heard_of_is_given_back(
+    dana: till.Customer, long_leases: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its transaction was committed, the answer was lost, and the database is away for longer than the call waits."""
+    for _ in range(leases.ENOUGH):
+        till.authorise(dana.ask(CENT))
+    connect, transact, writer = store.connect, Writer._transact, desk._writer
+    struck: list[int] = []
+
+    def away(**_: Any) -> None:
+        raise store.Lost("injected")
+
+    def commit_and_lose(self: Writer, batch: Any, hurry: bool) -> Any:
+        committed = transact(self, batch, hurry)
+        if not struck and any(getattr(operation, "lease_id", None) for operation in batch):
+            struck.append(1)
+            self.leases.__init__()  # what a process does not hear, it does not remember
+            monkeypatch.setattr(store, "connect", away)
+            raise store.Lost("injected")
+        return committed
+
+    monkeypatch.setattr(Writer, "_transact", commit_and_lose)
+    with pytest.raises(refusals.LedgerUnavailable):
+        till.authorise(dana.ask(CENT))
+    monkeypatch.setattr(store, "connect", connect)
+    assert struck
+    assert writer is desk._writer
+    assert eventually(lambda: not Hold.objects.filter(is_lease=True, state="open").exists())
+    assert dana.wallet.held_nanousd == leases.ENOUGH * CENT
+
+
+def test_an_admission_that_is_tried_again_is_not_refused_for_the_sake_of_its_lease(dana: till.Customer, long_leases: None) -> None:
+    """It was committed, its answer was lost, and meanwhile the key was revoked: the call has its hold."""
+    for _ in range(leases.ENOUGH):
+        till.authorise(dana.ask(CENT))
+    ask = dana.ask(CENT)
+    operation = Authorise(ask)
+    future = operation.blocking()
+    ledger.submit(operation)
+    first = future.result(10)
+    type(dana.key).objects.update(revoked_at=clock.now())
+    again = Authorise(ask)
+    future = again.blocking()
+    ledger.submit(again)
+    assert again.lease_id == operation.lease_id is not None
+    assert future.result(10) == first
 
 
 # --- all of it at once ---------------------------------------------------------------------------
