@@ -1,4 +1,4 @@
-"""Whoever stops a key, a project or an organization, or changes a cap, waits for what was granted ahead of their calls, after the commit."""
+"""Whoever stops a key, a project or an organization, or changes a cap, waits for what was granted ahead of their calls: at the commit."""
 
 from collections.abc import Callable
 from datetime import timedelta
