@@ -203,7 +203,7 @@ class Leases:
 
     def committed(self, batch: Sequence[Operation], rows: "Books", began: float) -> None:
         """What a transaction, begun at that time, has made of leases and of calls on them."""
-        if not (rows.unwritten or self._by_caller or self._being_made):
+        if not (rows.unwritten or rows.lent or self._by_caller or self._being_made):
             return
         with self._lock:
             for request_id, unwritten in rows.unwritten.items():

@@ -17,11 +17,11 @@ from accounts import suspension
 from activity.models import Request
 from billing import check, holds, ledger, refusals
 from billing.holds import Held, Price, Repeatable
-from billing.ledger import desk, leases, leasing, store
-from billing.ledger.operations import Authorise
+from billing.ledger import desk, leases, leasing, store, transaction
+from billing.ledger.operations import Authorise, Cut
 from billing.ledger.writer import Writer
 from billing.models import BudgetPeriod, EntryKind, Hold, LedgerEntry, PlatformLoss
-from clod_site.lib import clock
+from clod_site.lib import clock, ids
 from clod_site.lib.money import usd
 from clod_site.lib.refusal import Refusal
 from projects import caps, keys
@@ -404,8 +404,9 @@ def test_a_change_that_concerns_no_lease_is_not_waited_for(dana: till.Customer, 
     admitted(dana)
 
 
-def test_a_renewal_that_is_refused_ends_the_lease(dana: till.Customer, long_leases: None) -> None:
-    """Whoever writes to the database by hand is heard within a second."""
+def test_a_renewal_that_is_refused_ends_the_lease(dana: till.Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes to the database by hand is heard when it is to go on, not when it would have ended."""
+    monkeypatch.setattr(leases, "LASTS_S", 120.0)
     lease = leased(dana)
     for _ in range(leases.ENOUGH):
         till.capture(admitted(dana), 1)
@@ -413,6 +414,16 @@ def test_a_renewal_that_is_refused_ends_the_lease(dana: till.Customer, long_leas
     desk._writer.leases._by_caller[dana.project.pk, dana.key.pk].until = clock.monotonic() + leases.LASTS_S / 2 - 1
     assert eventually(lambda: Hold.objects.get(pk=lease.pk).state == "voided")
     assert ledger.admit(dana.ask(CENT)) is None
+
+
+def test_of_two_leases_that_were_made_at_once_one_is_given_back(
+    dana: till.Customer, long_leases: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases.Leases, "wanted", lambda self, ask: ids.uuid7())
+    till.all_at_once([dana.ask(CENT), dana.ask(CENT)])
+    assert Hold.objects.filter(is_lease=True).count() == 2
+    assert eventually(lambda: Hold.objects.filter(is_lease=True, state="open").count() == 1)
+    admitted(dana)
 
 
 def test_a_project_that_has_moved_takes_nothing_from_its_old_lease(dana: till.Customer, long_leases: None) -> None:
@@ -443,10 +454,33 @@ def test_a_lost_database_ends_all_leases(dana: till.Customer, long_leases: None,
     monkeypatch.setattr(store, "connect", away)
     settling = threading.Thread(target=till.capture, args=(held, 5))
     settling.start()
-    assert eventually(lambda: ledger.admit(dana.ask(CENT)) is None)
+    lease = writer.leases._by_caller[dana.project.pk, dana.key.pk]
+    assert eventually(lambda: lease.until <= clock.monotonic()), "half a minute before its time"
+    assert ledger.admit(dana.ask(CENT)) is None
     monkeypatch.setattr(store, "connect", connect)
     settling.join()
     assert facts(held) == ("captured", CENT, 5, False)
+
+
+def test_a_lease_does_not_end_under_a_call_that_has_no_row_yet(
+    dana: till.Customer, long_leases: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row is refused a few times; the lease that has to end meanwhile waits for it."""
+    decide, refused = transaction._decide, [3]
+
+    def refuse_rows(rows: Any, operation: Any, now: Any) -> Any:
+        if isinstance(operation, Cut) and refused[0]:
+            refused[0] -= len(rows.holds) == 1  # once it is tried by itself
+            raise store.Rejected("injected")
+        return decide(rows, operation, now)
+
+    monkeypatch.setattr(transaction, "_decide", refuse_rows)
+    lease, held = leased(dana), admitted(dana)
+    desk._writer.leases.end()
+    assert eventually(lambda: Hold.objects.get(pk=lease.pk).state == "voided")
+    assert refused == [0]
+    assert facts(held) == ("open", CENT, 0, False)
+    assert till.capture(held, 5).charged_nanousd == 5
 
 
 def test_a_lease_that_was_made_and_never_heard_of_is_given_back(
