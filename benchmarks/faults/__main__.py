@@ -75,7 +75,10 @@ def _run(faults: dict[str, Deed], folder: Path, *, write: bool) -> int:
     print(text, flush=True)
     if write:
         report.write("faults", text)
-    return any(report.wrong(outcome) for outcome in outcomes)
+    wrong = [fact for outcome in outcomes for fact in report.wrong(outcome)]
+    for fact in wrong:
+        print(fact, file=sys.stderr, flush=True)
+    return bool(wrong)
 
 
 def _suffered(room: AbstractContextManager[Room], faults: dict[str, Deed]) -> Iterator[Outcome]:
