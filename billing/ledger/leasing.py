@@ -12,7 +12,7 @@ from billing.terms import HoldAsk
 
 log = logging.getLogger("clod.ledger")
 
-SHARE = 50  # of what may be set aside, a lease takes so small a part that nobody is refused for the sake of it
+SHARE = 50  # a lease takes one part in so many of what may be set aside: others hardly miss it
 MOST_CALLS = 128
 LEAST_CALLS = 4  # fewer are not worth it
 

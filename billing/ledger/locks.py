@@ -213,8 +213,8 @@ def _needs(rows: Books, batch: Sequence[Operation], now: datetime, unwritten: di
                 needs.holds.add((held.request_id,))
                 if held.request_id in unwritten:
                     continue
-                needs.wallets.add((held.wallet_id,))
                 if held.funding == Funding.FREE:
+                    needs.wallets.add((held.wallet_id,))
                     needs.free_days.add((held.organization_id, held.day_key))
                 elif (where := (held.project_id, held.api_key_id, held.day_key, held.month_key)) not in counted:
                     counted.add(where)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from billing import check, holds, ledger, refusals
-from billing.holds import Keepsake, Repeatable
+from billing.holds import Held, Keepsake, Repeatable
 from billing.ledger import leases, store
 from billing.models import Hold, IdempotentCall, LedgerEntry
 from tests.billing import till
@@ -107,17 +107,27 @@ def test_a_capture_charges_once_whatever_happens(trouble: Trouble, error: type[s
     assert error is store.Rejected or set(IdempotentCall.objects.values_list("answer", flat=True)) == {b"kept"}
 
 
-@pytest.mark.parametrize(("error", "away"), [(store.Lost, 0), (store.Lost, 2), (store.Contended, 0), (store.Rejected, 0)])
-def test_a_call_on_a_lease_is_charged_once_whatever_happens(
-    trouble: Trouble, error: type[store.StoreError], away: int, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It has no row when the trouble strikes. A lost database ends all leases, and the next calls make another."""
+@pytest.fixture
+def lasting_leases(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CLOD_LEASES = True
     monkeypatch.setattr(leases, "LASTS_S", 30.0)
+
+
+def admitted_ahead(dana: till.Customer) -> Held:
+    """A call on a lease, which is made where there is none."""
+    while (held := ledger.admit(dana.ask(2000))) is None:
+        till.run(holds.void(till.authorise(dana.ask(2000))))
+    return held
+
+
+@pytest.mark.parametrize(("error", "away"), [(store.Lost, 0), (store.Lost, 2), (store.Contended, 0), (store.Rejected, 0)])
+def test_a_call_on_a_lease_is_charged_once_whatever_happens(
+    trouble: Trouble, error: type[store.StoreError], away: int, lasting_leases: None
+) -> None:
+    """It has no row when the trouble strikes. A lost database ends all leases, and the next calls make another."""
     dana = till.customer(dollars="1000.00")
     for countdown in range(STATEMENTS):
-        while (held := ledger.admit(dana.ask(2000))) is None:
-            till.run(holds.void(till.authorise(dana.ask(2000))))
+        held = admitted_ahead(dana)
         trouble.expect(countdown, error, away)
         assert till.capture(held, 1000).charged_nanousd == 1000
         trouble.expect(-1, error, 0)
@@ -131,14 +141,11 @@ def test_a_call_on_a_lease_is_charged_once_whatever_happens(
 
 @pytest.mark.parametrize(("error", "away"), [(store.Lost, 0), (store.Lost, 2), (store.Contended, 0), (store.Rejected, 0)])
 def test_a_call_on_a_lease_gets_its_row_whatever_happens(
-    trouble: Trouble, error: type[store.StoreError], away: int, settings: Any, monkeypatch: pytest.MonkeyPatch
+    trouble: Trouble, error: type[store.StoreError], away: int, lasting_leases: None
 ) -> None:
-    settings.CLOD_LEASES = True
-    monkeypatch.setattr(leases, "LASTS_S", 30.0)
     dana = till.customer(dollars="1000.00")
     for countdown in range(STATEMENTS):
-        while (held := ledger.admit(dana.ask(2000))) is None:
-            till.run(holds.void(till.authorise(dana.ask(2000))))
+        held = admitted_ahead(dana)
         trouble.expect(countdown, error, away)
         assert eventually(Hold.objects.filter(pk=held.request_id, state="open", amount_nanousd=2000).exists)
         trouble.expect(-1, error, 0)
