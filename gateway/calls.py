@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 import msgspec
-from django.utils.functional import cached_property
 
 from clod_site.lib import clock, ids
 from clod_site.lib.refusal import Refusal
@@ -45,6 +44,7 @@ class Call:
         header: Callable[[str], str] = lambda _: "",
     ) -> None:
         self.id: UUID = ids.uuid7()
+        self.public_id = ids.public("req", self.id)
         self.arrived = clock.monotonic()  # all of it, on the clock that never jumps
         self.body = body
         self.authorization = authorization
@@ -61,10 +61,6 @@ class Call:
         self.refusal: Refusal | None = None  # what its door told it, before there was any answer
         self._has_left = self.is_owned = False  # whether somebody settles it, and tells how it ended
         self._owner: Owner | None = None
-
-    @cached_property
-    def public_id(self) -> str:
-        return ids.public("req", self.id)
 
     def ends(self, stage: str) -> None:
         """For whoever wants to know where its time goes."""

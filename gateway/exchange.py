@@ -13,7 +13,7 @@ from billing import holds
 from billing.holds import Held, Keepsake, Settled, UnknownHold
 from catalog import health, stats
 from catalog.models import CancelPolicy
-from clod_site.lib import clock
+from clod_site.lib import clock, loops
 from clod_site.lib.at_hand import settings
 from clod_site.lib.refusal import Refusal
 from clod_site.lib.waiting import done_within
@@ -40,6 +40,7 @@ class Exchange:
 
     def __init__(self, call: Call, plan: Plan, held: Held, counted: Counted) -> None:
         self._call, self._plan, self._held, self._counted = call, plan, held, counted
+        self.is_stream = plan.ask.is_stream
         self._started = self._checkpointed = clock.monotonic()
         self._times = Times(created_at=clock.now())
         self._caller = Caller(plan.ask, plan.candidates, call.trace)
@@ -48,7 +49,8 @@ class Exchange:
         self._outbox = self._saying.outbox
         self._ending = Ending()
         self._answer: Answer | None = None
-        self._opened: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._loop = loops.running()
+        self._opened: asyncio.Future[Reply] = self._loop.create_future()
         self._reading = record.NOTHING
         self._upstream_nanousd = 0
         self._settling_s = 0.0
@@ -57,14 +59,10 @@ class Exchange:
 
     # --- from outside ----------------------------------------------------------------------------
 
-    @property
-    def is_stream(self) -> bool:
-        return self._plan.ask.is_stream
-
     def start(self) -> None:
         self._counted.owned()
         telling.admitted(self._held)
-        self._task = asyncio.create_task(self._run())
+        self._task = self._loop.create_task(self._run())
         Exchange.running.add(self)
 
     async def reply(self) -> Reply:
@@ -102,7 +100,7 @@ class Exchange:
 
     async def _run(self) -> None:
         self._has_begun = True
-        deadline = asyncio.get_running_loop().call_later(settings.CLOD_UPSTREAM_DEADLINE_S, self._run_late)
+        deadline = self._loop.call_later(settings.CLOD_UPSTREAM_DEADLINE_S, self._run_late)
         try:
             await self._converse()
             self._is_complete = True
@@ -230,7 +228,7 @@ class Exchange:
             )
             return holds.settle(self._held, outcome, is_charged=self._ending.is_charged)
         except Exception as error:
-            failed: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+            failed: asyncio.Future[Settled] = self._loop.create_future()
             failed.set_exception(error)
             return failed
 

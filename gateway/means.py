@@ -96,4 +96,5 @@ def _waited_s(call: Call) -> float:
 
 
 def _price(plan: Plan) -> Price:
-    return Price(plan.tick.id, plan.bound(plan.tick), plan.is_free)
+    tick = plan.tick
+    return Price(tick.id, plan.bound(tick), plan.is_free)

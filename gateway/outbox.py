@@ -65,6 +65,8 @@ class Outbox:
 
     def close(self) -> None:
         """Nothing more will come; what is in it is still read."""
+        if self._closed:
+            return
         self._closed = True
         _wake(self._pausing)
         self._tell_reader()

@@ -66,7 +66,7 @@ def make_plan(grant: Grant, ask: request.Ask, decision: Decision) -> Plan:
         ask=ask,
         candidates=decision.candidates,
         explanation=decision.explanation,
-        prompt_limit=max(ask.prompt_bound(card) for card in cards),
-        output_limit=max(ask.output_bound(card) for card in cards),
+        prompt_limit=max(map(ask.prompt_bound, cards)),
+        output_limit=max(map(ask.output_bound, cards)),
         quoted=decision.quoted.tick if decision.quoted else None,
     )

@@ -79,5 +79,5 @@ def outcome(
         electricity_picousd=footprint.electricity_picousd if footprint else None,
         electricity_average_picousd=footprint.average_picousd if footprint else None,
     )
-    rows = (*(attempt.row() for attempt in attempts[:-1]), *(attempt.row(upstream_cost_nanousd) for attempt in attempts[-1:]))
-    return Outcome(charge.cost, row, rows, keepsake)
+    rows = [attempt.row(upstream_cost_nanousd if attempt is attempts[-1] else 0) for attempt in attempts]
+    return Outcome(charge.cost, row, tuple(rows), keepsake)

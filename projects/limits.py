@@ -11,6 +11,7 @@ import math
 
 import msgspec
 
+from clod_site.lib import loops
 from clod_site.lib.at_hand import settings
 from clod_site.lib.refusal import Refusal
 from projects.buckets import FULL_S, Buckets, Draw, Verdict
@@ -62,7 +63,8 @@ async def admit(grant: Grant, tokens: int = 0) -> Standing:
     if not limits.names:
         return NO_LIMITS
     amounts = [1 if unit == "requests" else _expected(tokens, most) for unit, most in zip(limits.units, limits.per_minute, strict=True)]
-    return _standing(limits, await _draw(Draw(limits.names, limits.per_minute, tuple(amounts))))
+    draw = Draw(limits.names, limits.per_minute, tuple(amounts))
+    return _standing(limits, _drawn_at_once(draw) or await _draw_together(draw))
 
 
 def correct(grant: Grant, expected: int, used: int) -> None:
@@ -82,13 +84,19 @@ _local = Buckets()
 _shared: dict[asyncio.AbstractEventLoop, SharedBuckets] = {}  # a process has one loop, a test run many
 
 
-async def _draw(draw: Draw) -> Verdict:
-    """Where all buckets were nearly empty a moment ago, what is drawn is counted here at once and in Redis with the next trip."""
+def _drawn_at_once(draw: Draw) -> Verdict | None:
+    """Where all buckets were nearly empty a moment ago, what is drawn is counted here at once and in Redis with the next trip. None where
+    Redis has to be asked."""
     if not settings.REDIS_URL:
         return _local.draw(draw)
-    if verdict := _local.draw_from_plenty(draw, PLENTY, LATELY_S):
+    verdict = _local.draw_from_plenty(draw, PLENTY, LATELY_S)
+    if verdict:
         _shared_buckets().draw_later(draw)
-        return verdict
+    return verdict
+
+
+async def _draw_together(draw: Draw) -> Verdict:
+    """With all other processes; here alone while Redis is away."""
     try:
         verdict = await _shared_buckets().draw(draw)
     except Away:
@@ -106,7 +114,7 @@ def _count(draw: Draw) -> None:
 
 def _shared_buckets() -> SharedBuckets:
     """Those of this event loop."""
-    loop = asyncio.get_running_loop()
+    loop = loops.running()
     found = _shared.get(loop)
     if found is None:
         found = _shared[loop] = SharedBuckets(settings.REDIS_URL, _local.learn)

@@ -16,7 +16,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from clod_site.lib import clock
+from clod_site.lib import clock, loops
 from projects.buckets import FULL_S, Draw, Verdict
 
 log = logging.getLogger("clod.limits")
@@ -105,7 +105,8 @@ class SharedBuckets:
                 sums = self._owed if amount > 0 else self._given_back
                 before = sums.get(name)
                 sums[name] = per_minute, amount + before[1] if before else amount
-        self._send_later()
+        if self._later is None:
+            self._send_later()
 
     def _is_sending(self) -> bool:
         return self._sender is not None and not self._sender.done()
@@ -115,7 +116,7 @@ class SharedBuckets:
 
     def _send_later(self) -> None:
         if self._later is None and self._has_some() and not self._is_sending():
-            self._later = asyncio.get_running_loop().call_later(LATER_S, self._start_sending)
+            self._later = loops.running().call_later(LATER_S, self._start_sending)
 
     def _start_sending(self) -> None:
         if self._later:

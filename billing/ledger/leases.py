@@ -30,6 +30,7 @@ ENOUGH = 4  # calls in a second that make a lease worth its while
 MADE_WITHIN_S = 2.0  # longer than a call waits for its hold: then another lease may be asked for
 FORGET_S = 60.0
 MOST_CALLERS = MOST_TICKS = 10_000
+FROM_WALLET = Funding.WALLET.value
 
 Caller = tuple[UUID, UUID | None]  # a project and a key
 
@@ -104,7 +105,7 @@ class Leases:
                 api_key_id=of.api_key_id,
                 wallet_id=of.wallet_id,
                 price_tick_id=ask.price_tick_id,
-                funding=Funding.WALLET.value,
+                funding=FROM_WALLET,
                 amount_nanousd=ask.amount_nanousd,
                 day_key=of.day_key,
                 month_key=of.month_key,

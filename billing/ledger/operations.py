@@ -9,6 +9,7 @@ from uuid import UUID
 
 from billing.models import HoldState
 from billing.terms import Held, HoldAsk, Outcome
+from clod_site.lib import loops
 
 Answer = Any  # Held, Settled, the id of an entry, None; or an exception to raise
 
@@ -30,9 +31,8 @@ class Operation:
 
     def awaited(self) -> "asyncio.Future[Any]":
         """Answer to the running event loop."""
-        self.loop = asyncio.get_running_loop()
-        future = self.loop.create_future()
-        self.future = future
+        self.loop = loop = loops.running()
+        self.future = future = loop.create_future()
         return future
 
     def blocking(self) -> "Future[Any]":

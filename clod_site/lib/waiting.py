@@ -9,7 +9,7 @@ async def done_within(future: "asyncio.Future[Any]", seconds: float) -> bool:
     """Whether ``future`` is done by then. It goes on in either case, and its result is for the caller to look at."""
     if future.done():
         return True
-    loop = asyncio.get_running_loop()
+    loop = future.get_loop()
     waiter = loop.create_future()
     wake = partial(_wake, waiter)
     timer = loop.call_later(seconds, wake)

@@ -1,7 +1,8 @@
 """What is sent to an endpoint: the request in the words of its adapter."""
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
@@ -29,11 +30,11 @@ class Dispatch(msgspec.Struct, frozen=True):
     wants_usage: bool
     pool: Pool = Pool.DEPLOYERS
 
-    async def send(self) -> Response:
-        """Raises what ``pools.post`` does; Denied for an operator's address that may not be reached."""
+    def send(self) -> Coroutine[Any, Any, Response]:
+        """``pools.post`` of it. Denied, at once, for an operator's address that may not be reached."""
         if self.pool is not Pool.DEPLOYERS:
             guard.check(self.url, destinations.for_operators())
-        return await pools.post(self.pool, self.url, self.headers, self.body)
+        return pools.post(self.pool, self.url, self.headers, self.body)
 
 
 def prepare(ask: Ask, route: Route, output_limit: int, trace: Mapping[str, str] = NO_TRACE) -> Dispatch:

@@ -10,7 +10,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping
-from enum import Enum
+from enum import StrEnum
 from functools import cache, lru_cache, partial
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
@@ -19,7 +19,7 @@ from aiohappyeyeballs import AddrInfoType, start_connection
 from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver
 
-from clod_site.lib import destinations
+from clod_site.lib import destinations, loops
 from gateway.upstream.connection import Connection, HungUp, Response
 from gateway.upstream.guard import Guarded
 
@@ -32,7 +32,7 @@ OURS = "user-agent: CLOD-gateway\r\naccept-encoding: identity\r\n"
 PORTS = {"https": 443, "http": 80}
 
 
-class Pool(Enum):
+class Pool(StrEnum):
     DEPLOYERS = "deployer's"
     WITH_TLS = "with TLS"
     PLAIN = "plain"
@@ -161,7 +161,7 @@ _pools: dict[tuple[asyncio.AbstractEventLoop, Pool], Connections] = {}
 
 
 def _connections(pool: Pool) -> Connections:
-    key = asyncio.get_running_loop(), pool
+    key = loops.running(), pool
     found = _pools.get(key)
     if found is None:
         found = _pools[key] = Connections(_resolver(pool))

@@ -4,6 +4,7 @@ The body is decoded once, into its top-level fields left raw: what we know is va
 on untouched, and what would redirect or re-credential the call, or change its price, is dropped.
 """
 
+from itertools import starmap
 from typing import Any
 
 import msgspec
@@ -148,9 +149,9 @@ def addressed(given: dict[str, Raw], values: dict[str, Any], without: tuple[str,
     return {
         "fields": {name: value for name, value in given.items() if name not in OURS and name not in without},
         "model": next(iter(written)),
-        "wanted": tuple(names.parse(text, param) for text, param in written.items()),
+        "wanted": tuple(starmap(names.parse, written.items())),
         "preferences": values.get("provider", preferences.NONE),
-        "prompt_bytes": sum(len(memoryview(value)) for value in given.values()),  # an unknown field may become prompt, too
+        "prompt_bytes": sum([len(memoryview(value)) for value in given.values()]),  # an unknown field may become prompt, too
     }
 
 
