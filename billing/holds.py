@@ -48,7 +48,7 @@ async def authorise(ask: HoldAsk, waited_s: float = 0.0) -> Held | Answered:
     operation = Authorise(ask)
     future = operation.awaited()
     ledger.submit(operation)
-    timer = asyncio.get_running_loop().call_later(max(LONGEST_WAIT_S - waited_s, LEAST_WAIT_S), _too_late, future)
+    timer = future.get_loop().call_later(max(LONGEST_WAIT_S - waited_s, LEAST_WAIT_S), _too_late, future)
     try:
         held: Held | Answered = await future
     except asyncio.CancelledError:

@@ -65,9 +65,9 @@ class Exchange:
         self._task = self._loop.create_task(self._run())
         Exchange.running.add(self)
 
-    async def reply(self) -> Reply:
+    def reply(self) -> "asyncio.Future[Reply]":
         """The answer: of a stream at its first byte, of a whole completion once it is settled. Whoever stops waiting is told no more."""
-        return await self._opened
+        return self._opened
 
     def client_left(self) -> None:
         """Nobody reads any more: stop the upstream, unless it bills to the end anyway."""

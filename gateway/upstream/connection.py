@@ -51,12 +51,18 @@ class Response:
     def content_type(self) -> str:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
-    async def begun(self) -> None:
-        """Wait for the head. Raises Broken; whoever is cancelled here leaves the connection to be closed."""
-        while not self._has_head:
-            if self._trouble:
-                raise self._trouble
-            await self._news()
+    async def begun(self) -> "Response":
+        """This, once its head has come. Raises Broken, or HungUp where nothing came at all; whoever is cancelled here leaves the
+        connection to be closed."""
+        try:
+            while not self._has_head:
+                if self._trouble:
+                    raise self._trouble
+                await self._news()
+        except BaseException:
+            self._connection.abort()
+            raise
+        return self
 
     async def some(self) -> bytes:
         """What has come of the body, at least a byte; nothing at its end. Raises Broken where it breaks off."""
@@ -117,12 +123,9 @@ class Response:
             except Exception as error:
                 self._thrown, self._has_enough = error, True
 
-    async def _news(self) -> None:
-        self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+    def _news(self) -> "asyncio.Future[None]":
+        self._waiter = waiter = self._loop.create_future()
+        return waiter
 
     # --- what the connection hears --------------------------------------------------------------------
 
@@ -209,15 +212,10 @@ class Connection(asyncio.Protocol):
         self._response: Response | None = None
         self._is_deaf = False
 
-    async def ask(self, request: bytes) -> Response:
-        """Send a request; its answer once the head has come. Raises Broken, or HungUp where nothing came at all."""
+    def ask(self, request: bytes) -> Response:
+        """Send a request; its answer, which will have ``begun``."""
         self._response = response = Response(self, self._loop)
         self._transport.write(request)
-        try:
-            await response.begun()
-        except BaseException:
-            self.abort()
-            raise
         return response
 
     @property

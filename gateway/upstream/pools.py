@@ -77,7 +77,7 @@ async def post(pool: Pool, url: str, headers: Mapping[str, str], body: bytes) ->
         raise ValueError("a line break in a header")
     head = f"{where.head}content-length: {len(body)}\r\n{said}\r\n".encode("latin-1")
     connection = await _connections(pool).take(where.origin)
-    return await connection.ask(head + body)
+    return await connection.ask(head + body).begun()
 
 
 class Connections:
