@@ -11,7 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from clod_site.lib import clock
+from clod_site.lib import clock, loops
 from clod_site.lib.at_hand import settings
 
 log = logging.getLogger("gateway.conversations")
@@ -77,27 +77,19 @@ class _Shared:
         await self._redis.aclose()
 
 
-_shared: dict[asyncio.AbstractEventLoop, _Shared] = {}  # a process has one loop, a test run many
+_shared = loops.OneEach(lambda: _Shared(settings.REDIS_URL))
 
 
 async def find(turn: bytes) -> int | None:
     """The endpoint that answered this turn; None when nobody knows, or Redis does not answer."""
-    return await _of_this_loop().find(turn)
+    return await _shared.here().find(turn)
 
 
 def keep(turn: bytes, endpoint_id: int, for_s: int) -> None:
     """Returns at once."""
-    _of_this_loop().keep(turn, endpoint_id, for_s)
+    _shared.here().keep(turn, endpoint_id, for_s)
 
 
 async def close() -> None:
-    if shared := _shared.pop(asyncio.get_running_loop(), None):
+    if shared := _shared.taken_away():
         await shared.close()
-
-
-def _of_this_loop() -> _Shared:
-    loop = asyncio.get_running_loop()
-    found = _shared.get(loop)
-    if found is None:
-        found = _shared[loop] = _Shared(settings.REDIS_URL)
-    return found

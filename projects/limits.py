@@ -6,7 +6,6 @@
 Counted in Redis where there is one, by all processes together; without it, or while it is away, by each process alone.
 """
 
-import asyncio
 import math
 
 import msgspec
@@ -81,7 +80,7 @@ def forget() -> None:
 
 
 _local = Buckets()
-_shared: dict[asyncio.AbstractEventLoop, SharedBuckets] = {}  # a process has one loop, a test run many
+_shared = loops.OneEach(lambda: SharedBuckets(settings.REDIS_URL, _local.learn))
 
 
 def _drawn_at_once(draw: Draw) -> Verdict | None:
@@ -91,14 +90,14 @@ def _drawn_at_once(draw: Draw) -> Verdict | None:
         return _local.draw(draw)
     verdict = _local.draw_from_plenty(draw, PLENTY, LATELY_S)
     if verdict:
-        _shared_buckets().draw_later(draw)
+        _shared.here().draw_later(draw)
     return verdict
 
 
 async def _draw_together(draw: Draw) -> Verdict:
     """With all other processes; here alone while Redis is away."""
     try:
-        verdict = await _shared_buckets().draw(draw)
+        verdict = await _shared.here().draw(draw)
     except Away:
         return _local.draw(draw)
     _local.learn(draw, verdict)
@@ -108,28 +107,19 @@ async def _draw_together(draw: Draw) -> Verdict:
 def _count(draw: Draw) -> None:
     """Here at once, and in Redis a little later."""
     if settings.REDIS_URL:
-        _shared_buckets().draw_later(draw)
+        _shared.here().draw_later(draw)
     _local.draw(draw)
-
-
-def _shared_buckets() -> SharedBuckets:
-    """Those of this event loop."""
-    loop = loops.running()
-    found = _shared.get(loop)
-    if found is None:
-        found = _shared[loop] = SharedBuckets(settings.REDIS_URL, _local.learn)
-    return found
 
 
 async def warm() -> None:
     """Connect to Redis, if there is one; a second at most."""
     if settings.REDIS_URL:
-        await _shared_buckets().is_well()
+        await _shared.here().is_well()
 
 
 async def close() -> None:
     """Let go of Redis. The next call connects again."""
-    if buckets := _shared.pop(asyncio.get_running_loop(), None):
+    if buckets := _shared.taken_away():
         await buckets.close()
 
 

@@ -76,7 +76,7 @@ async def post(pool: Pool, url: str, headers: Mapping[str, str], body: bytes) ->
     if said.count("\n") != len(headers) or said.count("\r") != len(headers) or "\0" in said:
         raise ValueError("a line break in a header")
     head = f"{where.head}content-length: {len(body)}\r\n{said}\r\n".encode("latin-1")
-    connection = await _connections(pool).take(where.origin)
+    connection = await _pools[pool].here().take(where.origin)
     return await connection.ask(head + body).begun()
 
 
@@ -157,27 +157,22 @@ class Connections:
             self._tidying = self._loop.call_later(KEPT_S / 2, self._tidy)
 
 
-_pools: dict[tuple[asyncio.AbstractEventLoop, Pool], Connections] = {}
+def _resolver(pool: Pool) -> AbstractResolver:
+    return ThreadedResolver() if pool is Pool.DEPLOYERS else Guarded(destinations.for_operators(), has_tls=pool is Pool.WITH_TLS)
 
 
 def _connections(pool: Pool) -> Connections:
-    key = loops.running(), pool
-    found = _pools.get(key)
-    if found is None:
-        found = _pools[key] = Connections(_resolver(pool))
-    return found
+    return Connections(_resolver(pool))
+
+
+_pools = {pool: loops.OneEach(partial(_connections, pool)) for pool in Pool}
 
 
 async def close_client() -> None:
     """Close the connections of this event loop."""
-    loop = asyncio.get_running_loop()
-    for pool in Pool:
-        if connections := _pools.pop((loop, pool), None):
+    for pool in _pools.values():
+        if connections := pool.taken_away():
             connections.close()
-
-
-def _resolver(pool: Pool) -> AbstractResolver:
-    return ThreadedResolver() if pool is Pool.DEPLOYERS else Guarded(destinations.for_operators(), has_tls=pool is Pool.WITH_TLS)
 
 
 @cache

@@ -35,3 +35,23 @@ def test_each_thread_has_its_own() -> None:
         return elsewhere == [True] and await _here()
 
     assert asyncio.run(beside())
+
+
+def test_there_is_one_of_a_thing_for_each_loop_until_it_is_taken_away() -> None:
+    things = loops.OneEach(object)
+
+    async def twice() -> tuple[object, object]:
+        return things.here(), things.here()
+
+    async def taken_and_asked_for() -> None:
+        one = things.here()
+
+        assert things.taken_away() is one
+        assert things.taken_away() is None
+        assert things.here() is not one
+
+    first, again = uvloop.run(twice())
+    other, _ = uvloop.run(twice())
+    assert first is again
+    assert other is not first
+    uvloop.run(taken_and_asked_for())

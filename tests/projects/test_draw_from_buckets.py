@@ -281,7 +281,7 @@ def _admitted(grant: Grant, calls: int) -> tuple[list[int], list[Draw]]:
     waited, left = list[Draw](), list[int]()
 
     async def run() -> None:
-        buckets = limits._shared_buckets()
+        buckets = limits._shared.here()
         draw = buckets.draw
 
         async def watched(asked: Draw) -> Verdict:
@@ -323,8 +323,8 @@ def test_of_a_redis_that_left_meanwhile_a_call_notices_nothing() -> None:
 
     async def run() -> None:
         assert (await limits.admit(grant)).refusal is None
-        limits._shared_buckets()._redis.connection_pool.connection_kwargs |= {"host": "127.0.0.1", "port": 1}
-        await limits._shared_buckets()._redis.connection_pool.disconnect()
+        limits._shared.here()._redis.connection_pool.connection_kwargs |= {"host": "127.0.0.1", "port": 1}
+        await limits._shared.here()._redis.connection_pool.disconnect()
         for _ in range(5):
             assert (await limits.admit(grant)).refusal is None
             await asyncio.sleep(0.03)
