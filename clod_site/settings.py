@@ -172,13 +172,16 @@ def _database(url: str) -> dict[str, object]:
     }
 
 
+# The ledger's connection brings the write-ahead log into the file long before any other would (billing.ledger.store_sqlite): before
+# SQLite 3.51.3 two that do so in the same instant could damage it.
 _SQLITE = {
     "ENGINE": "django.db.backends.sqlite3",
     "NAME": VAR_DIR / "clod.sqlite3",
     "OPTIONS": {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-32000;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-32000; "
+        "PRAGMA wal_autocheckpoint=8000;",
     },
     "TEST": {"NAME": VAR_DIR / "test.sqlite3"},
 }

@@ -14,6 +14,7 @@ from django.db import connections
 from billing.ledger.store import Column, Contended, Fetch, Insert, Lost, Moved, Rejected, Row, Select, StoreError, Update
 
 WAIT_S = 0.5
+PAGES_AHEAD = 1000  # of the write-ahead log, before they are brought into the file; other connections wait for eight times as many
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 REJECTED = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_MISUSE}
 
@@ -28,6 +29,7 @@ class SqliteStore:
             )
             for command in filter(None, map(str.strip, wrapper.init_commands)):
                 self._connection.execute(command)
+            self._connection.execute(f"PRAGMA wal_autocheckpoint={PAGES_AHEAD}")
         except sqlite3.Error as error:
             raise Lost(str(error)) from error
 

@@ -1,6 +1,7 @@
 """What the ledger's statements do where one fails, whatever the database."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,6 +16,7 @@ from tests.billing import till
 
 pytestmark = pytest.mark.usefixtures("money")
 MANY = 20_000
+LARGE_BYTES = 10_000_000
 
 
 @pytest.fixture
@@ -82,3 +84,19 @@ def test_what_the_driver_cannot_read_is_rejected_and_only_the_wire_is_lost(opene
     assert isinstance(opened._named(psycopg.DataError("timestamp too large")), store.Rejected)
     assert isinstance(opened._named(psycopg.OperationalError("server closed the connection")), store.Lost)
     assert isinstance(opened._named(Refused("server closed the connection", "")), store.Lost)
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL has no file that connections bring pages into")
+def test_the_ledger_s_connection_alone_brings_what_was_written_into_the_file(opened: store.Store) -> None:
+    """Before SQLite 3.51.3 two connections that do so in the same instant can damage it."""
+    dana, file = till.customer(), Path(connection.settings_dict["NAME"])
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE large (content BLOB)")
+        try:
+            before = file.stat().st_size
+            cursor.execute("INSERT INTO large VALUES (zeroblob(?))", [LARGE_BYTES])
+            assert file.stat().st_size == before
+            insert(opened, period(dana.project.pk))
+            assert file.stat().st_size > before + LARGE_BYTES
+        finally:
+            cursor.execute("DROP TABLE large")
