@@ -54,6 +54,7 @@ def key_generate(request: MemberRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page
+@stale.in_turn
 def key_detail(request: MemberRequest, key_id: UUID) -> HttpResponse:
     """Looking is for every member; owners and admins change caps, also those of a key."""
     api_key = keys_page.find(request, key_id)
@@ -80,6 +81,7 @@ def key_detail(request: MemberRequest, key_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page
+@stale.in_turn
 def key_bounds(request: MemberRequest, key_id: UUID) -> HttpResponse:
     """Which models, from where, how fast, and until when."""
     access.require(request.membership, WRITERS, "restrict API keys")

@@ -24,6 +24,10 @@ def find(request: MemberRequest, project_id: UUID) -> Project:
     return access.find(of_member(request.membership), request.membership, pk=project_id)
 
 
+def find_also_archived(request: MemberRequest, project_id: UUID) -> Project:
+    return access.find(Project.objects.select_related("organization"), request.membership, pk=project_id)
+
+
 def change(request: MemberRequest, project_id: UUID, deed: str) -> Project:
     """Looking is for every member of the organization, sending the form for owners and admins; a stranger gets a 404 either way."""
     project = find(request, project_id)

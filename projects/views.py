@@ -61,7 +61,10 @@ def project_create(request: MemberRequest) -> HttpResponse:
 @require_safe
 @member_page
 def project_overview(request: MemberRequest, project_id: UUID) -> HttpResponse:
-    project = project_page.find(request, project_id)
+    project = project_page.find_also_archived(request, project_id)
+    if project.archived_at:
+        messages.info(request, f"{project.name} is archived. It can be restored here, among the archived projects.")
+        return redirect("project_list")
     counts = {
         "key_count": project.api_keys.filter(revoked_at=None).count(),
         "model_count": project.allowed_models.count(),
@@ -79,6 +82,7 @@ def project_keys(request: MemberRequest, project_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page
+@stale.in_turn
 def project_models(request: MemberRequest, project_id: UUID) -> HttpResponse:
     project = project_page.change(request, project_id, "choose a project's models")
     form = ModelsForm(request.POST if request.method == "POST" else None, initial={"models": project.allowed_models.order_by("pk")})
@@ -95,6 +99,7 @@ def project_models(request: MemberRequest, project_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page
+@stale.in_turn
 def project_budgets(request: MemberRequest, project_id: UUID) -> HttpResponse:
     project = project_page.change(request, project_id, "change a project's caps")
     initial = {name: getattr(project, name) for name in BudgetForm.base_fields}
@@ -132,7 +137,11 @@ def project_settings(request: MemberRequest, project_id: UUID) -> HttpResponse:
 @member_page
 def project_archive(request: MemberRequest, project_id: UUID) -> HttpResponse:
     access.require(request.membership, MANAGERS, "archive a project")
-    project = project_page.find(request, project_id)
+    project = project_page.find_also_archived(request, project_id)
+    if project.archived_at:
+        project.archive()  # by another tab, whose calls may not have run out yet
+        messages.info(request, f"{project.name} is archived already. Its keys start no more calls; its activity stays.")
+        return redirect("project_list")
     if project.is_default:
         raise PermissionDenied("The default project cannot be archived: keys without another project belong to it.")
     form = ArchiveForm(request.POST, project=project)
@@ -150,7 +159,10 @@ def project_archive(request: MemberRequest, project_id: UUID) -> HttpResponse:
 @member_page
 def project_restore(request: MemberRequest, project_id: UUID) -> HttpResponse:
     access.require(request.membership, MANAGERS, "restore a project")
-    project = access.find(archived_of_member(request.membership), request.membership, pk=project_id)
+    project = project_page.find_also_archived(request, project_id)
+    if not project.archived_at:
+        messages.info(request, f"{project.name} is in use.")
+        return redirect("project_overview", project.pk)
     project.restore()
     audit.record(request, "project.restore", project)
     messages.success(request, f"{project.name} is back. Its keys work again within a second.")

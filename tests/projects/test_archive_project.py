@@ -1,8 +1,11 @@
 """Archiving a project, with its name typed."""
 
+from typing import Any
+
 import pytest
 
 from accounts.models import Organization, User
+from clod_site.lib import ahead
 from projects import grants, keys
 from projects.models import Project
 from tests.people import browser
@@ -51,3 +54,16 @@ def test_its_name_stays_taken_and_the_refusal_says_by_what(alice: User, bot: Pro
     bot.archive()
     answer = browser(alice).post("/projects/new", {"name": "Billing bot"})
     assert "There is an archived project named Billing bot already" in answer.content.decode()
+
+
+def test_who_archives_what_another_tab_has_archived_is_told_so_once_its_calls_have_run_out(
+    alice: User, bot: Project, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    bot.archive()
+    waited: list[object] = []
+    monkeypatch.setattr(ahead, "_waits", [lambda **whose: waited.append(whose["project_id"])])
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = browser(alice).post(pages.of(bot, "archive"), {"typed_name": "Billing bot"}, follow=True)
+    assert waited == [bot.pk]
+    assert answer.redirect_chain == [("/projects", 302)]
+    assert "Billing bot is archived already." in answer.content.decode()

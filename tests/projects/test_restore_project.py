@@ -40,8 +40,17 @@ def test_bob_the_viewer_and_charlie_restore_nothing(bob: User, viewer: User, cha
     assert gone.archived_at
 
 
-def test_a_project_in_use_has_nothing_to_restore(alice: User, project: Project) -> None:
-    assert browser(alice).post(pages.of(project, "restore")).status_code == 404
+def test_who_restores_what_another_tab_has_restored_is_told_so(alice: User, project: Project) -> None:
+    answer = browser(alice).post(pages.of(project, "restore"), follow=True)
+    assert answer.redirect_chain == [(pages.of(project), 302)]
+    assert f"{project.name} is in use." in answer.content.decode()
+
+
+def test_an_archived_project_s_address_leads_to_where_it_can_be_restored(alice: User, charlie: User, gone: Project) -> None:
+    answer = browser(alice).get(pages.of(gone), follow=True)
+    assert answer.redirect_chain == [("/projects", 302)]
+    assert f"{gone.name} is archived. It can be restored here" in answer.content.decode()
+    assert browser(charlie).get(pages.of(gone)).status_code == 404
 
 
 def test_charlie_does_not_see_what_alice_archived(charlie: User, gone: Project) -> None:

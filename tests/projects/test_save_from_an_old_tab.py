@@ -1,6 +1,7 @@
 """A form that was opened before somebody else saved changes nothing, and says so."""
 
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from accounts.models import User
 from clod_site.lib.money import usd
 from projects import keys
 from projects.models import ApiKey, Project
+from tests.meanwhile import uncommitted
 from tests.people import browser
-from tests.projects import pages
+from tests.projects import pages, shelf
 
 pytestmark = pytest.mark.django_db
 SAID = "This has been changed meanwhile, so nothing was saved."
@@ -57,3 +59,28 @@ def test_caps_of_a_key_and_models_of_a_project_likewise(alice: User, project: Pr
     ApiKey.objects.update(daily_cap_nanousd=usd("1"))
     assert said(visit, address, old | {"daily_cap_nanousd": ""})
     assert opened(visit, pages.of(project, "models"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_that_save_in_the_same_instant_one_is_told(alice: User, project: Project, api_key: ApiKey) -> None:
+    first, second = browser(alice), browser(alice)
+    for row, address in ((project, pages.of(project, "budgets")), (api_key, pages.of_key(api_key))):
+        form = opened(first, address)
+        with uncommitted(partial(first.post, address, form | {"daily_cap_nanousd": "20"})):
+            assert said(second, address, form | {"monthly_cap_nanousd": "50"})
+        row.refresh_from_db()
+        assert (row.daily_cap_nanousd, row.monthly_cap_nanousd) == (usd("20"), None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_so_is_who_restricts_a_key_or_chooses_models_in_the_same_instant(alice: User, project: Project, api_key: ApiKey) -> None:
+    first, second = browser(alice), browser(alice)
+    address, models = pages.of_key(api_key, "restrictions"), pages.of(project, "models")
+    form = opened(first, address)
+    with uncommitted(partial(first.post, address, form | {"allowed_networks": "10.0.0.0/8"})):
+        assert said(second, address, form | {"requests_per_minute": "5"})
+    one, other = shelf.model("One"), shelf.model("Other")
+    form = opened(first, models)
+    with uncommitted(partial(first.post, models, form | {"models": [one.pk]})):
+        assert said(second, models, form | {"models": [other.pk]})
+    assert list(project.allowed_models.all()) == [one]

@@ -77,4 +77,4 @@ def test_an_archived_project_is_not_there_any_more(alice: User, organization: Or
     before, _, archived = browser(alice).get("/projects").content.decode().partition('id="archived-title"')
     assert "Gone" not in before
     assert "Gone" in archived
-    assert browser(alice).get(pages.of(gone)).status_code == 404
+    assert browser(alice).get(pages.of(gone, "budgets")).status_code == 404
