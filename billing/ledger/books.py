@@ -1,7 +1,7 @@
 """The rows one transaction works on, read under lock, changed in memory, written back in bulk."""
 
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
@@ -10,7 +10,10 @@ from billing.ledger.leases import Unwritten
 from billing.ledger.recording import Record
 from billing.models import HoldState
 from billing.terms import AttemptRow, Held, HoldAsk
+from clod_site.lib import clock
 from clod_site.lib.calendars import Calendar
+
+MICROSECOND = timedelta(microseconds=1)
 
 
 class Key(NamedTuple):
@@ -178,7 +181,7 @@ class Lent(NamedTuple):
 
 @dataclass(slots=True)
 class Books:
-    """Found rows by key, and what is to be written. ``unwritten`` are calls on leases that have no row yet."""
+    """Found rows by key, since when they are locked, and what is to be written. ``unwritten`` are calls on leases that have no row yet."""
 
     keys: dict[UUID, Key] = field(default_factory=dict)
     projects: dict[UUID, Project] = field(default_factory=dict)
@@ -190,6 +193,7 @@ class Books:
     idempotent_calls: dict[tuple[UUID, str], IdempotentCall] = field(default_factory=dict)
     entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
     unwritten: dict[UUID, Unwritten] = field(default_factory=dict)
+    locked_at: datetime = field(default_factory=clock.now)
 
     lent: dict[UUID, Lent] = field(default_factory=dict)
     new_holds: list[Hold] = field(default_factory=list)
@@ -215,8 +219,13 @@ class Books:
         self.new_holds.append(hold)
         return hold
 
-    def post(self, entry: Entry) -> None:
-        """An entry and the balance it leaves are one thing; nothing else moves a balance."""
-        self.wallets[entry.wallet_id].move(entry.amount)
-        self.entries[entry.reference, entry.kind] = entry
+    def post(self, entry_id: UUID, wallet: Wallet, kind: str, amount: int, reference: str, reason: str) -> None:
+        """An entry and the balance it leaves are one thing; nothing else moves a balance.
+
+        A wallet's entries are in the order of their instants: those are taken while the wallet is locked, a microsecond apart in a batch.
+        """
+        wallet.move(amount)
+        instant = self.locked_at + len(self.new_entries) * MICROSECOND
+        entry = Entry(entry_id, wallet.id, kind, amount, wallet.balance, reference, reason, instant)
+        self.entries[reference, kind] = entry
         self.new_entries.append(entry)

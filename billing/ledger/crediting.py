@@ -1,10 +1,9 @@
 """Money that comes in, goes back or is put right: one entry for each (key, kind), however often it is asked for."""
 
-from datetime import datetime
 from uuid import UUID
 
 from billing import refusals
-from billing.ledger.books import Books, Entry
+from billing.ledger.books import Books
 from billing.ledger.operations import Credit
 from clod_site.lib import ids
 
@@ -17,7 +16,7 @@ class KeyReused(ValueError):
     """The same key came with another wallet or amount."""
 
 
-def credit(books: Books, asked: Credit, now: datetime) -> UUID:
+def credit(books: Books, asked: Credit) -> UUID:
     """The id of the entry: a new one, or the one this key made before."""
     entry = books.entries.get((asked.key, asked.kind))
     if entry is not None:
@@ -29,7 +28,6 @@ def credit(books: Books, asked: Credit, now: datetime) -> UUID:
         raise UnknownWallet(f"there is no wallet {asked.wallet_id}")
     if wallet.available + asked.amount_nanousd < 0:
         raise refusals.InsufficientFunds(-asked.amount_nanousd, wallet.available)
-    balance = wallet.balance + asked.amount_nanousd
-    new = Entry(ids.uuid7(), wallet.id, asked.kind, asked.amount_nanousd, balance, asked.key, asked.reason, now)
-    books.post(new)
-    return new.id
+    entry_id = ids.uuid7()
+    books.post(entry_id, wallet, asked.kind, asked.amount_nanousd, asked.key, asked.reason)
+    return entry_id

@@ -20,6 +20,7 @@ from billing.ledger.operations import Authorise, Checkpoint, Credit, Cut, Operat
 from billing.ledger.store import Contended, Fetch, Row, Select, Store
 from billing.models import Funding
 from billing.terms import Held, HoldAsk, Keepsake, Outcome, Repeatable
+from clod_site.lib import clock
 
 
 class Misguessed(Contended):
@@ -94,6 +95,7 @@ def lock(store: Store, batch: Sequence[Operation], now: datetime, known: Known, 
     if not (guessed.asked_periods <= rows.periods.keys() and guessed.asked_free_days <= rows.free_days.keys()):
         known.forget()
         raise Misguessed
+    rows.locked_at = clock.now()
     return rows
 
 

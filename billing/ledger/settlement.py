@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from billing.ledger import idempotency, leasing
-from billing.ledger.books import Books, Entry, FreeDay, Hold, Period, Wallet
+from billing.ledger.books import Books, FreeDay, Hold, Period, Wallet
 from billing.ledger.operations import Ending
 from billing.ledger.recording import Record
 from billing.models import EntryKind, Funding, HoldState
@@ -35,7 +35,7 @@ def settle(books: Books, held: Held, ending: Ending, outcome: Outcome | None, no
     periods = books.periods_of(hold) if hold.funding == Funding.WALLET else []
     _release(books, hold, held.organization_id, wallet, periods)
     if ending is not Ending.VOID:
-        _charge(books, hold, wallet, periods, charged, now)
+        _charge(books, hold, wallet, periods, charged)
     leasing.give_back(books, hold, charged, wallet, periods)
     if hold.funding == Funding.WALLET and owed > charged:
         books.losses.append((hold.id, min(owed - charged, LARGEST), now))
@@ -66,13 +66,12 @@ def _free_day(books: Books, hold: Hold, organization_id: UUID) -> FreeDay:
     return books.free_days[organization_id, hold.day_key]
 
 
-def _charge(books: Books, hold: Hold, wallet: Wallet, periods: list[Period], charged: int, now: datetime) -> None:
+def _charge(books: Books, hold: Hold, wallet: Wallet, periods: list[Period], charged: int) -> None:
     """One usage entry for each captured call, of nothing for a free one. It bears the hold's id: there cannot be two."""
     for period in periods:
         period.spend(charged)
     reason = REASONS[hold.funding] if hold.state == HoldState.CAPTURED else "Interrupted call, up to its last checkpoint"
-    reference = ids.public("req", hold.id)
-    books.post(Entry(hold.id, wallet.id, EntryKind.USAGE.value, -charged, wallet.balance - charged, reference, reason, now))
+    books.post(hold.id, wallet, EntryKind.USAGE.value, -charged, ids.public("req", hold.id), reason)
 
 
 def _record(books: Books, hold: Hold, organization_id: UUID, outcome: Outcome | None, now: datetime) -> None:

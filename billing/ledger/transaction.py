@@ -53,7 +53,7 @@ def _answer(rows: Books, operation: Operation, now: datetime) -> Answer:
         case Renew():
             return leasing.lend(rows, operation.ask, operation.lease_id, now)
         case Credit():
-            return crediting.credit(rows, operation, now)
+            return crediting.credit(rows, operation)
     raise TypeError(f"the ledger does not know {operation!r}")
 
 

@@ -15,11 +15,12 @@ from django.conf import settings
 from django.db import connection
 
 from billing import holds, ledger
-from billing.models import Hold
+from billing.models import Hold, Wallet
 from clod_site.lib import clock
 from clod_site.lib.refusal import Refusal
 from projects.models import ApiKey, Project
 from tests.billing import till
+from tests.meanwhile import A_LITTLE_S, uncommitted
 
 pytestmark = pytest.mark.usefixtures("money")
 
@@ -65,6 +66,32 @@ def test_calls_that_hold_and_pay_at_once_end_with_an_empty_wallet() -> None:
 
     assert sum(till.run(everyone())) == 10 * till.CALL
     assert (dana.wallet.balance_nanousd, dana.wallet.held_nanousd) == (0, 0)
+
+
+def test_a_statement_is_in_the_order_of_its_balances_whoever_calls_first() -> None:
+    dana = till.customer(dollars="100.00")
+    helds = till.all_at_once(dana.ask() for _ in range(40))
+
+    async def in_another_order() -> None:
+        await asyncio.gather(*(holds.capture(held, till.outcome(held, till.CALL // number)) for number, held in enumerate(helds[::-1], 1)))
+
+    till.run(in_another_order())
+    assert till.statement_adds_up(dana.wallet)
+
+
+def test_an_entry_that_waited_for_another_process_comes_after_its_entry() -> None:
+    dana = till.customer()
+    held = till.authorise(dana.ask())
+
+    def move() -> None:
+        wallet = Wallet.objects.select_for_update().get(pk=dana.wallet.pk)
+        balance, instant = wallet.balance_nanousd + 5, clock.now() + timedelta(seconds=A_LITTLE_S / 2)
+        wallet.entries.create(kind="credit", amount_nanousd=5, balance_after_nanousd=balance, reference="theirs", created_at=instant)
+        Wallet.objects.update(balance_nanousd=balance)
+
+    with uncommitted(move):
+        till.capture(held, till.CALL)
+    assert till.statement_adds_up(dana.wallet)
 
 
 def test_wallets_do_not_mix() -> None:
@@ -167,6 +194,7 @@ def test_two_processes_share_a_cap_exactly_while_they_pay() -> None:
     answers = shop_in_two_processes(dana, project=dana.project, workers=10, calls=5, pay=True)
     assert answers == {"held": 30, "project_daily_cap": 70}
     assert dana.wallet.balance_nanousd == 470 * till.CALL
+    assert till.statement_adds_up(dana.wallet)
 
 
 def test_two_processes_share_the_cap_of_a_key_exactly_as_its_first_traffic() -> None:

@@ -129,6 +129,16 @@ def outcome(held: Held, charge: int = 0, **changes: Any) -> Outcome:
     return Outcome(charge, RequestRow(**(fields | changes)), attempts)
 
 
+def statement_adds_up(wallet: Wallet) -> bool:
+    """Whether each entry, in the order of a statement, leaves the balance before it and its amount."""
+    balance = 0
+    for entry in wallet.entries.order_by("created_at", "id"):
+        balance += entry.amount_nanousd
+        if entry.balance_after_nanousd != balance:
+            return False
+    return balance == wallet.balance_nanousd
+
+
 def run(call: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run(call)
 
