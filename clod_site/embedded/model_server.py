@@ -17,6 +17,7 @@ import xllamacpp
 ALIAS = "smollm2-135m-instruct"
 SLOTS = 4
 CONTEXT_TOKENS_PER_SLOT = 2048
+CONNECTIONS = 80  # a thread each: all calls of nine data centers at once. With fewer, one waits while others keep theirs
 THREADS = 1  # two on two busy cores wait for each other: 2 tokens a second instead of 50 under load
 PROMPT_CACHE_MIB = 64
 LOG_WARNINGS = 2
@@ -37,6 +38,7 @@ def parameters(port: int) -> xllamacpp.CommonParams:
     params.model.path = str(weights())
     params.model_alias = {ALIAS}
     params.hostnames, params.port = ["127.0.0.1"], port
+    params.n_threads_http = CONNECTIONS
     params.n_parallel, params.n_ctx = SLOTS, SLOTS * CONTEXT_TOKENS_PER_SLOT
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = THREADS
     params.n_gpu_layers, params.fit_params = 0, False

@@ -1,13 +1,17 @@
 """The local model's process: an OpenAI-compatible address that comes back after a crash and ends with its owner."""
 
+import http.client
 import json
 import logging
 import os
 import signal
+import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -61,6 +65,25 @@ def test_a_crash_is_said_and_the_model_comes_back_at_the_same_address(model: Mod
         assert probe.answers(f"{address}/health", LOADS_WITHIN_S)
     assert "The local model ended (status -9); starting it again" in caplog.text
     assert json.loads(post(f"{address}/v1/chat/completions"))["usage"]["completion_tokens"] > 0
+
+
+def test_nobody_waits_for_connections_that_others_keep(model: ModelProcess) -> None:
+    """llama.cpp's server keeps a connection, and a thread with it, for five seconds."""
+    host = urlsplit(model.address(LOADS_WITHIN_S)).netloc
+    connections = [http.client.HTTPConnection(host, timeout=LOADS_WITHIN_S) for _ in range(16)]
+    body = json.dumps({"model": ALIAS, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1})
+
+    def took_s(connection: http.client.HTTPConnection) -> float:
+        began = time.monotonic()
+        connection.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
+        assert json.loads(connection.getresponse().read())["choices"]
+        return time.monotonic() - began
+
+    with ThreadPoolExecutor(len(connections)) as callers:
+        longest_s = max(callers.map(took_s, connections[:9])), max(callers.map(took_s, connections))
+    for connection in connections:
+        connection.close()
+    assert max(longest_s) < 4
 
 
 def test_it_ends_when_asked(model: ModelProcess) -> None:
