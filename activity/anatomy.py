@@ -28,8 +28,10 @@ class Stretch:
 def timeline(row: Request, attempts: Sequence[Attempt] = ()) -> list[Stretch]:
     """Until the attempt that decided began, until its first token, until the last one. Parts that took no time are left out.
 
-    An answer that came whole has no first token of its own; where nothing came, there is waiting only.
+    An answer that came whole has no first token of its own; where nothing came, there is waiting only. Empty where nobody knows.
     """
+    if row.is_untold:
+        return []
     queued = min(_queued_ms(row, attempts), row.latency_ms)
     parts = [("Tries before" if len(attempts) > 1 else "Queue", "queue", queued), *_answer(row, queued)]
     return _stretches([part for part in parts if part[2]] or parts[-1:], row.latency_ms)
@@ -81,6 +83,9 @@ class CostLine:
 
 def cost_lines(row: Request) -> list[CostLine]:
     """How the charge came about, at the price tick the request was admitted at."""
+    if row.is_untold:
+        counted = CostLine("Delivered", "until its process ended, as far as that was counted", row.cost_nanousd)
+        return [counted, CostLine("Charged", _charged_to(row), row.cost_nanousd, is_total=True)]
     lines = _usage_lines(row, row.price_tick) if row.price_tick else []
     if row.fee_nanousd:
         lines.append(CostLine("Routing fee", _fee_detail(row.price_tick), row.fee_nanousd))

@@ -76,6 +76,11 @@ class Request(models.Model):
     def __str__(self) -> str:
         return str(self.id)
 
+    @property
+    def is_untold(self) -> bool:
+        """Its process died before it could tell how it went: the model and what was charged is all that is known."""
+        return not self.operation
+
 
 class Body(models.Model):
     """What was said in one request, as its project wanted it kept: a JSON document, or the JWE that it is sealed in.

@@ -11,6 +11,7 @@ import msgspec
 from billing.ledger.cleaning import clamp, storable, storable_json
 from billing.ledger.recording import Record
 from billing.ledger.store import Column, Insert, Row, Select, Store, columns_of
+from clod_site.lib.money import BASIS_POINTS, ceil_div
 
 COLUMNS = (
     "id", "organization", "project", "api_key", "user", "created_at",
@@ -22,7 +23,13 @@ COLUMNS = (
     "energy_uwh", "electricity_picousd", "electricity_average_picousd",
 )  # fmt: skip
 SERVED = Select(
-    (Column("t.id", "bigint"), Column("m.slug", "text"), Column("p.slug", "text"), Column("d.slug", "text")),
+    (
+        Column("t.id", "bigint"),
+        Column("m.slug", "text"),
+        Column("p.slug", "text"),
+        Column("d.slug", "text"),
+        Column("t.fee_basis_points", "integer"),
+    ),
     "catalog_pricetick AS t JOIN catalog_endpoint AS e ON e.id = t.endpoint_id JOIN catalog_model AS m ON m.id = e.model_id "
     "JOIN catalog_provider AS p ON p.id = e.provider_id LEFT JOIN catalog_datacenter AS d ON d.id = e.data_center_id",
     (Column("t.id", "bigint"),),
@@ -71,7 +78,7 @@ class Recorder:
     def insert(self, store: Store, records: Sequence[Record]) -> None:
         """One row for each record. What the gateway could not tell is rebuilt from the hold: its tick, endpoint and model."""
         untold = {(record.price_tick_id,) for record in records if record.row is None}
-        served = {tick: names for tick, *names in store.select(SERVED, sorted(untold))()} if untold else {}
+        served = {tick: facts for tick, *facts in store.select(SERVED, sorted(untold))()} if untold else {}
         store.insert(_statement(), [_values(record, record.row or _rebuilt(record, served)) for record in records])
 
 
@@ -84,7 +91,7 @@ def _statement() -> Insert:
 
 def _rebuilt(record: Record, served: dict[int, list[Any]]) -> RequestRow:
     """A call whose process died, or whose row the database refused: what it cost is known, how it went is not."""
-    model, provider, data_center = served[record.price_tick_id]
+    model, provider, data_center, fee_bp = served[record.price_tick_id]
     return RequestRow(
         id=record.request_id,
         organization_id=record.organization_id,
@@ -107,7 +114,7 @@ def _rebuilt(record: Record, served: dict[int, list[Any]]) -> RequestRow:
         cached_tokens=0,
         reasoning_tokens=0,
         list_cost_nanousd=record.charged_nanousd,
-        fee_nanousd=0,
+        fee_nanousd=record.charged_nanousd - ceil_div(record.charged_nanousd * BASIS_POINTS, BASIS_POINTS + fee_bp),
         is_estimated=True,
         is_usage_suspect=False,
         attempts=0,

@@ -62,6 +62,15 @@ def test_nonsense_is_a_404(alice: User, text: str) -> None:
     assert browser(alice).get(f"/activity/{text}").status_code == 404
 
 
+def test_of_an_interrupted_request_the_page_says_what_is_not_known(alice: User, project: Project) -> None:
+    row = call(project, status="expired", operation="", prompt_tokens=0, completion_tokens=0, cost_nanousd=459_000, latency_ms=675_319)
+    shown = browser(alice).get(f"/activity/{public(row)}").content.decode()
+    assert "Its process ended before it could tell how long the request ran. It was settled 11 min 15 s after it began." in shown
+    assert [(line.name, line.nanousd) for line in anatomy.cost_lines(row)] == [("Delivered", 459_000), ("Charged", 459_000)]
+    assert "<dd>not counted</dd>" in shown
+    assert "Waiting" not in shown
+
+
 def test_the_timeline_covers_the_whole_request(project: Project) -> None:
     parts = anatomy.timeline(call(project, is_stream=True, ttft_ms=300, latency_ms=1200))
     assert [(part.ms, part.start_permille, part.width_permille) for part in parts] == [(300, 0, 250), (900, 250, 750)]

@@ -10,6 +10,7 @@ from activity.models import Request
 from billing import check, holds, ledger, refusals, tasks
 from billing.ledger import settlement
 from billing.models import BudgetPeriod, Hold, LedgerEntry
+from catalog.models import PriceTick
 from clod_site.lib import clock
 from clod_site.schedule import BEAT
 from tests.billing import till
@@ -34,6 +35,17 @@ def test_it_charges_the_checkpoint_and_says_it_is_estimated() -> None:
     assert (row.organization_id, row.api_key_id, row.price_tick_id) == (dana.organization.pk, dana.key.pk, dana.tick.pk)
     assert LedgerEntry.objects.get(kind="usage").amount_nanousd == -4000
     assert (dana.state_of(held.request_id), dana.wallet.held_nanousd) == ("expired", 0)
+
+
+def test_the_routing_fee_is_part_of_what_an_interrupted_call_is_charged() -> None:
+    dana = till.customer()
+    PriceTick.objects.update(fee_basis_points=500)
+    held = till.authorise(dana.ask())
+    holds.checkpoint(held, 2100)
+    ledger.stop(10)
+    ledger.sweep(later())
+    row = Request.objects.get(pk=held.request_id)
+    assert (row.cost_nanousd, row.fee_nanousd) == (2100, 100)
 
 
 def test_a_call_that_used_nothing_for_sure_costs_nothing() -> None:
