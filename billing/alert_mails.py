@@ -66,8 +66,8 @@ def text_of(alert: BudgetAlert) -> tuple[str, ...]:
     address = f"{settings.CLOD_BASE_URL}/projects/{ids.public('proj', project.pk)}/budgets"
     is_used_up = alert.percent == USED_UP
     return (
-        f"{who} has {'used up' if alert.percent_spent >= USED_UP else f'spent {alert.percent_spent} % of'} its {cap}",
-        f"{who} has spent {spent} ({alert.percent_spent} %) of its {cap} in {alert.organization.name}.",
+        f"{who} has {'used up' if alert.percent_spent >= USED_UP else f'spent {alert.share_spent} of'} its {cap}",
+        f"{who} has spent {spent} ({alert.share_spent}) of its {cap} in {alert.organization.name}.",
         f"Requests that do not fit under it are refused until {until}."
         if is_used_up
         else f"At the cap, requests are refused until {until}.",

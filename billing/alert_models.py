@@ -4,7 +4,7 @@ from django.db import models
 
 from accounts.models import Organization, User
 from clod_site.lib import clock
-from clod_site.lib.money import tell_apart
+from clod_site.lib.money import share, tell_apart
 
 
 class MailState(models.TextChoices):
@@ -39,6 +39,10 @@ class BudgetAlert(models.Model):
     def percent_spent(self) -> int:
         """Of the cap, rounded down, so that 100 is all of it."""
         return self.spent_nanousd * 100 // self.cap_nanousd
+
+    @property
+    def share_spent(self) -> str:
+        return share(self.spent_nanousd, self.cap_nanousd)
 
     @property
     def amounts(self) -> tuple[str, ...]:

@@ -1,7 +1,9 @@
 """What an organization's admin page says of its money: balance, running holds, free requests."""
 
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Min, Q, Sum
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -34,8 +36,18 @@ def money(organization: Organization) -> str:
 @read_once
 def holds(organization: Organization) -> str:
     """Of its open holds; the index of those is small."""
-    rows = Hold.objects.filter(wallet__organization=organization, state=HoldState.OPEN, is_lease=False)
-    found = rows.aggregate(count=Count("pk"), amount=Sum("amount_nanousd"), oldest=Min("created_at"))
+    rows, calls = Hold.objects.filter(wallet__organization=organization, state=HoldState.OPEN), Q(is_lease=False)
+    found = rows.aggregate(
+        count=Count("pk", filter=calls),
+        amount=Sum("amount_nanousd", filter=calls),
+        oldest=Min("created_at", filter=calls),
+        ahead=Sum("amount_nanousd", filter=~calls),
+    )
+    ahead = f"; {format_usd(found['ahead'])} set aside for calls to come" if found["ahead"] else ""
+    return format_html("{}{}", _running(organization, found), ahead)
+
+
+def _running(organization: Organization, found: dict[str, Any]) -> str:
     if not found["count"]:
         return "none"
     age_s = round((clock.now() - found["oldest"]).total_seconds())

@@ -100,4 +100,4 @@ def _spent(period: budgets.Period) -> str:
     used = f"{spent} spent and {money.format_usd(held)} held" if held else spent
     if cap is None:
         return used
-    return f"{used} of {rest[0]}" + (f" ({(period.spent_nanousd + held) * 100 // cap} %)" if cap else "")
+    return f"{used} of {rest[0]}" + (f" ({money.share(period.spent_nanousd + held, cap)})" if cap else "")

@@ -10,6 +10,7 @@ TOKENS_PER_PRICE = 1_000_000
 BASIS_POINTS = 10_000
 CENTS = 2  # decimals of a dollar
 DECIMALS = 9
+MOST_PERCENT = 999
 
 
 def usd(text: str | int | Decimal) -> int:
@@ -71,6 +72,16 @@ def tell_apart(*nanousd: int) -> tuple[str, ...]:
     different = len(set(nanousd))
     attempts = (tuple(_format(amount, decimals) for amount in nanousd) for decimals in range(CENTS, DECIMALS + 1))
     return next(texts for texts in attempts if len(set(texts)) == different)
+
+
+def share(nanousd: int, of_nanousd: int) -> str:
+    """In percent, rounded down, so that 100 is all of it. A cap may be lowered far below what is spent: then the number says nothing.
+
+    >>> share(85, 100), share(13_183_275, 100)
+    ('85 %', 'more than 999 %')
+    """
+    percent = nanousd * 100 // of_nanousd
+    return f"{percent} %" if percent <= MOST_PERCENT else f"more than {MOST_PERCENT} %"
 
 
 def _format(nanousd: int, decimals: int) -> str:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from billing import by_hand
-from billing.models import LedgerEntry
+from billing.models import Hold, LedgerEntry
 from clod_site.lib.money import usd
 from team.models import AuditEvent
 from tests.admin.staff import member
@@ -164,6 +164,17 @@ def test_an_organization_s_page_tells_of_its_money_and_leads_here(desk: Client, 
     lists = re.findall(r'href="(/admin/[a-z]+/[a-z]+/\?[^"]+)"', text)
     assert len(lists) == 3  # entries, holds, requests
     assert [desk.get(unescape(each)).status_code for each in lists] == [200, 200, 200]
+
+
+def test_the_page_tells_what_is_set_aside_for_calls_to_come_from_what_runs(desk: Client, dana: Customer) -> None:
+    page = reverse("admin:accounts_organization_change", args=[dana.organization.pk])
+    till.authorise(dana.ask(usd("1.00")))
+    assert "set aside" not in desk.get(page).content.decode()
+    ahead = till.authorise(dana.ask(usd("0.50")))
+    Hold.objects.filter(pk=ahead.request_id).update(is_lease=True)
+    text = desk.get(page).content.decode()
+    assert "1 hold $1.00" in text
+    assert "; $0.50 set aside for calls to come" in text
 
 
 def test_a_form_s_key_moves_money_one_way_alone(desk: Client, dana: Customer) -> None:

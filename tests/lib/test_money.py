@@ -98,3 +98,12 @@ def test_any_amounts_can_be_told_apart(amounts):
 def test_the_one_rounding_is_upwards_and_by_less_than_one(numerator, denominator):
     result = money.ceil_div(numerator, denominator)
     assert (result - 1) * denominator < numerator <= result * denominator
+
+
+@pytest.mark.parametrize(
+    ("spent", "told"),
+    [(0, "0 %"), (79, "79 %"), (99, "99 %"), (100, "100 %"), (999, "999 %"), (1000, "more than 999 %"), (13_183_275, "more than 999 %")],
+)
+def test_a_share_is_rounded_down_and_ends_where_it_says_nothing(spent: int, told: str) -> None:
+    assert money.share(spent, 100) == told
+    assert money.share(spent * 10 + 9, 1000) == told
