@@ -56,7 +56,10 @@ def encryption_switch(request: MemberRequest, project_id: UUID) -> HttpResponseB
 @reauthentication.required
 def _save(request: Any, change: Change, old: str) -> HttpResponse:
     project, before = change.project, _initial(change.project)
-    switching.apply(change, old)
+    try:
+        switching.apply(change, old)
+    except switching.ChangedMeanwhile:
+        return stale.reopened(request, "project_encryption", project.pk)
     after = {"body_logging": change.wanted.mode, "body_days": change.wanted.days}
     telling.tell(request, "bodies.logging", project, changes=audit.changed(before, after))
     if old in (switching.SHORTEN, switching.DELETE):

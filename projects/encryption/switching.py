@@ -24,6 +24,10 @@ class NoRecipient(Exception):
     """There is nobody to seal to."""
 
 
+class ChangedMeanwhile(Exception):
+    """Somebody else was faster: it is not as it was when the change was told."""
+
+
 class Wanted(NamedTuple):
     """``mode`` is a BodyLogging."""
 
@@ -94,7 +98,10 @@ def change(project: Project, wanted: Wanted) -> Change:
 
 
 def apply(change: Change, old: str) -> None:
-    """``old`` is one of the change's choices, or empty when there were none."""
-    Project.objects.filter(pk=change.project.pk).update(body_logging=change.wanted.mode, body_days=change.wanted.days)
+    """``old`` is one of the change's choices, or empty when there were none. Raises ChangedMeanwhile."""
+    was = now(change.project)
+    as_it_was = Project.objects.filter(pk=change.project.pk, body_logging=was.mode, body_days=was.days)
+    if not as_it_was.update(body_logging=change.wanted.mode, body_days=change.wanted.days):
+        raise ChangedMeanwhile
     if old in (SHORTEN, DELETE):
         bodies_unwanted.send(Project, project=change.project, days=change.wanted.days if old == SHORTEN else 0)

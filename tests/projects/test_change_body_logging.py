@@ -1,6 +1,7 @@
 """Switching body logging: what is said before, what becomes of old bodies, and who may."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.test import Client
@@ -12,6 +13,7 @@ from projects.encryption import stored
 from projects.models import BodyLogging, Project
 from team.models import AuditEvent
 from tests.accounts.entering import code_in_mail
+from tests.meanwhile import uncommitted
 from tests.people import browser, queries_of
 from tests.projects import ceremony, pages
 from tests.projects.test_save_from_an_old_tab import SAID, opened
@@ -175,6 +177,16 @@ def test_from_a_page_that_has_become_old_nothing_is_saved(alice: User, project: 
     answer = visit.post(pages.of(project, "encryption/switch"), {"body_logging": PLAIN, "body_days": 90, **old}, follow=True)
     assert SAID in answer.content.decode()
     assert now(project) == (PLAIN, 3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sealing_is_not_undone_by_who_saves_in_the_same_instant(alice: User, project: Project) -> None:
+    visit = ceremony.proved(alice, project)
+    set_to(project, PLAIN)
+    with uncommitted(partial(set_to, project, SEALED)):
+        answer = save(visit, project, PLAIN, 90)
+    assert SAID in visit.get(answer["Location"]).content.decode()
+    assert now(project) == (SEALED, 30)
 
 
 def test_it_takes_a_fresh_log_in_and_goes_on_after_it(alice: User, project: Project) -> None:
