@@ -28,7 +28,7 @@ ROUNDS = {
     "site": ("whole sites, with the real model", WHOLE_SITE),
     "postgres": ("PostgreSQL and Valkey", STORES_ALONE),
 }
-WORKERS = {"sqlite": "6", "site": "3", "postgres": "4"}  # that keep two cores busy
+WORKERS = {"sqlite": "6", "site": "3", "postgres": "4"}  # that keep two cores busy, with what works beside them
 # Stores are chosen below. And a round is fifty processes: each would compile every module again where bytecode may not be kept.
 NOT_OURS = {"DATABASE_URL", "REDIS_URL", "PYTHONDONTWRITEBYTECODE"}
 NOTHING_COLLECTED = 5
@@ -66,7 +66,7 @@ def _round(name: str, words: list[str], folder: Path) -> int:
     var = folder / f"var-{name}"
     var.mkdir()
     environment = {key: value for key, value in os.environ.items() if key not in NOT_OURS}
-    # Workers wait for much of their time; PostgreSQL works beside them. Tests of one file share a site, the long files begin (tests/rounds.py).
+    # Workers wait for much of their time. Tests of one file share a site, and the long files begin (tests/rounds.py).
     how = ["loadfile", "--no-loadscope-reorder"] if name == "site" else ["worksteal"]
     workers = [] if "-n" in words else ["-n", WORKERS[name], "--dist", *how]
     with stores.running(folder) if name == "postgres" else nullcontext({}) as addresses:
