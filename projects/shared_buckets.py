@@ -105,8 +105,7 @@ class SharedBuckets:
                 sums = self._owed if amount > 0 else self._given_back
                 before = sums.get(name)
                 sums[name] = per_minute, amount + before[1] if before else amount
-        if self._later is None:
-            self._send_later()
+        self._send_later()
 
     def _is_sending(self) -> bool:
         return self._sender is not None and not self._sender.done()

@@ -7,7 +7,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from uuid import UUID, SafeUUID
+from uuid import UUID
 
 from django.db import models
 
@@ -42,15 +42,7 @@ def uuid7() -> UUID:
             if _sequence > 0xFFF:
                 _last_ms, _sequence = _last_ms + 1, 0
         ms, sequence, random = _last_ms, _sequence, _random.pop() >> 2
-    return _uuid(ms << 80 | 0x7 << 76 | sequence << 64 | 0b10 << 62 | random)
-
-
-def _uuid(number: int) -> UUID:
-    """``UUID(int=number)``, without its looking for what else it might have been given."""
-    value = object.__new__(UUID)
-    object.__setattr__(value, "int", number)
-    object.__setattr__(value, "is_safe", SafeUUID.unknown)
-    return value
+    return UUID(int=ms << 80 | 0x7 << 76 | sequence << 64 | 0b10 << 62 | random)
 
 
 def _after_fork() -> None:

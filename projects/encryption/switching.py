@@ -99,7 +99,7 @@ def change(project: Project, wanted: Wanted) -> Change:
 
 def apply(change: Change, old: str) -> None:
     """``old`` is one of the change's choices, or empty when there were none. Raises ChangedMeanwhile."""
-    was = now(change.project)
+    was = now(change.project)  # compared in the update, not under a lock that calls would wait for while old bodies are deleted
     as_it_was = Project.objects.filter(pk=change.project.pk, body_logging=was.mode, body_days=was.days)
     if not as_it_was.update(body_logging=change.wanted.mode, body_days=change.wanted.days):
         raise ChangedMeanwhile
